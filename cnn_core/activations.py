@@ -1,0 +1,225 @@
+"""Activations, each forward directly above its backward.
+
+All take an array of any shape and return one of the same shape. Each `f_backward(grad_output, x, …)` gets the input
+that f was called with. At a kink the gradient is the one from the left of `torch.nn.functional`: 0 for ReLU at 0.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cnn_core.arguments import Array, expect_shape, float_array
+
+
+def _gradient_and_input(grad_output: ArrayLike, x: ArrayLike) -> tuple[Array, Array]:
+    grad, values = float_array("grad_output", grad_output), float_array("x", x)
+    expect_shape("grad_output", grad, values.shape, "the shape of x")
+    return grad, values
+
+
+def _finite_number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, got {value!r}")
+    return float(value)
+
+
+def relu(x: ArrayLike) -> Array:
+    """Rectified linear unit: max(x, 0).
+
+    Source: Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines" (2010).
+
+    >>> relu([-2.0, 0.0, 3.0]).tolist()
+    [0.0, 0.0, 3.0]
+    """
+    return np.maximum(float_array("x", x), 0)
+
+
+def relu_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
+    """Pass the gradient where x > 0; 0 at x = 0.
+
+    >>> relu_backward([1.0, 1.0, 1.0], [-2.0, 0.0, 3.0]).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    return grad * (values > 0)
+
+
+def leaky_relu(x: ArrayLike, negative_slope: float = 0.01) -> Array:
+    """x where positive, negative_slope * x elsewhere.
+
+    Source: Maas, Hannun and Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models" (2013).
+
+    >>> leaky_relu(np.array([-2.0, 3.0]), 0.5).tolist()
+    [-1.0, 3.0]
+    """
+    values, slope = float_array("x", x), _finite_number("negative_slope", negative_slope)
+    return np.where(values > 0, values, values * values.dtype.type(slope))
+
+
+def leaky_relu_backward(grad_output: ArrayLike, x: ArrayLike, negative_slope: float = 0.01) -> Array:
+    """Gradient times 1 where x > 0, times negative_slope elsewhere.
+
+    >>> leaky_relu_backward([1.0, 1.0], [-2.0, 3.0], 0.5).tolist()
+    [0.5, 1.0]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    return np.where(values > 0, grad, grad * values.dtype.type(_finite_number("negative_slope", negative_slope)))
+
+
+def _channel_slopes(values: Array, weight: ArrayLike) -> Array:
+    slopes = float_array("weight", weight)
+    if slopes.size == 1:
+        return slopes.reshape(-1)
+    axis = 0 if values.ndim in (1, 3) else 1
+    if slopes.ndim != 1 or slopes.size != values.shape[axis]:
+        raise ValueError(f"weight must hold 1 slope or {values.shape[axis]} (one a channel), got shape {slopes.shape}")
+    return slopes.reshape([-1 if a == axis else 1 for a in range(values.ndim)])
+
+
+def prelu(x: ArrayLike, weight: ArrayLike) -> Array:
+    """Leaky ReLU with a learned slope: one number, or one a channel.
+
+    Args:
+        x: (C, H, W), (N, C, H, W), (N, C) or (C,).
+        weight: one slope, or C slopes.
+
+    Source: He et al., "Delving Deep into Rectifiers" (2015).
+
+    >>> prelu([[[-4.0]], [[-4.0]]], [0.5, 0.25]).ravel().tolist()
+    [-2.0, -1.0]
+    """
+    values = float_array("x", x)
+    return np.where(values > 0, values, values * _channel_slopes(values, weight).astype(values.dtype))
+
+
+def prelu_backward(grad_output: ArrayLike, x: ArrayLike, weight: ArrayLike) -> tuple[Array, Array]:
+    """Return (grad_input, grad_weight); grad_weight sums over all but the channel axis.
+
+    >>> prelu_backward([[[1.0]], [[1.0]]], [[[-4.0]], [[4.0]]], [0.5, 0.25])[1].tolist()
+    [-4.0, 0.0]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    slopes = _channel_slopes(values, weight).astype(values.dtype)
+    grad_input = np.where(values > 0, grad, grad * slopes)
+    negative = grad * np.minimum(values, 0)
+    shared = tuple(a for a in range(values.ndim) if slopes.size == 1 or slopes.shape[a] == 1)
+    return grad_input, negative.sum(axis=shared).reshape(np.shape(weight))
+
+
+def elu(x: ArrayLike, alpha: float = 1.0) -> Array:
+    """x where positive, alpha (e^x - 1) elsewhere.
+
+    Source: Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by ELUs" (2016).
+
+    >>> elu(np.array([-100.0, 2.0])).tolist()
+    [-1.0, 2.0]
+    """
+    values, scale = float_array("x", x), _finite_number("alpha", alpha)
+    return np.where(values > 0, values, values.dtype.type(scale) * np.expm1(np.minimum(values, 0)))
+
+
+def elu_backward(grad_output: ArrayLike, x: ArrayLike, alpha: float = 1.0) -> Array:
+    """Gradient times 1 where x > 0, times alpha e^x elsewhere.
+
+    >>> elu_backward([1.0, 1.0], [0.0, 2.0], alpha=0.5).tolist()
+    [0.5, 1.0]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    slope = values.dtype.type(_finite_number("alpha", alpha)) * np.exp(np.minimum(values, 0))
+    return np.where(values > 0, grad, grad * slope)
+
+
+def sigmoid(x: ArrayLike) -> Array:
+    """Logistic function 1 / (1 + e^-x), without overflow for large negative x.
+
+    >>> sigmoid(np.array([0.0, -1000.0])).tolist()
+    [0.5, 0.0]
+    """
+    values = float_array("x", x)
+    small = np.exp(-np.abs(values))  # in (0, 1]
+    return np.where(values >= 0, 1, small) / (1 + small)
+
+
+def sigmoid_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
+    """Gradient times s(1 - s), where s = sigmoid(x).
+
+    >>> sigmoid_backward([1.0], [0.0]).tolist()
+    [0.25]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    small = np.exp(-np.abs(values))
+    return grad * small / (1 + small) ** 2  # s(1 - s) is even in x
+
+
+def tanh(x: ArrayLike) -> Array:
+    """Hyperbolic tangent.
+
+    >>> tanh(np.array([0.0, 1000.0])).tolist()
+    [0.0, 1.0]
+    """
+    return np.tanh(float_array("x", x))
+
+
+def tanh_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
+    """Gradient times 1 - tanh(x)^2.
+
+    >>> tanh_backward([1.0], [0.0]).tolist()
+    [1.0]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    return grad * (1 - np.tanh(values) ** 2)
+
+
+# Cody, "Rational Chebyshev approximations for the error function" (1969): numerators and denominators, highest power
+# first, for |x| < 0.46875, up to 4, and beyond. NumPy has no erf; these reach the last bits of float64.
+_ERF_P = (1.85777706184603153e-1, 3.16112374387056560e0, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3)
+_ERF_Q = (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3)
+_ERFC_P = (
+    2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594e0, 6.61191906371416295e1, 2.98635138197400131e2,
+    8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3, 1.23033935479799725e3,
+)  # fmt: skip
+_ERFC_Q = (
+    1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
+    3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
+)  # fmt: skip
+_TAIL_P = (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1, 1.60837851487422766e-2, 6.58749161529837803e-4)
+_TAIL_Q = (1.0, 2.56852019228982242e0, 1.87295284992346725e0, 5.27905102951428412e-1, 6.05183413124413191e-2, 2.33520497626869185e-3)
+
+
+def _normal_cdf(x: Array) -> Array:
+    """Probability that a standard normal number is below x: erfc(-x / sqrt(2)) / 2."""
+    scaled = x.astype(np.float64) / math.sqrt(2)
+    size = np.minimum(np.abs(scaled), 27.0)  # erfc(27) is below the smallest float64
+    square = size * size
+    near = size * np.polyval(_ERF_P, np.minimum(square, 0.25)) / np.polyval(_ERF_Q, np.minimum(square, 0.25))
+    middle = np.polyval(_ERFC_P, size) / np.polyval(_ERFC_Q, size)
+    inverse = 1 / np.maximum(square, 1)
+    far = (1 / math.sqrt(math.pi) - inverse * np.polyval(_TAIL_P, inverse) / np.polyval(_TAIL_Q, inverse)) / np.maximum(size, 1)
+    tail = np.exp(-square) * np.where(size <= 4, middle, far)  # erfc(|x|)
+    erfc = np.where(size < 0.46875, 1 - near, tail)
+    return np.where(scaled < 0, erfc, 2 - erfc) / 2
+
+
+def gelu(x: ArrayLike) -> Array:
+    """Gaussian error linear unit, exact form: x times the standard normal distribution function of x.
+
+    Source: Hendrycks and Gimpel, "Gaussian Error Linear Units" (2016).
+
+    >>> gelu(np.array([0.0, 1.0])).round(6).tolist()
+    [0.0, 0.841345]
+    """
+    values = float_array("x", x)
+    return (values * _normal_cdf(values)).astype(values.dtype)
+
+
+def gelu_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
+    """Gradient times cdf(x) + x pdf(x).
+
+    >>> gelu_backward([1.0], [0.0]).tolist()
+    [0.5]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    bounded = values.clip(-40, 40).astype(np.float64)  # beyond, pdf is 0 in float64
+    slope = _normal_cdf(values) + bounded * np.exp(-bounded * bounded / 2) / math.sqrt(2 * math.pi)
+    return (grad * slope).astype(values.dtype)

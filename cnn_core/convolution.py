@@ -1,0 +1,278 @@
+"""Convolution layers as deep-learning libraries compute them: cross-correlation, its backward, its transpose.
+
+Shape letters: N batch, C input channels, K kernels (output channels), H W input size, kH kW kernel size,
+Ho Wo output size, G groups.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cnn_core.arguments import Array, IntOrPair, Pair, expect_shape, float_array, image_batch, int_pair, whole_number
+from cnn_core.correlation import BLOCK_BYTES, correlate, windows
+from cnn_core.padding import MODES, pad, pad_backward
+from cnn_core.shapes import Axis, Padding, window_axes
+
+
+class _Setting(NamedTuple):
+    """Checked arguments of one convolution."""
+
+    image: Array  # (N, C, H, W)
+    batched: bool
+    weight: Array  # (K, C / G, kH, kW)
+    rows: Axis
+    columns: Axis
+    groups: int
+    mode: str
+
+    @property
+    def stride(self) -> Pair:
+        return self.rows.stride, self.columns.stride
+
+    @property
+    def dilation(self) -> Pair:
+        return self.rows.dilation, self.columns.dilation
+
+    @property
+    def output_size(self) -> Pair:
+        return self.rows.output_size, self.columns.output_size
+
+    def padded(self) -> Array:
+        rows, columns = self.rows, self.columns
+        return pad(self.image, (rows.before, rows.after), (columns.before, columns.after), self.mode)
+
+    def slices(self) -> list[tuple[slice, slice]]:
+        """(input channels, kernels) of each group."""
+        c, k = self.weight.shape[1], len(self.weight) // self.groups
+        return [(slice(g * c, (g + 1) * c), slice(g * k, (g + 1) * k)) for g in range(self.groups)]
+
+
+def _check_groups(channels: int, weight: Array, groups: int, per_kernel: int, split: int, split_name: str) -> None:
+    groups = whole_number("groups", groups, 1)
+    if channels % groups or split % groups:
+        raise ValueError(f"groups must divide {channels} input channels and {split} {split_name}, got {groups}")
+    if per_kernel * groups != channels:
+        raise ValueError(
+            f"weight of shape {weight.shape} takes {per_kernel * groups} input channels with groups {groups}, "
+            f"but input has {channels}"
+        )
+
+
+def _setting(
+    input: ArrayLike,
+    weight: ArrayLike,
+    stride: IntOrPair,
+    padding: Padding,
+    dilation: IntOrPair,
+    groups: int,
+    padding_mode: str,
+) -> _Setting:
+    image, batched = image_batch("input", input)
+    kernels = float_array("weight", weight, 4)
+    dtype = np.result_type(image, kernels)
+    _check_groups(image.shape[1], kernels, groups, kernels.shape[1], len(kernels), "kernels")
+    if padding_mode not in MODES:
+        raise ValueError(f"padding_mode must be one of {', '.join(MODES)}, got {padding_mode!r}")
+    rows, columns = window_axes(image.shape[2:], kernels.shape[2:], stride, padding, dilation)
+    image, kernels = image.astype(dtype, copy=False), kernels.astype(dtype, copy=False)
+    return _Setting(image, batched, kernels, rows, columns, groups, padding_mode)
+
+
+def _check_bias(bias: ArrayLike, kernels: int, dtype: np.dtype[np.floating]) -> Array:
+    values = float_array("bias", bias)
+    expect_shape("bias", values, (kernels,), "one number a kernel")
+    return values.astype(dtype, copy=False)
+
+
+def conv2d(
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: IntOrPair = 1,
+    padding: Padding = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> Array:
+    """Slide K kernels over an image and sum the products in each window: cross-correlation, as every layer does.
+
+    Args:
+        input: (C, H, W) or (N, C, H, W).
+        weight: (K, C / groups, kH, kW).
+        bias: (K,), added to each output channel, or None.
+        stride: step between windows in pixels, an int or (h, w).
+        padding: pixels added around the input: an int, (h, w), "valid" (none), "same" (output as large as the input,
+            stride 1 only), or ((top, bottom), (left, right)).
+        dilation: distance between kernel taps in pixels, an int or (h, w).
+        groups: the input channels and kernels are split into this many independent convolutions.
+        padding_mode: "zeros", "reflect", "replicate" or "circular".
+
+    Returns:
+        (K, Ho, Wo) or (N, K, Ho, Wo), sizes as `conv_output_size` says.
+
+    Raises:
+        ValueError: an argument is out of range or the shapes do not fit; the message names it.
+
+    Source: `torch.nn.functional.conv2d`; arithmetic as in Dumoulin and Visin (2016).
+
+    >>> image = np.arange(12.0).reshape(1, 3, 4)
+    >>> conv2d(image, [[[[1, 0], [0, -1]]]]).tolist()
+    [[[-5.0, -5.0, -5.0], [-5.0, -5.0, -5.0]]]
+    """
+    s = _setting(input, weight, stride, padding, dilation, groups, padding_mode)
+    offset = None if bias is None else _check_bias(bias, len(s.weight), s.weight.dtype)
+    image = s.padded()  # (N, C, Hp, Wp)
+    if not image.flags.c_contiguous:
+        image = np.ascontiguousarray(image)
+    output = np.empty((len(image), len(s.weight), *s.output_size), image.dtype)  # (N, K, Ho, Wo)
+    for channels, kernels in s.slices():
+        correlate(image[:, channels], s.weight[kernels], s.stride, s.dilation, output[:, kernels])
+    if offset is not None:
+        output += offset[:, np.newaxis, np.newaxis]
+    return output if s.batched else output[0]
+
+
+def conv2d_backward(
+    grad_output: ArrayLike,
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: IntOrPair = 1,
+    padding: Padding = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> tuple[Array, Array, Array]:
+    """Gradients of `conv2d` with respect to its input, weight and bias.
+
+    Args:
+        grad_output: gradient of the loss with respect to conv2d's output, in the output's shape.
+        input, weight, bias, stride, padding, dilation, groups, padding_mode: as conv2d was called.
+
+    Returns:
+        (grad_input, grad_weight, grad_bias), in the shapes of input, weight and (K,).
+
+    Raises:
+        ValueError: as conv2d, or grad_output does not have the output's shape.
+
+    Source: Dumoulin and Visin (2016), chapter 4: each window sends its gradient back to the taps it read.
+
+    >>> grad_input, grad_weight, grad_bias = conv2d_backward(np.ones((1, 1, 2)), [[[1.0, 2, 3]]], [[[[5.0, 7]]]])
+    >>> grad_input.tolist(), grad_weight.tolist(), grad_bias.tolist()
+    ([[[5.0, 12.0, 7.0]]], [[[[3.0, 5.0]]]], [2.0])
+    """
+    s = _setting(input, weight, stride, padding, dilation, groups, padding_mode)
+    if bias is not None:
+        _check_bias(bias, len(s.weight), s.weight.dtype)
+    grad = float_array("grad_output", grad_output, s.image.ndim if s.batched else 3).astype(s.image.dtype, copy=False)
+    grad = grad if s.batched else grad[np.newaxis]
+    expect_shape("grad_output", grad, (len(s.image), len(s.weight), *s.output_size), "the shape of conv2d's output")
+    image = np.ascontiguousarray(s.padded())
+    grad_padded = np.zeros_like(image)
+    grad_weight = np.empty_like(s.weight)
+    for channels, kernels in s.slices():
+        part = np.ascontiguousarray(grad[:, kernels])
+        grad_weight[kernels] = _weight_gradient(part, image[:, channels], s)
+        _scatter(part, s.weight[kernels], s.stride, s.dilation, grad_padded[:, channels])
+    rows, columns = s.rows, s.columns
+    grad_input = pad_backward(grad_padded, (rows.before, rows.after), (columns.before, columns.after), s.mode)
+    return (grad_input if s.batched else grad_input[0]), grad_weight, grad.sum(axis=(0, 2, 3))
+
+
+def _weight_gradient(grad: Array, image: Array, s: _Setting) -> Array:
+    """Sum over all windows of grad times the taps: grad (N, K, Ho, Wo), image (N, C, Hp, Wp) -> (K, C, kH, kW)."""
+    kernel_size = (s.weight.shape[2], s.weight.shape[3])
+    taps = windows(image, kernel_size, s.stride, s.dilation, s.output_size)  # (N, C, kH, kW, Ho, Wo)
+    n, k = grad.shape[:2]
+    total = np.zeros((k, *taps.shape[1:4]), image.dtype)
+    rows = max(1, 2 * BLOCK_BYTES // (taps[0, ..., 0, :].size * image.itemsize))  # output rows unrolled at a time
+    flat = total.reshape(k, -1)
+    for one in range(n):
+        for first in range(0, s.output_size[0], rows):
+            columns = taps[one, ..., first : first + rows, :].reshape(flat.shape[1], -1)  # (C kH kW, rows Wo)
+            flat += grad[one, :, first : first + rows].reshape(k, -1) @ columns.T
+    return total
+
+
+def _scatter(grad: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Add grad (N, K, Ho, Wo) times weight (K, C, kH, kW) to the taps of each window in out (N, C, Hp, Wp)."""
+    n, k, height, width = grad.shape
+    c, kernel_width = weight.shape[1], weight.shape[3]
+    flat = grad.reshape(n, k, -1)  # (N, K, Ho Wo)
+    by_tap = weight.transpose(2, 3, 1, 0).reshape(-1, c, k)  # (kH kW, C, K)
+    chunk = max(1, 4 * BLOCK_BYTES // (n * c * flat[0, 0].nbytes))  # taps in one product
+    for first in range(0, len(by_tap), chunk):
+        matrix = by_tap[first : first + chunk].reshape(-1, k)
+        products = (matrix @ flat).reshape(n, -1, c, height, width)  # (N, taps, C, Ho, Wo)
+        for tap in range(products.shape[1]):
+            y, x = divmod(first + tap, kernel_width)
+            top, left = y * dilation[0], x * dilation[1]
+            bottom, right = top + (height - 1) * stride[0] + 1, left + (width - 1) * stride[1] + 1
+            out[:, :, top : bottom : stride[0], left : right : stride[1]] += products[:, tap]
+
+
+def conv_transpose2d(
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: IntOrPair = 1,
+    padding: IntOrPair = 0,
+    output_padding: IntOrPair = 0,
+    groups: int = 1,
+    dilation: IntOrPair = 1,
+) -> Array:
+    """Transposed convolution: each input pixel stamps a scaled kernel on the output, stamps `stride` pixels apart.
+
+    Args:
+        input: (C, H, W) or (N, C, H, W).
+        weight: (C, K / groups, kH, kW): the first axis is the input's channels.
+        bias: (K,) or None.
+        stride: distance between stamps in pixels, an int or (h, w).
+        padding: pixels cut from each side of the output, an int or (h, w).
+        output_padding: pixels added at the bottom and right, below stride or dilation, an int or (h, w).
+        groups: as in conv2d.
+        dilation: distance between kernel taps in pixels, an int or (h, w).
+
+    Returns:
+        (K, Ho, Wo) or (N, K, Ho, Wo) with Ho = (H - 1) s - 2p + d(k - 1) + output_padding + 1.
+
+    Raises:
+        ValueError: an argument is out of range or the shapes do not fit.
+
+    Source: `torch.nn.functional.conv_transpose2d`; Dumoulin and Visin (2016), chapter 4.
+
+    >>> conv_transpose2d([[[1.0, 2.0]]], [[[[1.0, 10.0]]]], stride=2).tolist()
+    [[[1.0, 10.0, 2.0, 20.0]]]
+    """
+    image, batched = image_batch("input", input)
+    kernels = float_array("weight", weight, 4)
+    n, channels, height, width = image.shape
+    per_group, kernel_height, kernel_width = kernels.shape[1:]
+    if len(kernels) != channels:
+        raise ValueError(f"weight of shape {kernels.shape} takes {len(kernels)} input channels, but input has {channels}")
+    groups = whole_number("groups", groups, 1)
+    if channels % groups:
+        raise ValueError(f"groups must divide {channels} input channels, got {groups}")
+    step, spread = int_pair("stride", stride, 1), int_pair("dilation", dilation, 1)
+    cut, extra = int_pair("padding", padding, 0), int_pair("output_padding", output_padding, 0)
+    if any(e >= max(s, d) for e, s, d in zip(extra, step, spread, strict=True)):
+        raise ValueError(f"output_padding must be below stride or dilation, got {extra} with {step} and {spread}")
+    dtype = np.result_type(image, kernels)
+    image, kernels = np.ascontiguousarray(image, dtype), kernels.astype(dtype, copy=False)
+    full = (
+        (height - 1) * step[0] + spread[0] * (kernel_height - 1) + extra[0] + 1,
+        (width - 1) * step[1] + spread[1] * (kernel_width - 1) + extra[1] + 1,
+    )
+    if any(size <= 2 * p for size, p in zip(full, cut, strict=True)):
+        raise ValueError(f"padding {cut} leaves nothing of the output of {full[0]} x {full[1]}")
+    stamped = np.zeros((n, per_group * groups, *full), dtype)  # (N, K, Ho + 2p, Wo + 2p)
+    taken = channels // groups
+    for g in range(groups):
+        part = slice(g * taken, (g + 1) * taken)
+        target = stamped[:, g * per_group : (g + 1) * per_group]
+        _scatter(np.ascontiguousarray(image[:, part]), kernels[part], step, spread, target)
+    output = stamped[:, :, cut[0] : full[0] - cut[0], cut[1] : full[1] - cut[1]]
+    if bias is not None:
+        output = output + _check_bias(bias, per_group * groups, dtype)[:, np.newaxis, np.newaxis]
+    return np.ascontiguousarray(output if batched else output[0])

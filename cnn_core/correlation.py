@@ -1,0 +1,124 @@
+"""Cross-correlation of a padded batch with kernels: several ways to the same numbers, chosen by shape.
+
+Every `by_…` function takes image (N, C, H, W), weight (K, C, kH, kW), stride and dilation as (h, w), and fills
+out (N, K, Ho, Wo). None allocates more than a few megabytes beyond its output, whatever the image size.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from cnn_core.arguments import Array, Pair
+
+BLOCK_BYTES = 1 << 19  # a buffer of half the L2 cache of common machines, measured best between 256 kB and 1 MB
+
+Correlate = Callable[[Array, Array, Pair, Pair, Array], None]
+
+
+def windows(image: Array, kernel_size: Pair, stride: Pair, dilation: Pair, output_size: Pair) -> Array:
+    """View of (N, C, H, W) as (N, C, kH, kW, Ho, Wo): tap (y, x) of every window, without a copy."""
+    n, c, row, column = image.strides
+    return as_strided(
+        image,
+        (*image.shape[:2], *kernel_size, *output_size),
+        (n, c, row * dilation[0], column * dilation[1], row * stride[0], column * stride[1]),
+        writeable=False,
+    )
+
+
+def by_columns(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Unroll all windows (im2col), one product an image: best while the unrolled windows fit the cache."""
+    n, k, *output_size = out.shape
+    taps = windows(image, weight.shape[2:], stride, dilation, (output_size[0], output_size[1]))
+    matrix = weight.reshape(k, -1)  # (K, C kH kW)
+    chunk = max(1, 2 * BLOCK_BYTES // (taps[0].size * image.itemsize))
+    for first in range(0, n, chunk):
+        part = taps[first : first + chunk]
+        columns = part.reshape(len(part), matrix.shape[1], -1)  # (n, C kH kW, Ho Wo), a copy
+        np.matmul(matrix, columns, out=out[first : first + chunk].reshape(len(part), k, -1))
+
+
+def by_row_views(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Unroll only the horizontal shifts; each output row's columns are then an overlapping view: k copies, not k * k."""
+    k, c, kernel_height, kernel_width = weight.shape
+    (step, _), (height, width) = stride, out.shape[2:]
+    matrix = weight.transpose(0, 2, 1, 3).reshape(k, -1)  # (K, kH C kW)
+    line = c * kernel_width * width  # numbers one input row unrolls to
+    rows = max(1, (BLOCK_BYTES // (line * image.itemsize) - kernel_height) // step + 1)  # output rows a block
+    buffer = np.empty(((rows - 1) * step + kernel_height, c, kernel_width, width), image.dtype)
+    item = buffer.itemsize
+    views = as_strided(buffer, (rows, matrix.shape[1], width), (step * line * item, width * item, item))
+    for n, picture in enumerate(image):
+        shifts = windows(picture[np.newaxis], (1, kernel_width), (1, stride[1]), dilation, (picture.shape[1], width))
+        shifts = shifts[0, :, 0].transpose(2, 0, 1, 3)  # (H, C, kW, Wo)
+        for first in range(0, height, rows):
+            count = min(rows, height - first)
+            used = (count - 1) * step + kernel_height
+            buffer[:used] = shifts[first * step : first * step + used]
+            np.matmul(matrix, views[:count], out=out[n, :, first : first + count].transpose(1, 0, 2))
+
+
+def by_blocks(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Unroll whole windows, a few output rows at a time: for dilated rows, which `by_row_views` cannot overlap."""
+    k = weight.shape[0]
+    height, width = out.shape[2:]
+    matrix = weight.reshape(k, -1)  # (K, C kH kW)
+    rows = max(1, BLOCK_BYTES // (matrix.shape[1] * width * image.itemsize))
+    for n in range(len(image)):
+        taps = windows(image[n : n + 1], weight.shape[2:], stride, dilation, (height, width))[0]
+        for first in range(0, height, rows):
+            part = taps[..., first : first + rows, :]
+            columns = part.reshape(matrix.shape[1], -1)  # (C kH kW, rows Wo), a copy
+            out[n, :, first : first + rows] = (matrix @ columns).reshape(k, -1, width)
+
+
+def by_pixels(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """A 1 x 1 kernel with stride 1 mixes channels only: one product, nothing copied."""
+    n, c = image.shape[:2]
+    matrix = weight.reshape(-1, c)  # (K, C)
+    np.matmul(matrix, image.reshape(n, c, -1), out=out.reshape(n, len(matrix), -1))
+
+
+def separate(kernel: Array) -> tuple[Array, Array] | None:
+    """Return (column, row) with kernel = outer(column, row) to the last bits, or None if its rank is above 1."""
+    y, x = np.unravel_index(np.abs(kernel).argmax(), kernel.shape)
+    if kernel[y, x] == 0:
+        return None
+    column, row = kernel[:, x], kernel[y] / kernel[y, x]
+    error = np.abs(np.outer(column, row) - kernel).max()
+    return (column, row) if error <= 4 * np.finfo(kernel.dtype).eps * abs(kernel[y, x]) else None
+
+
+def by_passes(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """A rank-1 kernel on one channel: a vertical and a horizontal pass, 2k multiply-adds a pixel instead of k * k."""
+    parts = separate(weight[0, 0])
+    assert parts is not None  # choose() has looked
+    column, row = parts
+    width = image.shape[3]
+    rows = max(1, BLOCK_BYTES // (width * image.itemsize))
+    for n in range(len(image)):
+        for first in range(0, out.shape[2], rows):
+            count = min(rows, out.shape[2] - first)
+            between = np.empty((1, 1, count, width), image.dtype)
+            strip = image[n : n + 1, :, first * stride[0] : (first + count - 1) * stride[0] + (len(column) - 1) * dilation[0] + 1]
+            correlate(strip, column.reshape(1, 1, -1, 1), (stride[0], 1), (dilation[0], 1), between)
+            part = out[n : n + 1, :, first : first + count]
+            correlate(between, row.reshape(1, 1, 1, -1), (1, stride[1]), (1, dilation[1]), part)
+
+
+def choose(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> Correlate:
+    """Pick the way that measured fastest for this shape."""
+    k, c, kernel_height, kernel_width = weight.shape
+    if kernel_height == kernel_width == 1 and stride == (1, 1):
+        return by_pixels
+    if k == c == 1 and min(kernel_height, kernel_width) >= 5 and separate(weight[0, 0]) is not None:
+        return by_passes
+    if c * kernel_height * kernel_width * out[0, 0].size * image.itemsize <= BLOCK_BYTES // 2:
+        return by_columns
+    return by_blocks if dilation[0] > 1 else by_row_views
+
+
+def correlate(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Fill out with the cross-correlation of image and weight, by the way chosen for their shape."""
+    choose(image, weight, stride, dilation, out)(image, weight, stride, dilation, out)

@@ -1,0 +1,148 @@
+"""The pictures between input and output: convolution, ReLU, pooling, and what stands behind one output pixel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnn_core.activations import relu
+from cnn_core.arguments import Array, Pair
+from cnn_core.convolution import conv2d
+from cnn_core.padding import pad
+from cnn_core.pooling import avg_pool2d, max_pool2d
+from live.settings import SettingError, Settings
+
+MAX_MACS = 2_000_000_000  # multiply-adds of one request: about 2 s on one core at the worst
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step's output: C maps of H x W."""
+
+    name: str  # "convolution", "relu" or "pooling"
+    maps: Array  # (C, H, W)
+    low: float
+    high: float
+
+
+def _stage(name: str, maps: Array) -> Stage:
+    return Stage(name, maps, float(maps.min()), float(maps.max()))
+
+
+def compute(image: Array, settings: Settings) -> list[Stage]:
+    """Run the settings on an image (C, H, W): the kernel walks over each channel alone, so C maps come out.
+
+    Raises:
+        SettingError: the settings do not fit the image, or would take too long; the sentence says what to change.
+    """
+    channels, height, width = image.shape
+    try:
+        rows, columns = settings.axes((height, width))
+        macs = channels * rows.output_size * columns.output_size * settings.weight.size
+        if macs > MAX_MACS:
+            raise SettingError(
+                f"This would take {macs / 1e9:.1f} billion multiply-adds, more than {MAX_MACS / 1e9:.0f} billion: "
+                "choose a smaller image or a smaller kernel."
+            )
+        weight = np.repeat(settings.weight[np.newaxis, np.newaxis], channels, axis=0)  # (C, 1, kH, kW)
+        bias = np.full(channels, settings.bias, np.float32)
+        maps = conv2d(
+            image,
+            weight,
+            bias if settings.bias else None,
+            settings.stride,
+            settings.padding,
+            settings.dilation,
+            groups=channels,
+            padding_mode=settings.padding_mode,
+        )
+        stages = [_stage("convolution", maps)]
+        if settings.relu:
+            stages.append(_stage("relu", relu(maps)))
+        if settings.pool != "none":
+            pool = max_pool2d if settings.pool == "max" else avg_pool2d
+            pooled = pool(stages[-1].maps, settings.pool_size, settings.pool_stride)
+            assert isinstance(pooled, np.ndarray)
+            stages.append(_stage("pooling", pooled))
+    except SettingError:
+        raise
+    except ValueError as error:
+        raise SettingError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+    return stages
+
+
+@dataclass(frozen=True)
+class Window:
+    """What stands behind one pixel: the numbers read, what they were multiplied with, and the result."""
+
+    stage: str  # "input", "convolution", "relu" or "pooling"
+    channel: int
+    y: int
+    x: int
+    inputs: Array  # (kH, kW), read from the stage before; for the input itself (1, 1)
+    weights: Array | None  # (kH, kW) for a convolution
+    bias: float
+    total: float  # the pixel's value
+    field: tuple[int, int, int, int]  # top, left, height, width seen on the input; negative in the padding
+    box: tuple[int, int, int, int]  # the same on the stage before
+    dilation: Pair = (1, 1)
+
+
+def look(image: Array, settings: Settings, stage: str, channel: int, y: int, x: int) -> Window:
+    """Say how one pixel of a stage came about; the place is clamped into the stage.
+
+    Raises:
+        SettingError: there is no such stage with these settings.
+    """
+    channel = min(max(channel, 0), len(image) - 1)
+    if stage == "input":
+        y, x = min(max(y, 0), image.shape[1] - 1), min(max(x, 0), image.shape[2] - 1)
+        value = image[channel, y : y + 1, x : x + 1]
+        return Window(stage, channel, y, x, value, None, 0.0, float(value[0, 0]), (y, x, 1, 1), (y, x, 1, 1))
+    rows, columns = settings.axes((image.shape[1], image.shape[2]))
+    if stage in ("convolution", "relu"):
+        y, x = min(max(y, 0), rows.output_size - 1), min(max(x, 0), columns.output_size - 1)
+        return _convolution_window(image, settings, stage, channel, y, x)
+    computed = {one.name: one.maps for one in compute(image[channel : channel + 1], settings)}
+    if stage not in computed:
+        raise SettingError(f"There is no stage named {stage[:20]} with these settings.")
+    y = min(max(y, 0), computed[stage].shape[1] - 1)
+    x = min(max(x, 0), computed[stage].shape[2] - 1)
+    before = computed["relu" if settings.relu else "convolution"][0]
+    size, step = settings.pool_size, settings.pool_stride
+    inputs = before[y * step : y * step + size, x * step : x * step + size]
+    top, left = y * step * rows.stride - rows.before, x * step * columns.stride - columns.before
+    field = (top, left, (size - 1) * rows.stride + rows.span, (size - 1) * columns.stride + columns.span)
+    box = (y * step, x * step, size, size)
+    return Window(stage, channel, y, x, inputs, None, 0.0, float(computed[stage][0, y, x]), field, box)
+
+
+def _convolution_window(image: Array, settings: Settings, stage: str, channel: int, y: int, x: int) -> Window:
+    rows, columns = settings.axes((image.shape[1], image.shape[2]))
+    padded = pad(image[channel], (rows.before, rows.after), (columns.before, columns.after), settings.padding_mode)
+    top, left = y * rows.stride, x * columns.stride
+    inputs = padded[top : top + rows.span : rows.dilation, left : left + columns.span : columns.dilation]
+    total = float((inputs.astype(np.float64) * settings.weight).sum() + settings.bias)
+    box = (top - rows.before, left - columns.before, rows.span, columns.span)
+    shown = max(total, 0.0) if stage == "relu" else total
+    return Window(stage, channel, y, x, inputs, settings.weight, settings.bias, shown, box, box, settings.dilation)
+
+
+def scale_limits(low: float, high: float) -> tuple[float, float]:
+    """Ends of the diverging colour scale for values from low to high: symmetric, so that 0 lies in its middle."""
+    end = max(abs(low), abs(high)) or 1.0
+    return -end, end
+
+
+def mosaic(maps: Array) -> tuple[Array, Pair]:
+    """Lay C maps (C, H, W) side by side, rows first; returns the picture and (rows, columns). Gaps are not added."""
+    count, height, width = maps.shape
+    if count == 1:
+        return maps[0], (1, 1)
+    columns = int(np.ceil(np.sqrt(count * height / width)))
+    columns = min(max(columns, 1), count)
+    rows = -(-count // columns)
+    picture = np.zeros((rows * height, columns * width), maps.dtype)
+    for number, one in enumerate(maps):
+        y, x = divmod(number, columns)
+        picture[y * height : (y + 1) * height, x * width : (x + 1) * width] = one
+    return picture, (rows, columns)

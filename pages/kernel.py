@@ -1,0 +1,73 @@
+"""Kernel: the live kernel on the whole image."""
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.shapes import conv_output_size
+from live.settings import SettingError, Settings
+from live.stages import look
+from ui import cache, code_text, formulas, image_source, lesson
+from ui.components.feature_viewer.component import feature_viewer
+from ui.kernel_controls import convolution_controls, kernel_controls, pooling_controls
+from ui.pixel import chosen_pixel, picked
+
+VIEWER = "kernel_viewer"
+TITLES = {"input": "Input", "convolution": "Convolution", "relu": "ReLU", "pooling": "Pooling"}
+
+lesson.begin(
+    "Kernel",
+    "A kernel is a small grid of weights. It slides over the image, and at each place the products of weights and "
+    "pixels are added up: one number of the feature map.",
+    "drag the middle number of the grid up and down.",
+)
+image = image_source.chosen()
+size = image.pixels.shape[1:]
+picture_side, control_side = st.columns([5, 2], gap="medium")
+
+with control_side:
+    settings = kernel_controls(VIEWER)
+    with st.expander("Stride, padding, dilation", icon=":material/tune:", expanded=True):
+        settings = convolution_controls(settings, size, VIEWER)
+    note = ""
+    try:
+        rows, columns = settings.axes(size)
+        with st.expander("ReLU and pooling", icon=":material/layers:", expanded=True):
+            settings = pooling_controls(settings, (rows.output_size, columns.output_size))
+        stages = cache.stages(image.digest, image.pixels, settings)
+        st.session_state["_kernel_last"] = settings
+    except ValueError as error:
+        note = f"{error} The last picture stays."
+        settings = st.session_state.get("_kernel_last", Settings())
+        rows, columns = settings.axes(size)
+        stages = cache.stages(image.digest, image.pixels, settings)
+
+with picture_side:
+    place, wrong = chosen_pixel("kernel_pixel", [stage.name for stage in stages])
+    try:
+        window = look(image.pixels, settings, *place) if place else None
+    except SettingError:
+        window = None
+    feature_viewer(VIEWER, image, settings, stages, TITLES, window, note, picked("kernel_pixel"))
+
+    st.subheader("Output size")
+    st.latex(formulas.output_size(rows, columns, lesson.dark()))
+    if lost := formulas.remainder(rows, columns):
+        st.info(f"{lost} {formulas.frameworks(rows, columns)}")
+    if settings.pool != "none":
+        st.markdown("**Pooling** uses the same formula on the feature map.")
+        pool_rows, pool_columns = settings.pool_axes((rows.output_size, columns.output_size))
+        st.latex(formulas.output_size(pool_rows, pool_columns, lesson.dark()))
+        if lost := formulas.remainder(pool_rows, pool_columns):
+            st.info(lost)
+
+
+def question(rng: np.random.Generator) -> tuple[str, int, str]:
+    i, k, s, p = (int(rng.integers(*bounds)) for bounds in ((12, 65), (2, 8), (1, 4), (0, 4)))
+    answer = conv_output_size(i, k, s, p)
+    asked = f"An input of **{i} × {i}** pixels, kernel **{k} × {k}**, stride **{s}**, padding **{p}**. How wide is the output?"
+    return asked, answer, f"⌊({i} − {k} + 2·{p}) / {s}⌋ + 1 = ⌊{(i - k + 2 * p) / s:g}⌋ + 1 = {answer}."
+
+
+lesson.check_yourself("kernel", question)
+lesson.in_code({"NumPy": code_text.numpy_code(settings), "PyTorch": code_text.torch_code(settings)})
+lesson.share("kernel", stages, settings.to_message())

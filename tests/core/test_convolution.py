@@ -1,0 +1,204 @@
+"""Convolution: cases worked by hand, all algorithms against plain loops and SciPy, bad arguments."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage, signal
+
+from cnn_core import conv2d, conv2d_backward, conv_transpose2d
+from cnn_core import correlation as ways
+from cnn_core.padding import MODES
+
+SCIPY_MODES = {"zeros": "constant", "reflect": "mirror", "replicate": "nearest", "circular": "wrap"}
+
+
+def by_loops(image, weight, stride, dilation):
+    """The definition, in plain loops over N, K, C, output rows and columns, and taps."""
+    n, c, height, width = image.shape
+    k, _, kernel_height, kernel_width = weight.shape
+    out_height = (height - dilation[0] * (kernel_height - 1) - 1) // stride[0] + 1
+    out_width = (width - dilation[1] * (kernel_width - 1) - 1) // stride[1] + 1
+    out = np.zeros((n, k, out_height, out_width))
+    for index in np.ndindex(out.shape):
+        b, kernel, y, x = index
+        for channel, i, j in np.ndindex(c, kernel_height, kernel_width):
+            pixel = image[b, channel, y * stride[0] + i * dilation[0], x * stride[1] + j * dilation[1]]
+            out[index] += pixel * weight[kernel, channel, i, j]
+    return out
+
+
+@st.composite
+def problems(draw):
+    small = st.integers(1, 3)
+    n, c, k = draw(small), draw(small), draw(st.integers(1, 4))
+    kernel = draw(small), draw(small)
+    stride, dilation = (draw(small), draw(small)), (draw(small), draw(small))
+    height, width = (d * (s - 1) + 1 + draw(st.integers(0, 6)) for s, d in zip(kernel, dilation, strict=True))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    return rng.normal(size=(n, c, height, width)), rng.normal(size=(k, c, *kernel)), stride, dilation
+
+
+GENERAL = (ways.by_columns, ways.by_blocks)
+
+
+@given(problems(), st.sampled_from([1, 1 << 10, 1 << 19]))
+@settings(max_examples=80, deadline=None)
+def test_every_way_agrees_with_the_definition(problem, block) -> None:
+    image, weight, stride, dilation = problem
+    expected = by_loops(image, weight, stride, dilation)
+    options = list(GENERAL)
+    if dilation[0] == 1:
+        options.append(ways.by_row_views)
+    if weight.shape[2:] == (1, 1) and stride == (1, 1):
+        options.append(ways.by_pixels)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ways, "BLOCK_BYTES", block)  # many blocks, some, one
+        for way in options:
+            out = np.full(expected.shape, np.nan)
+            way(image, weight, stride, dilation, out)
+            np.testing.assert_allclose(out, expected, atol=1e-12, err_msg=way.__name__)
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_separable_kernels_take_two_passes_to_the_same_numbers(data) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    side = st.integers(5, 9)
+    kernel = np.outer(rng.normal(size=data.draw(side)), rng.normal(size=data.draw(side)))
+    stride = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
+    image = rng.normal(size=(2, 1, 24, 31))
+    assert ways.choose(image, kernel[None, None], stride, (1, 1), np.empty((2, 1, 8, 8))) is ways.by_passes
+    expected = by_loops(image, kernel[None, None], stride, (1, 1))
+    np.testing.assert_allclose(conv2d(image, kernel[None, None], stride=stride), expected, atol=1e-12)
+
+
+def test_a_kernel_that_is_almost_separable_is_not_split() -> None:
+    kernel = np.outer([1.0, 2, 3, 2, 1], [1.0, 0, -1, 0, 2])
+    kernel[4, 4] += 1e-6
+    assert ways.separate(kernel) is None
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("shape", [(1, 3, 3), (2, 5, 3), (3, 1, 7), (1, 11, 11)])
+def test_against_scipy_on_a_large_image(mode, shape) -> None:
+    c, kernel_height, kernel_width = shape
+    rng = np.random.default_rng(1)
+    image = rng.random((c, 150, 201), dtype=np.float32)
+    weight = rng.normal(size=(2, *shape)).astype(np.float32)
+    ours = conv2d(image, weight, padding=(kernel_height // 2, kernel_width // 2), padding_mode=mode)
+    for k in range(2):
+        theirs = sum(ndimage.correlate(image[i].astype(float), weight[k, i], mode=SCIPY_MODES[mode]) for i in range(c))
+        np.testing.assert_allclose(ours[k], theirs, atol=2e-5 * np.abs(theirs).max())
+
+
+def test_a_step_and_a_dot_have_known_answers() -> None:
+    step = np.zeros((1, 4, 6))
+    step[..., 3:] = 1  # dark left, bright right
+    sobel = np.array([[[[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]]])
+    assert conv2d(step, sobel)[0].tolist() == [[0, 4, 4, 0], [0, 4, 4, 0]]
+    dot = np.zeros((1, 5, 5))
+    dot[0, 2, 2] = 1
+    kernel = np.arange(9.0).reshape(1, 1, 3, 3)
+    assert conv2d(dot, kernel)[0].tolist() == kernel[0, 0, ::-1, ::-1].tolist()  # cross-correlation turns a dot around
+
+
+def test_groups_bias_and_unequal_sides_by_hand() -> None:
+    image = np.array([[[1.0, 2, 3]], [[10, 20, 30]]])  # (2, 1, 3)
+    weight = np.array([[[[1.0, 1]]], [[[1, -1]]]])  # (2, 1, 1, 2), groups 2
+    assert conv2d(image, weight, [100, 0], groups=2).tolist() == [[[103, 105]], [[-10, -10]]]
+    assert conv2d(image, weight, groups=2, padding=((0, 0), (0, 1)), stride=(1, 2)).tolist() == [[[3, 3]], [[-10, 30]]]
+
+
+def test_same_keeps_the_size_and_puts_the_odd_pixel_after() -> None:
+    image = np.array([[[1.0, 2, 3, 4]]])
+    assert conv2d(image, [[[[1.0, 0]]]], padding="same").tolist() == [[[1, 2, 3, 4]]]
+    assert conv2d(image, [[[[0, 1.0]]]], padding="same").tolist() == [[[2, 3, 4, 0]]]
+
+
+def test_transposed_convolution_is_the_adjoint_of_convolution() -> None:
+    rng = np.random.default_rng(2)
+    x, weight = rng.normal(size=(2, 3, 9, 8)), rng.normal(size=(4, 3, 3, 2))
+    y = conv2d(x, weight, stride=(2, 3), padding=1)
+    g = rng.normal(size=y.shape)
+    back = conv_transpose2d(g, weight, stride=(2, 3), padding=1, output_padding=(0, 2))  # 2 leftover columns
+    assert back.shape == x.shape
+    assert math.isclose((y * g).sum(), (x * back).sum(), rel_tol=1e-12)
+
+
+def test_transposed_convolution_with_stride_one_is_scipys_full_convolution() -> None:
+    rng = np.random.default_rng(3)
+    x, kernel = rng.normal(size=(6, 5)), rng.normal(size=(3, 4))
+    np.testing.assert_allclose(conv_transpose2d(x[None], kernel[None, None])[0], signal.convolve2d(x, kernel), atol=1e-12)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_backward_is_linear_and_adjoint(mode) -> None:
+    rng = np.random.default_rng(4)
+    x, weight = rng.normal(size=(2, 4, 7, 6)), rng.normal(size=(6, 2, 3, 2))
+    arguments = {"stride": (2, 1), "padding": ((1, 2), (0, 3)), "dilation": (1, 2), "groups": 2, "padding_mode": mode}
+    y = conv2d(x, weight, **arguments)
+    g, h = rng.normal(size=(2, *y.shape))
+    of_g = conv2d_backward(g, x, weight, **arguments)
+    of_h = conv2d_backward(h, x, weight, **arguments)
+    of_sum = conv2d_backward(g + 2 * h, x, weight, **arguments)
+    for a, b, c in zip(of_g, of_h, of_sum, strict=True):
+        np.testing.assert_allclose(a + 2 * b, c, atol=1e-10)
+    assert math.isclose((y * g).sum(), (x * of_g[0]).sum(), rel_tol=1e-10)
+    assert math.isclose((y * g).sum(), (weight * of_g[1]).sum(), rel_tol=1e-10)
+
+
+def test_inputs_are_never_written_to_and_types_are_kept() -> None:
+    image, weight = np.arange(48).reshape(3, 4, 4), np.ones((2, 3, 3, 3), np.float32)
+    image.flags.writeable = weight.flags.writeable = False
+    assert conv2d(image, weight, padding=1).dtype == np.float32  # integers become float32
+    assert conv2d(image.astype(np.float64), weight).dtype == np.float64
+    assert conv2d(image > 3, weight).dtype == np.float32
+
+
+X, W = np.zeros((2, 5, 5)), np.zeros((4, 2, 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"weight": np.zeros((1, 2, 7, 7))}, "kernel_size 7 does not fit: padded input is 5 x 5 (input 5 x 5, padding 0)"),
+        ({"weight": np.zeros((1, 2, 7, 3)), "padding": (0, 1)}, "kernel_size (7, 3) does not fit: padded input is 5 x 7"),
+        ({"dilation": 3}, "spans 7 x 7 with dilation (3, 3) does not fit"),
+        ({"stride": 0}, "stride must be a whole number of at least 1, got 0"),
+        ({"stride": 1.5}, "stride must be an int or an (h, w) pair, got 1.5"),
+        ({"stride": True}, "stride must be"),
+        ({"stride": (1, 2, 3)}, "stride must be"),
+        ({"padding": -1}, "padding must be a whole number of at least 0, got -1"),
+        ({"padding": "full"}, "padding must be an int, a pair"),
+        ({"padding": "same", "stride": 2}, 'padding "same" needs stride 1'),
+        ({"padding": ((1, 2), 3)}, "padding must be ((top, bottom), (left, right))"),
+        ({"padding": 6, "padding_mode": "reflect"}, "allows at most 4"),
+        ({"padding_mode": "mirror"}, "padding_mode must be one of zeros, reflect, replicate, circular, got 'mirror'"),
+        ({"groups": 3}, "groups must divide 2 input channels and 4 kernels, got 3"),
+        ({"groups": 2}, "weight of shape (4, 2, 3, 3) takes 4 input channels with groups 2, but input has 2"),
+        ({"bias": np.zeros(3)}, "bias must have shape (4,) (one number a kernel), got (3,)"),
+        ({"input": np.zeros((5, 5))}, "input must have 3 or 4 dimensions, got shape (5, 5)"),
+        ({"input": np.zeros((0, 5, 5))}, "input must not be empty"),
+        ({"input": np.zeros((2, 5, 5), complex)}, "input must be an array of real numbers"),
+        ({"input": [["a"]]}, "input must be an array of real numbers"),
+        ({"weight": np.zeros((3, 3))}, "weight must have 4 dimensions"),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_named(arguments, words) -> None:
+    with pytest.raises(ValueError) as error:
+        conv2d(**({"input": X, "weight": W} | arguments))
+    assert words in str(error.value)
+
+
+def test_wrong_arguments_of_the_others_are_named() -> None:
+    with pytest.raises(ValueError, match=r"grad_output must have shape \(1, 4, 3, 3\)"):
+        conv2d_backward(np.zeros((4, 2, 2)), X, W)
+    with pytest.raises(ValueError, match="output_padding must be below stride or dilation"):
+        conv_transpose2d(X, W.transpose(1, 0, 2, 3), output_padding=1)
+    with pytest.raises(ValueError, match="takes 4 input channels, but input has 2"):
+        conv_transpose2d(X, W)
+    with pytest.raises(ValueError, match="leaves nothing"):
+        conv_transpose2d(X, W.transpose(1, 0, 2, 3), padding=4)

@@ -1,0 +1,95 @@
+"""Pooling: by hand, against plain loops over drawn settings, ties, padding of negative values, bad arguments."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn_core import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from cnn_core.shapes import window_axes
+
+
+@st.composite
+def pools(draw):
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    window = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    image = rng.integers(-5, 5, (2, 3, draw(st.integers(4, 9)), draw(st.integers(4, 9)))).astype(float)
+    return image, {
+        "kernel_size": window,
+        "stride": draw(st.none() | st.tuples(st.integers(1, 3), st.integers(1, 3))),
+        "padding": (draw(st.integers(0, window[0] // 2)), draw(st.integers(0, window[1] // 2))),
+        "ceil_mode": draw(st.booleans()),
+    }
+
+
+def windows_by_loops(image, kernel_size, stride, padding, ceil_mode):
+    """For each output (y, x): the flat indices of the real pixels in the window, and how many padded pixels it holds."""
+    height, width = image.shape[2:]
+    rows, columns = window_axes((height, width), kernel_size, stride or kernel_size, padding, 1, ceil_mode)
+    for y in range(rows.output_size):
+        for x in range(columns.output_size):
+            taps = [(i, j) for i in rows.window(y) for j in columns.window(x)]
+            real = [i * width + j for i, j in taps if 0 <= i < height and 0 <= j < width]
+            padded = [i for i, j in taps if i < height + padding[0] and j < width + padding[1]]
+            yield y, x, real, len(padded)
+
+
+@given(pools())
+@settings(max_examples=80, deadline=None)
+def test_against_the_definition(problem) -> None:
+    image, arguments = problem
+    flat = image.reshape(2, 3, -1)
+    best, indices = max_pool2d(image, **arguments, return_indices=True)
+    with_padding = avg_pool2d(image, **arguments)
+    without = avg_pool2d(image, **arguments, count_include_pad=False)
+    for y, x, real, count in windows_by_loops(image, **arguments):
+        values = flat[:, :, real]
+        assert np.array_equal(best[..., y, x], values.max(-1))
+        assert np.array_equal(indices[..., y, x], np.array(real)[values.argmax(-1)])  # argmax: the first of equals
+        np.testing.assert_allclose(with_padding[..., y, x], values.sum(-1) / count, atol=1e-12)
+        np.testing.assert_allclose(without[..., y, x], values.mean(-1), atol=1e-12)
+
+
+@given(pools())
+@settings(max_examples=40, deadline=None)
+def test_average_backward_is_the_adjoint(problem) -> None:
+    image, arguments = problem
+    y = avg_pool2d(image, **arguments)
+    g = np.random.default_rng(0).normal(size=y.shape)
+    assert math.isclose((y * g).sum(), (image * avg_pool2d_backward(g, image, **arguments)).sum(), abs_tol=1e-9)
+
+
+def test_max_backward_goes_to_the_first_winner_and_adds_up() -> None:
+    tie = np.array([[[2.0, 7, 7], [7, 0, 7]]])
+    assert max_pool2d_backward(np.array([[[1.0, 10]]]), tie, 2, 1).tolist() == [[[0, 11, 0], [0, 0, 0]]]
+
+
+def test_padding_never_wins_a_max_pool() -> None:
+    assert max_pool2d(-np.ones((1, 2, 2)), 2, padding=1).max() == -1
+
+
+def test_flat_input_stays_flat() -> None:
+    assert np.array_equal(avg_pool2d(np.full((1, 6, 7), 3.0), 3, 2), np.full((1, 2, 3), 3.0))
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "words"),
+    [
+        (max_pool2d, {"kernel_size": 6}, "kernel_size 6 does not fit"),
+        (max_pool2d, {"kernel_size": 2, "padding": 2}, "padding must be at most half of kernel_size 2"),
+        (max_pool2d, {"kernel_size": 2, "dilation": 0}, "dilation must be"),
+        (max_pool2d, {"kernel_size": 2.0}, "kernel_size must be"),
+        (avg_pool2d, {"kernel_size": 2, "stride": 0}, "stride must be"),
+        (avg_pool2d, {"kernel_size": 0}, "kernel_size must be"),
+    ],
+)
+def test_a_wrong_argument_is_named(function, arguments, words) -> None:
+    with pytest.raises(ValueError, match=words):
+        function(np.zeros((1, 4, 5)), **arguments)
+
+
+def test_a_window_of_padding_alone_is_refused() -> None:
+    with pytest.raises(ValueError, match="sees only padding"):
+        max_pool2d(np.zeros((1, 1, 1)), 2, padding=2, dilation=3, stride=1)

@@ -1,0 +1,1 @@
+"""What pages share: the shell, the image source, controls, formulas, figures, components."""

@@ -1,0 +1,71 @@
+"""Remembers what was computed, for all sessions: keyed by content, bounded in entries, forgotten after an hour.
+
+Results are shared between sessions, so arrays are read-only.
+"""
+
+import base64
+import hashlib
+
+import streamlit as st
+
+from cnn_core.arguments import Array
+from cnn_core.images import encode_jpeg, encode_png, to_grey
+from live.messages import picture
+from live.settings import Settings
+from live.stages import Stage, compute
+from ui import samples
+
+_HOUR = 3600
+
+
+def digest(array: Array) -> str:
+    """Name of an array's content: shape and every byte."""
+    return hashlib.blake2b(array.tobytes(), digest_size=16, person=repr(array.shape).encode()[:16]).hexdigest()
+
+
+@st.cache_resource(max_entries=24, ttl=_HOUR, show_spinner=False)
+def sample(name: str, side: int, grey: bool) -> tuple[Array, str]:
+    """A bundled image (C, H, W) and its digest."""
+    return prepare(samples.load(name, side), grey)
+
+
+def prepare(image: Array, grey: bool) -> tuple[Array, str]:
+    """Grey or colour, read-only, with its digest."""
+    prepared = to_grey(image) if grey else image
+    prepared.flags.writeable = False
+    return prepared, digest(prepared)
+
+
+@st.cache_resource(max_entries=8, ttl=_HOUR, show_spinner=False)
+def _stages(name: str, settings: str, _image: Array, _settings: Settings) -> list[Stage]:
+    return compute(_image, _settings)
+
+
+def stages(name: str, image: Array, settings: Settings) -> list[Stage]:
+    """`live.stages.compute` of the image with this digest, once."""
+    return _stages(name, repr(settings), image, settings)
+
+
+@st.cache_resource(max_entries=32, ttl=_HOUR, show_spinner=False)
+def _stage_picture(name: str, settings: str, stage: str, end: float, _stage: Stage) -> tuple[str, tuple[int, int]]:
+    grey, tiles = picture(_stage, end)
+    return data_url(encode_png(grey), "png"), tiles
+
+
+def stage_picture(name: str, settings: Settings, stage: Stage, end: float) -> tuple[str, tuple[int, int]]:
+    """A stage's grey mosaic on the scale from -end to end as a lossless data URL, and its (rows, columns)."""
+    return _stage_picture(name, repr(settings), stage.name, end, stage)
+
+
+@st.cache_resource(max_entries=32, ttl=_HOUR, show_spinner=False)
+def _input_picture(name: str, _image: Array) -> str:
+    return data_url(encode_jpeg(_image, 92), "jpeg") if _image.size > 100_000 else data_url(encode_png(_image), "png")
+
+
+def input_picture(name: str, image: Array) -> str:
+    """The image itself as a data URL."""
+    return _input_picture(name, image)
+
+
+def data_url(data: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,250 @@
+// The input and what the stages make of it: pictures, ranges, and the window behind the pixel under the hand.
+
+const viewers = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let viewer = viewers.get(parentElement);
+  if (!viewer) viewers.set(parentElement, (viewer = new FeatureViewer(parentElement)));
+  viewer.pick = (place) => setTriggerValue("pick", place);
+  viewer.update(data);
+  return () => viewer.leave();
+}
+
+class FeatureViewer {
+  constructor(parent) {
+    this.panels = new Map(); // stage name -> Panel
+    this.row = element("div", { className: "panels" });
+    this.note = element("p", { className: "note", role: "alert" });
+    this.detail = element("section", { className: "detail", "aria-live": "polite", "aria-label": "the window behind the chosen pixel" });
+    parent.append(this.note, this.row, this.detail);
+    this.onGesture = (event) => this.follow(event);
+  }
+
+  update(data) {
+    this.data = data;
+    this.moving = null;
+    this.table = readTable(data.table);
+    this.channel = sharedChannel(data.live.base);
+    document.addEventListener("cnn:gesture", this.onGesture);
+    this.note.textContent = data.note ?? "";
+    const names = ["input", ...data.stages.map((stage) => stage.name)];
+    for (const [name, panel] of this.panels) {
+      if (names.includes(name)) continue;
+      panel.root.remove();
+      this.panels.delete(name);
+    }
+    for (const stage of [data.input, ...data.stages]) {
+      if (!this.panels.has(stage.name)) this.panels.set(stage.name, new Panel(this, stage.name));
+      const panel = this.panels.get(stage.name);
+      this.row.append(panel.root);
+      panel.describe(stage);
+      panel.load(stage.src);
+    }
+    if (data.window) this.show(data.window, true);
+  }
+
+  leave() {
+    document.removeEventListener("cnn:gesture", this.onGesture);
+  }
+
+  follow(event) {
+    const { instrument, changes } = event.detail;
+    if (instrument !== this.data.instrument || !this.channel.open) return;
+    event.preventDefault();
+    this.moving = { ...this.moving, ...changes };
+    this.channel.ask("stages", { image: this.data.live.token, settings: this.settings() }, (answer) => this.receive(answer));
+  }
+
+  settings() {
+    return { ...this.data.settings, ...this.moving };
+  }
+
+  async receive(answer) {
+    if (answer.error) {
+      if (!answer.gone) this.note.textContent = answer.error;
+      return;
+    }
+    this.note.textContent = "";
+    await Promise.all(
+      answer.stages.map(async (stage) => {
+        const panel = this.panels.get(stage.name);
+        if (!panel) return;
+        const bitmap = await createImageBitmap(stage.picture);
+        panel.describe(stage);
+        panel.draw(bitmap, answer.id);
+      }),
+    );
+    document.dispatchEvent(new CustomEvent("cnn:drawn", { detail: { id: answer.id } }));
+    if (this.shown) this.look(this.shown);
+  }
+
+  look(place, pinned = false) {
+    if (!this.channel.open) {
+      if (pinned) this.pick(place);
+      return;
+    }
+    const { stage, channel, y, x } = place;
+    const message = { image: this.data.live.token, settings: this.settings(), stage, channel, y, x };
+    this.channel.ask("look", message, (answer) => answer.window && this.show(answer.window));
+    if (pinned) this.pick({ stage, channel, y, x });
+  }
+
+  show(window, fromPython = false) {
+    if (fromPython && this.shown && this.hovering) return;
+    this.shown = { stage: window.stage, channel: window.channel, y: window.y, x: window.x };
+    for (const panel of this.panels.values()) panel.mark(null);
+    const [top, left, height, width] = window.field;
+    this.panels.get("input")?.mark([top, left, height, width], 0);
+    if (window.stage !== "input") this.panels.get(window.stage)?.mark([window.y, window.x, 1, 1], window.channel);
+    const before = window.stage === "pooling" ? (this.panels.has("relu") ? "relu" : "convolution") : null;
+    if (before) this.panels.get(before)?.mark(window.box, window.channel);
+    if (window.stage === "relu") this.panels.get("convolution")?.mark([window.y, window.x, 1, 1], window.channel);
+    this.detail.replaceChildren(...explain(window, this.table));
+  }
+}
+
+class Panel {
+  constructor(viewer, name) {
+    this.viewer = viewer;
+    this.name = name;
+    this.title = element("span", { className: "title" });
+    this.shape = element("span", { className: "shape" });
+    this.canvas = element("canvas", { tabIndex: 0, role: "img" });
+    this.frame = element("div", { className: "frame" }, this.canvas);
+    this.bar = element("canvas", { className: "bar", width: 256, height: 1 });
+    this.range = element("div", { className: "range" });
+    const scale = element("div", { className: "scale" }, this.bar, this.range);
+    this.root = element("figure", { className: "panel" }, element("figcaption", {}, this.title, this.shape), this.frame, scale);
+    this.root.dataset.stage = name;
+    this.canvas.addEventListener("pointermove", (event) => this.point(event));
+    this.canvas.addEventListener("pointerleave", () => (viewer.hovering = false));
+    this.canvas.addEventListener("click", (event) => this.point(event, true));
+    this.canvas.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  describe(stage) {
+    this.stage = { ...this.stage, ...stage };
+    const { shape, low, high, end, tiles, title } = this.stage;
+    this.title.textContent = title;
+    this.title.style.color = this.stage.colour ?? "inherit";
+    this.shape.textContent = shape.join(" × ");
+    this.canvas.setAttribute("aria-label", `${title}, ${shape.join(" by ")}, values from ${shortNumber(low)} to ${shortNumber(high)}. Arrow keys choose a pixel.`);
+    this.grid = { rows: tiles[0], columns: tiles[1], height: shape[1], width: shape[2] };
+    const limits = end === undefined ? [0, 1] : [-end, end];
+    const ends = limits.map((limit) => element("span", { textContent: shortNumber(limit) }));
+    this.range.replaceChildren(ends[0], element("span", { className: "found", textContent: `min ${shortNumber(low)}, max ${shortNumber(high)}` }), ends[1]);
+    const context = this.bar.getContext("2d");
+    const strip = context.createImageData(256, 1);
+    new Uint32Array(strip.data.buffer).set(this.colours());
+    context.putImageData(strip, 0, 0);
+  }
+
+  // The input keeps its own colours; maps are coloured by the table.
+  colours() {
+    return this.stage.end === undefined ? Uint32Array.from({ length: 256 }, (_, i) => (255 << 24) | (i * 0x010101)) : this.viewer.table;
+  }
+
+  async load(source) {
+    if (source === this.source) return this.draw(this.image);
+    const image = new Image();
+    image.src = source;
+    await image.decode();
+    this.source = source;
+    this.image = image;
+    if (!this.viewer.moving) this.draw(image);
+  }
+
+  draw(image, id) {
+    if (!image || (id !== undefined && id < (this.drawn ?? 0))) return;
+    if (id !== undefined) this.drawn = id;
+    const [width, height] = [image.width, image.height];
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    this.context ??= this.canvas.getContext("2d", { willReadFrequently: true });
+    this.context.drawImage(image, 0, 0);
+    if (this.stage.end !== undefined) {
+      const pixels = this.context.getImageData(0, 0, width, height);
+      const words = new Uint32Array(pixels.data.buffer);
+      const table = this.viewer.table;
+      for (let i = 0; i < words.length; i++) words[i] = table[words[i] & 255];
+      this.context.putImageData(pixels, 0, 0);
+    }
+    this.canvas.classList.toggle("coarse", width < 400);
+    this.canvas.dataset.updates = Number(this.canvas.dataset.updates ?? 0) + 1;
+  }
+
+  point(event, pinned = false) {
+    const box = this.canvas.getBoundingClientRect();
+    const across = Math.min(0.9999, Math.max(0, (event.clientX - box.left) / box.width)) * this.grid.columns;
+    const down = Math.min(0.9999, Math.max(0, (event.clientY - box.top) / box.height)) * this.grid.rows;
+    const channel = Math.floor(down) * this.grid.columns + Math.floor(across);
+    if (channel >= this.stage.shape[0]) return;
+    this.viewer.hovering = !pinned;
+    this.go(this.name === "input" ? 0 : channel, Math.floor((down % 1) * this.grid.height), Math.floor((across % 1) * this.grid.width), pinned);
+  }
+
+  key(event) {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const at = this.viewer.shown?.stage === this.name ? this.viewer.shown : { channel: 0, y: this.grid.height >> 1, x: this.grid.width >> 1 };
+    if (step) {
+      event.preventDefault();
+      const far = event.shiftKey ? 10 : 1;
+      const inside = (value, size) => Math.max(0, Math.min(size - 1, value));
+      this.go(at.channel, inside(at.y + far * step[0], this.grid.height), inside(at.x + far * step[1], this.grid.width));
+    } else if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      this.go(at.channel, at.y, at.x, true);
+    }
+  }
+
+  go(channel, y, x, pinned = false) {
+    this.viewer.look({ stage: this.name, channel, y, x }, pinned);
+  }
+
+  // A rectangle (top, left, height, width) on one of the panel's maps; null takes it away.
+  mark(box, channel = 0) {
+    this.box?.remove();
+    this.box = null;
+    if (!box) return;
+    const { rows, columns, height, width } = this.grid;
+    const [y, x] = [Math.floor(channel / columns), channel % columns];
+    this.box = element("div", { className: "box" });
+    const place = (start, tile, size, tiles) => `${(100 * (tile + start / size)) / tiles}%`;
+    this.box.style.top = place(box[0], y, height, rows);
+    this.box.style.left = place(box[1], x, width, columns);
+    this.box.style.height = `${(100 * box[2]) / height / rows}%`;
+    this.box.style.width = `${(100 * box[3]) / width / columns}%`;
+    this.frame.append(this.box);
+  }
+}
+
+// The window as numbers: what was read, times the kernel, is the products; their sum is the pixel.
+function explain(window, table) {
+  const { stage, channel, y, x, inputs, weights, products, bias, total } = window;
+  const place = `channel ${channel}, row ${y}, column ${x}`;
+  const result = element("output", { textContent: shortNumber(total) });
+  if (stage === "input") return [element("p", {}, `Input at ${place}: `, result)];
+  if (!weights) {
+    const rule = "largest or mean of these values";
+    return [element("p", {}, `Pooling at ${place}: ${rule} is `, result), numbers("window", inputs, table)];
+  }
+  const sum = element("p", { className: "sum" }, `${stage === "relu" ? "ReLU" : "Output"} at ${place}: `);
+  sum.append(`sum of products${bias ? ` + bias ${shortNumber(bias)}` : ""}${stage === "relu" ? ", negative becomes 0" : ""} = `, result);
+  const sign = (text) => element("span", { className: "sign", textContent: text });
+  const line = element("div", { className: "product" }, numbers("window", inputs, table), sign("×"), numbers("kernel", weights, table), sign("="), numbers("products", products, table));
+  return [sum, line];
+}
+
+function numbers(title, rows, table) {
+  const end = Math.max(...rows.flat().map(Math.abs));
+  const body = rows.map((row) =>
+    element("tr", {}, ...row.map((value) => {
+      const cell = element("td", { textContent: shortNumber(value) });
+      const { background, text } = colourOf(table, value, end);
+      cell.style.background = background;
+      cell.style.color = text;
+      return cell;
+    })),
+  );
+  const grid = element("table", { className: rows[0].length > 5 ? "dense" : "" }, element("caption", { textContent: title }), ...body);
+  return element("div", { className: "numbers", tabIndex: 0, role: "group", "aria-label": title }, grid);
+}

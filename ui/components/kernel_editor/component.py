@@ -1,0 +1,37 @@
+"""The kernel as a grid of numbers; reports whole-kernel text or the name of an operation, never trusted as it comes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from live.settings import MAX_VALUE, Settings
+from ui.components.files import component
+from ui.palette import diverging_base64
+
+_mount = component("kernel_editor", "channel", "colours")
+
+
+def kernel_editor(key: str, instrument: str, settings: Settings, note: str, on_edit: Callable[[Any], None]) -> None:
+    """Draw the editor for the settings' kernel; on_edit gets {"kernel": text} or {"operation": name}.
+
+    Args:
+        key: key of the component in the session.
+        instrument: name of the viewer that follows the moving hand.
+        settings: the kernel as written, before scale and flip.
+        note: a sentence about what was wrong with the last edit, or "".
+        on_edit: called before the page runs, with whatever the browser sent.
+    """
+
+    def changed() -> None:
+        on_edit(getattr(st.session_state[key], "edit", None))
+
+    data = {
+        "instrument": instrument,
+        "text": settings.kernel,
+        "values": settings.values.tolist(),
+        "note": note,
+        "limit": MAX_VALUE,
+        "table": diverging_base64(),
+    }
+    _mount(key=key, data=data, on_edit_change=changed)

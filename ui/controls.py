@@ -1,0 +1,82 @@
+"""Asks the user: Streamlit's widgets bound to the URL, each with one validator and one sentence for a wrong link."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from live.settings import SettingError, choice, whole
+
+T = TypeVar("T")
+
+
+def plain(text: str) -> str:
+    """Text that Streamlit's Markdown shows as it stands."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", text)
+
+
+def say(sentence: str | None) -> None:
+    """Show what is wrong and what to change, beside the control that was just drawn."""
+    if sentence:
+        st.markdown(f":red[:material/error: {plain(sentence)}]")
+
+
+def wrong_in_link(key: str, read: Callable[[str], object]) -> str | None:
+    """Sentence for a value in the link that its control cannot take; only a page's first run looks at the link."""
+    if key in st.session_state or key not in st.query_params:
+        return None
+    try:
+        read(st.query_params[key])
+    except SettingError as error:
+        return f"In the link: {error}"
+    return None
+
+
+def whole_number(
+    key: str, label: str, default: int, low: int, high: int, *, name: str, help: str | None = None, disabled: bool = False
+) -> int:
+    """A stepper for whole numbers from low to high; a value that has become impossible moves to the nearest bound."""
+    high = max(low, high)
+    wrong = wrong_in_link(key, lambda text: whole(name, text, (low, high)))
+    held = st.session_state.get(key)
+    if isinstance(held, int) and not low <= held <= high:
+        st.session_state[key] = min(max(held, low), high)
+    value = st.number_input(
+        label, low, high, min(max(default, low), high), 1, key=key, bind="query-params", help=help, disabled=disabled
+    )
+    say(wrong)
+    return int(value if value is not None else default)
+
+
+def one_of(key: str, label: str, options: Sequence[str], names: dict[str, str], default: str, help: str | None = None) -> str:
+    """Buttons side by side, one pressed."""
+    wrong = wrong_in_link(key, lambda text: choice(label, text, tuple(options)))
+    value = st.segmented_control(
+        label, options, default=default, required=True, format_func=lambda o: names[o], key=key, bind="query-params", help=help
+    )
+    say(wrong)
+    return value or default
+
+
+def selected(key: str, label: str, options: Sequence[str], names: dict[str, str], default: str, help: str | None = None) -> str:
+    """One of many, from a list."""
+    wrong = wrong_in_link(key, lambda text: choice(label, text, tuple(options)))
+    value = st.selectbox(
+        label, options, index=list(options).index(default), format_func=lambda o: names[o], key=key, bind="query-params", help=help
+    )
+    say(wrong)
+    return value
+
+
+def switched(key: str, label: str, default: bool = False, help: str | None = None) -> bool:
+    """On or off."""
+
+    def read(text: str) -> None:
+        if text.lower() not in ("true", "false", "1", "0"):
+            raise SettingError(f"{key} must be true or false.")
+
+    wrong = wrong_in_link(key, read)
+    value = st.toggle(label, default, key=key, bind="query-params", help=help)
+    say(wrong)
+    return bool(value)

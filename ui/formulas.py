@@ -1,0 +1,77 @@
+"""How sizes read: formulas in KaTeX with the current numbers, and sentences about them. Imports no Streamlit."""
+
+from cnn_core.shapes import Axis
+from ui.palette import QUANTITIES, colour
+
+
+def quantity(name: str, dark: bool, text: object = None) -> str:
+    r"""A letter, or a number in its place, in the quantity's colour.
+
+    >>> quantity("stride", False)
+    '{\\color{#6d28d9}s}'
+    """
+    shown = QUANTITIES[name].letter if text is None else text
+    return rf"{{\color{{{colour(name, dark)}}}{shown}}}"
+
+
+def _size(axis: Axis, dark: bool, letters: bool, rounding: str = "floor") -> str:
+    def q(name: str, value: int) -> str:
+        return quantity(name, dark, None if letters else value)
+
+    i, k, s = q("input", axis.size), q("kernel", axis.kernel_size), q("stride", axis.stride)
+    times = "" if letters else r"\cdot "
+    pads = f"2 {times}{q('padding', axis.before)}"
+    if axis.before != axis.after:
+        pads = f"{q('padding', axis.before)} + {q('padding', axis.after)}"
+    span = k if axis.dilation == 1 else rf"{q('dilation', axis.dilation)} {times}({k} - 1) - 1"
+    return rf"\left\l{rounding} \frac{{{i} - {span} + {pads}}}{{{s}}} \right\r{rounding} + 1"
+
+
+def output_size(rows: Axis, columns: Axis, dark: bool) -> str:
+    r"""The size formula in letters, then with numbers for height and width.
+
+    >>> from cnn_core.shapes import make_axis
+    >>> print(output_size(make_axis(6, 3, 2), make_axis(6, 3, 2), False).count("= 2"))
+    0
+    """
+    o = quantity("output", dark)
+    lines = [rf"{o} &= {_size(rows, dark, letters=True)}"]
+    for name, axis in (("height", rows), ("width", columns)):
+        result = quantity("output", dark, axis.output_size)
+        lines.append(rf"{o}_\text{{{name}}} &= {_size(axis, dark, letters=False)} = {result}")
+    return r"\begin{aligned}" + r"\\[4pt]".join(lines) + r"\end{aligned}"
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}{'' if number == 1 else 's'}"
+
+
+def remainder(rows: Axis, columns: Axis) -> str | None:
+    """What the floor loses, in a sentence, or None where the strides divide exactly.
+
+    >>> from cnn_core.shapes import make_axis
+    >>> print(remainder(make_axis(6, 3, 2), make_axis(7, 3, 2)))
+    The division leaves a remainder, so the floor cuts it: no window reaches the last 1 row.
+    """
+    lost = [_count(axis.leftover, name) for axis, name in ((rows, "row"), (columns, "column")) if axis.leftover > 0]
+    if not lost:
+        return None
+    return f"The division leaves a remainder, so the floor cuts it: no window reaches the last {' and '.join(lost)}."
+
+
+def frameworks(rows: Axis, columns: Axis) -> str:
+    """What deep-learning libraries do with the remainder."""
+    up = [-(-axis.size // axis.stride) for axis in (rows, columns)]
+    return (
+        "PyTorch takes the floor, as here (pooling can take the ceiling with `ceil_mode=True`). TensorFlow's "
+        f'`padding="same"` pads until ⌈i / s⌉ windows fit, here {up[0]} × {up[1]}, the odd pixel at the bottom and right.'
+    )
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """C × H × W.
+
+    >>> shape_text((1, 510, 512))
+    '1 × 510 × 512'
+    """
+    return " × ".join(str(side) for side in shape)

@@ -1,0 +1,102 @@
+"""The image that all pages share: a sample, an upload or a camera picture; its size and colour mode."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnn_core.arguments import Array
+from cnn_core.images import ACCEPTED, ImageError, decode_image, resize, to_bytes
+from live.store import Ticket
+from ui import cache, samples
+from ui.controls import one_of, plain, say, selected
+
+SIZES = ("32", "64", "128", "256", "512", "1024")
+OWN = "own"  # the image picked is the session's own photo
+LARGEST = 1024
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that someone gave to this session: held in memory only, in eight bits."""
+
+    name: str
+    pixels: NDArray[np.uint8]  # (3, H, W), at most LARGEST on the long side
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenImage:
+    """What pages work on."""
+
+    pixels: Array  # (C, H, W) float32 in [0, 1], C = 1 or 3
+    digest: str
+    label: str
+
+
+def _take_upload() -> None:
+    if (file := st.session_state.get("_upload")) is not None:
+        _take(file.name, file.getvalue())
+
+
+def _take_camera() -> None:
+    if (file := st.session_state.get("_camera")) is not None:
+        _take("camera", file.getvalue())
+
+
+def _take(name: str, data: bytes) -> None:
+    """Copy a photo into the session at once, since the widget forgets it on a page switch."""
+    st.session_state["_photo_wrong"] = None
+    try:
+        st.session_state["_photo"] = Photo(name[:80], to_bytes(decode_image(data, LARGEST)))
+        st.session_state["image"] = OWN
+    except ImageError as error:
+        st.session_state["_photo_wrong"] = f"{name[:80]}: {error}"
+
+
+def choose() -> None:
+    """Draw the picker."""
+    photo: Photo | None = st.session_state.get("_photo")
+    names = {name: label for name, (label, _) in samples.SAMPLES.items()} | {OWN: photo.name if photo else "Your photo"}
+    selected("image", "Image", list(names), names, "astronaut")
+    if st.session_state["image"] == OWN and photo is None:
+        say("The photo of this link or session is not here: it never leaves the browser that chose it. Upload it again.")
+    with st.expander("Your own photo", icon=":material/add_a_photo:"):
+        st.file_uploader(f"Upload ({ACCEPTED}, up to 20 MB)", key="_upload", on_change=_take_upload)
+        if st.toggle("Use the camera", key="_use_camera"):
+            st.camera_input("Take a picture", key="_camera", on_change=_take_camera)
+        st.caption("Photos stay in memory and are gone when you leave.")
+    if wrong := st.session_state.get("_photo_wrong"):
+        st.error(plain(wrong))
+    one_of("colour", "Channels", ("grey", "colour"), {"grey": "Grey", "colour": "Colour"}, "grey")
+    selected("size", "Long side in pixels", SIZES, {size: size for size in SIZES}, "512", "Larger images are shrunk.")
+
+
+def chosen() -> ChosenImage:
+    """The image chosen last; the astronaut while the session's own photo is missing."""
+    state = st.session_state
+    side, grey = int(state.get("size", "512")), state.get("colour", "grey") != "colour"
+    name, photo = state.get("image", "astronaut"), state.get("_photo")
+    if name == OWN and photo is not None:
+        pixels, digest = _prepared(hashlib.blake2b(photo.pixels).hexdigest(), side, grey, photo.pixels)
+        return ChosenImage(pixels, digest, photo.name)
+    name = name if name in samples.SAMPLES else "astronaut"
+    pixels, digest = cache.sample(name, side, grey)
+    return ChosenImage(pixels, digest, samples.SAMPLES[name][0])
+
+
+@st.cache_resource(max_entries=16, ttl=3600, show_spinner=False)
+def _prepared(name: str, side: int, grey: bool, _pixels: NDArray[np.uint8]) -> tuple[Array, str]:
+    image = _pixels / np.float32(255)
+    height, width = image.shape[1:]
+    if max(height, width) > side:
+        scale = side / max(height, width)
+        image = resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
+    return cache.prepare(image, grey)
+
+
+def ticket(image: ChosenImage) -> str:
+    """The token under which the live channel may read this session's image."""
+    held: Ticket = st.session_state.setdefault("_ticket", Ticket())
+    return held.show(image.pixels, image.digest)

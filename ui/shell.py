@@ -1,0 +1,30 @@
+"""What stands around every page: page config, navigation, the image picker, presentation mode."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # this file is run as a script, and everything is imported from the root
+    sys.path.insert(0, str(ROOT))
+
+from ui import image_source  # noqa: E402
+from ui.site import PAGES  # noqa: E402
+
+st.set_page_config("CNN Visualiser", ":material/grid_on:", layout="wide")
+
+page = st.navigation(
+    {
+        section: [
+            st.Page(ROOT / "pages" / f"{p.file}.py", title=p.title, icon=p.icon, url_path=p.file, default=p.default)
+            for p in pages
+        ]
+        for section, pages in PAGES.items()
+    }
+)
+with st.sidebar:
+    image_source.choose()
+    if st.toggle("Large type for a projector", key="large", bind="query-params"):
+        st.html("<style>html { font-size: 125%; }</style>")
+page.run()
