@@ -173,7 +173,13 @@ def tanh_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
 
 # Cody, "Rational Chebyshev approximations for the error function" (1969): numerators and denominators, highest power
 # first, for |x| < 0.46875, up to 4, and beyond. NumPy has no erf; these reach the last bits of float64.
-_ERF_P = (1.85777706184603153e-1, 3.16112374387056560e0, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3)
+_ERF_P = (
+    1.85777706184603153e-1,
+    3.16112374387056560e0,
+    1.13864154151050156e2,
+    3.77485237685302021e2,
+    3.20937758913846947e3,
+)
 _ERF_Q = (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3)
 _ERFC_P = (
     2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594e0, 6.61191906371416295e1, 2.98635138197400131e2,
@@ -183,8 +189,22 @@ _ERFC_Q = (
     1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
     3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
 )  # fmt: skip
-_TAIL_P = (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1, 1.60837851487422766e-2, 6.58749161529837803e-4)
-_TAIL_Q = (1.0, 2.56852019228982242e0, 1.87295284992346725e0, 5.27905102951428412e-1, 6.05183413124413191e-2, 2.33520497626869185e-3)
+_TAIL_P = (
+    1.63153871373020978e-2,
+    3.05326634961232344e-1,
+    3.60344899949804439e-1,
+    1.25781726111229246e-1,
+    1.60837851487422766e-2,
+    6.58749161529837803e-4,
+)
+_TAIL_Q = (
+    1.0,
+    2.56852019228982242e0,
+    1.87295284992346725e0,
+    5.27905102951428412e-1,
+    6.05183413124413191e-2,
+    2.33520497626869185e-3,
+)
 
 
 def _normal_cdf(x: Array) -> Array:
@@ -195,7 +215,9 @@ def _normal_cdf(x: Array) -> Array:
     near = size * np.polyval(_ERF_P, np.minimum(square, 0.25)) / np.polyval(_ERF_Q, np.minimum(square, 0.25))
     middle = np.polyval(_ERFC_P, size) / np.polyval(_ERFC_Q, size)
     inverse = 1 / np.maximum(square, 1)
-    far = (1 / math.sqrt(math.pi) - inverse * np.polyval(_TAIL_P, inverse) / np.polyval(_TAIL_Q, inverse)) / np.maximum(size, 1)
+    far = (1 / math.sqrt(math.pi) - inverse * np.polyval(_TAIL_P, inverse) / np.polyval(_TAIL_Q, inverse)) / np.maximum(
+        size, 1
+    )
     tail = np.exp(-square) * np.where(size <= 4, middle, far)  # erfc(|x|)
     erfc = np.where(size < 0.46875, 1 - near, tail)
     return np.where(scaled < 0, erfc, 2 - erfc) / 2

@@ -250,7 +250,9 @@ def conv_transpose2d(
     n, channels, height, width = image.shape
     per_group, kernel_height, kernel_width = kernels.shape[1:]
     if len(kernels) != channels:
-        raise ValueError(f"weight of shape {kernels.shape} takes {len(kernels)} input channels, but input has {channels}")
+        raise ValueError(
+            f"weight of shape {kernels.shape} takes {len(kernels)} input channels, but input has {channels}"
+        )
     groups = whole_number("groups", groups, 1)
     if channels % groups:
         raise ValueError(f"groups must divide {channels} input channels, got {groups}")

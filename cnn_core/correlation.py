@@ -101,7 +101,9 @@ def by_passes(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
         for first in range(0, out.shape[2], rows):
             count = min(rows, out.shape[2] - first)
             between = np.empty((1, 1, count, width), image.dtype)
-            strip = image[n : n + 1, :, first * stride[0] : (first + count - 1) * stride[0] + (len(column) - 1) * dilation[0] + 1]
+            strip = image[
+                n : n + 1, :, first * stride[0] : (first + count - 1) * stride[0] + (len(column) - 1) * dilation[0] + 1
+            ]
             correlate(strip, column.reshape(1, 1, -1, 1), (stride[0], 1), (dilation[0], 1), between)
             part = out[n : n + 1, :, first : first + count]
             correlate(between, row.reshape(1, 1, 1, -1), (1, stride[1]), (1, dilation[1]), part)

@@ -27,11 +27,8 @@ def linear(input: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -
     """
     values, matrix = _linear_arguments(input, weight)
     output = values @ matrix.T  # (…, out)
-    if bias is not None:
-        offset = float_array("bias", bias)
-        expect_shape("bias", offset, (len(matrix),), "one number an output")
-        output = output + offset.astype(output.dtype, copy=False)
-    return output
+    offset = _check_bias(bias, len(matrix))
+    return output if offset is None else output + offset.astype(output.dtype, copy=False)
 
 
 def linear_backward(
@@ -44,16 +41,27 @@ def linear_backward(
     ([[5.0, 7.0]], [[2.0, 3.0]], [1.0])
     """
     values, matrix = _linear_arguments(input, weight)
+    _check_bias(bias, len(matrix))
     grad = float_array("grad_output", grad_output).astype(values.dtype, copy=False)
     expect_shape("grad_output", grad, (*values.shape[:-1], len(matrix)), "the shape of linear's output")
     rows, grads = values.reshape(-1, values.shape[-1]), grad.reshape(-1, len(matrix))  # (M, in), (M, out)
     return grad @ matrix, grads.T @ rows, grads.sum(axis=0)
 
 
+def _check_bias(bias: ArrayLike | None, outputs: int) -> Array | None:
+    if bias is None:
+        return None
+    offset = float_array("bias", bias)
+    expect_shape("bias", offset, (outputs,), "one number an output")
+    return offset
+
+
 def _linear_arguments(input: ArrayLike, weight: ArrayLike) -> tuple[Array, Array]:
     values, matrix = float_array("input", input), float_array("weight", weight, 2)
     if values.ndim == 0 or values.shape[-1] != matrix.shape[1]:
-        raise ValueError(f"weight of shape {matrix.shape} takes {matrix.shape[1]} features, but input is {values.shape}")
+        raise ValueError(
+            f"weight of shape {matrix.shape} takes {matrix.shape[1]} features, but input is {values.shape}"
+        )
     dtype = np.result_type(values, matrix)
     return values.astype(dtype, copy=False), matrix.astype(dtype, copy=False)
 

@@ -4,12 +4,15 @@ import io
 import struct
 import warnings
 import zlib
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from cnn_core.arguments import Array, float_array
+
+Bytes = NDArray[np.uint8]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 ACCEPTED = "PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF"
@@ -105,7 +108,7 @@ def _to_eight_bit(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _deep_to_bytes(values: np.ndarray) -> np.ndarray:
+def _deep_to_bytes(values: NDArray[Any]) -> Bytes:
     """Map 16-bit, 32-bit and float grey to 0 … 255: by the format's range where it is known, else by the largest value."""
     grey = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
     largest = grey.max(initial=0.0)
@@ -150,7 +153,7 @@ def to_grey(image: Array) -> Array:
     return np.tensordot(weights, image, axes=1)[np.newaxis]  # (1, H, W)
 
 
-def to_bytes(image: Array, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+def to_bytes(image: Array, low: float = 0.0, high: float = 1.0) -> Bytes:
     """Scale values from low … high to uint8 0 … 255; values beyond are clipped, and low = high gives mid-grey.
 
     >>> to_bytes(np.array([0.0, 0.5, 2.0])).tolist()
@@ -162,7 +165,7 @@ def to_bytes(image: Array, low: float = 0.0, high: float = 1.0) -> np.ndarray:
     return scaled.clip(0, 255.5).astype(np.uint8)
 
 
-def _picture(image: Array | np.ndarray) -> Image.Image:
+def _picture(image: Array | Bytes) -> Image.Image:
     array = image if image.dtype == np.uint8 else to_bytes(float_array("image", image, 3))
     if array.ndim == 2:
         array = array[np.newaxis]
@@ -171,7 +174,7 @@ def _picture(image: Array | np.ndarray) -> Image.Image:
     return Image.fromarray(array[0] if len(array) == 1 else np.ascontiguousarray(array.transpose(1, 2, 0)))
 
 
-def encode_png(image: Array | np.ndarray) -> bytes:
+def encode_png(image: Array | Bytes) -> bytes:
     """Encode (1 or 3, H, W) in [0, 1], or uint8 as it is, without loss.
 
     >>> encode_png(np.zeros((1, 2, 2)))[:4]
@@ -180,12 +183,12 @@ def encode_png(image: Array | np.ndarray) -> bytes:
     return _encode(image, "PNG", compress_level=1)
 
 
-def encode_jpeg(image: Array | np.ndarray, quality: int = 85) -> bytes:
+def encode_jpeg(image: Array | Bytes, quality: int = 85) -> bytes:
     """Encode (1 or 3, H, W) in [0, 1], or uint8 as it is: small and fast, not exact."""
     return _encode(image, "JPEG", quality=quality)
 
 
-def _encode(image: Array | np.ndarray, kind: Literal["PNG", "JPEG"], **options: int) -> bytes:
+def _encode(image: Array | Bytes, kind: Literal["PNG", "JPEG"], **options: int) -> bytes:
     buffer = io.BytesIO()
     _picture(image).save(buffer, kind, **options)
     return buffer.getvalue()

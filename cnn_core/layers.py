@@ -216,9 +216,7 @@ class MaxPool2d(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         c, height, width = _image_shape(self, input_shape)
-        axes = window_axes(
-            (height, width), self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
-        )
+        axes = window_axes((height, width), self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
         return c, axes[0].output_size, axes[1].output_size
 
     def window(self) -> tuple[Pair, Pair, Pair]:

@@ -21,8 +21,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from cnn_core.arguments import Array
-from cnn_core.images import encode_jpeg, to_bytes
+from cnn_core.images import Bytes, encode_jpeg, to_bytes
 from live.settings import SettingError, Settings, choice, parse_settings, whole
 from live.stages import Stage, Window, compute, look, mosaic, scale_limits
 from live.store import ImageStore
@@ -78,7 +77,13 @@ def answer(request: Request, store: ImageStore) -> bytes | str:
         return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
     try:
         if request.op == "look":
-            return json.dumps({"v": VERSION, "id": request.id, "window": window_message(look(image, request.settings, *request.place))})
+            return json.dumps(
+                {
+                    "v": VERSION,
+                    "id": request.id,
+                    "window": window_message(look(image, request.settings, *request.place)),
+                }
+            )
         return stages_message(request.id, compute(image, request.settings))
     except ValueError as error:
         return error_message(request.id, str(error))
@@ -117,7 +122,7 @@ def describe(stage: Stage, end: float, tiles: tuple[int, int]) -> dict[str, Any]
     }
 
 
-def picture(stage: Stage, end: float) -> tuple[Array, tuple[int, int]]:
+def picture(stage: Stage, end: float) -> tuple[Bytes, tuple[int, int]]:
     """The stage's mosaic as bytes, 0 for -end and 255 for +end, and its (rows, columns) of maps."""
     grey, tiles = mosaic(stage.maps)
     return to_bytes(grey, -end, end), tiles

@@ -6,7 +6,7 @@ A page's widgets, a link, pasted text and a live message all pass through here o
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,9 @@ def parse_kernel(text: object) -> Array:
     rows = [_row(line) for line in re.split(r"[;\n\r\]]+", plain)]
     rows = [row for row in rows if row]
     if not rows:
-        raise SettingError("The kernel is empty: write numbers with spaces between them, such as 1 0 -1; 2 0 -2; 1 0 -1.")
+        raise SettingError(
+            "The kernel is empty: write numbers with spaces between them, such as 1 0 -1; 2 0 -2; 1 0 -1."
+        )
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
         counts = ", ".join(str(len(row)) for row in rows[:12])
@@ -74,7 +76,9 @@ def _kernel_number(word: str) -> float:
         raise SettingError("A kernel number is divided by 0: write another fraction.")
     value /= divisor
     if not math.isfinite(value) or abs(value) > MAX_VALUE:
-        raise SettingError(f"{word[:12]} is too large for a kernel: use numbers from -{MAX_VALUE:.0f} to {MAX_VALUE:.0f}.")
+        raise SettingError(
+            f"{word[:12]} is too large for a kernel: use numbers from -{MAX_VALUE:.0f} to {MAX_VALUE:.0f}."
+        )
     return value
 
 
@@ -137,9 +141,6 @@ class Settings:
     def pool_axes(self, size: Pair) -> tuple[Axis, Axis]:
         """Both axes of the pooling over the convolution's output of this size; ValueError if it does not fit."""
         return window_axes(size, (self.pool_size,) * 2, self.pool_stride, 0, 1)
-
-    def with_kernel(self, kernel: str) -> "Settings":
-        return replace(self, kernel=kernel)
 
     def to_message(self) -> dict[str, Any]:
         """As plain JSON values, readable by `parse_settings`."""

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.shapes import conv_output_size
-from live.settings import SettingError, Settings
+from live.settings import Settings
 from live.stages import look
 from ui import cache, code_text, formulas, image_source, lesson
 from ui.components.feature_viewer.component import feature_viewer
@@ -22,43 +22,37 @@ lesson.begin(
 )
 image = image_source.chosen()
 size = image.pixels.shape[1:]
-picture_side, control_side = st.columns([5, 2], gap="medium")
+picture_side, kernel_side = st.columns([5, 2], gap="medium")
 
-with control_side:
+with kernel_side:
     settings = kernel_controls(VIEWER)
-    with st.expander("Stride, padding, dilation", icon=":material/tune:", expanded=True):
-        settings = convolution_controls(settings, size, VIEWER)
-    note = ""
-    try:
-        rows, columns = settings.axes(size)
-        with st.expander("ReLU and pooling", icon=":material/layers:", expanded=True):
-            settings = pooling_controls(settings, (rows.output_size, columns.output_size))
-        stages = cache.stages(image.digest, image.pixels, settings)
-        st.session_state["_kernel_last"] = settings
-    except ValueError as error:
-        note = f"{error} The last picture stays."
-        settings = st.session_state.get("_kernel_last", Settings())
-        rows, columns = settings.axes(size)
-        stages = cache.stages(image.digest, image.pixels, settings)
-
+settings = convolution_controls(settings, size, VIEWER)
+try:
+    rows, columns = settings.axes(size)
+    settings = pooling_controls(settings, (rows.output_size, columns.output_size))
+    stages, note = cache.stages(image.digest, image.pixels, settings), ""
+    st.session_state["_kernel_last"] = settings
+except ValueError as error:
+    note = f"{error} The last picture stays."
+    settings = st.session_state.get("_kernel_last", Settings())
+    rows, columns = settings.axes(size)
+    stages = cache.stages(image.digest, image.pixels, settings)
+place = chosen_pixel("kernel_pixel", [stage.name for stage in stages])
 with picture_side:
-    place, wrong = chosen_pixel("kernel_pixel", [stage.name for stage in stages])
-    try:
-        window = look(image.pixels, settings, *place) if place else None
-    except SettingError:
-        window = None
+    middle = ("convolution", 0, rows.output_size // 2, columns.output_size // 2)
+    window = look(image.pixels, settings, *(place or middle))
     feature_viewer(VIEWER, image, settings, stages, TITLES, window, note, picked("kernel_pixel"))
 
-    st.subheader("Output size")
-    st.latex(formulas.output_size(rows, columns, lesson.dark()))
-    if lost := formulas.remainder(rows, columns):
-        st.info(f"{lost} {formulas.frameworks(rows, columns)}")
-    if settings.pool != "none":
-        st.markdown("**Pooling** uses the same formula on the feature map.")
-        pool_rows, pool_columns = settings.pool_axes((rows.output_size, columns.output_size))
-        st.latex(formulas.output_size(pool_rows, pool_columns, lesson.dark()))
-        if lost := formulas.remainder(pool_rows, pool_columns):
-            st.info(lost)
+st.subheader("Output size")
+st.latex(formulas.output_size(rows, columns, lesson.dark()))
+if lost := formulas.remainder(rows, columns):
+    st.info(f"{lost} {formulas.frameworks(rows, columns)}")
+if settings.pool != "none":
+    st.markdown("**Pooling** uses the same formula on the feature map.")
+    pool_rows, pool_columns = settings.pool_axes((rows.output_size, columns.output_size))
+    st.latex(formulas.output_size(pool_rows, pool_columns, lesson.dark()))
+    if lost := formulas.remainder(pool_rows, pool_columns):
+        st.info(lost)
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:

@@ -61,7 +61,9 @@ def torch_code(settings: Settings) -> str:
     padding = _pair(settings.padding)
     if settings.padding_mode != "zeros" and any(settings.padding):
         h, w = settings.padding
-        lines.append(f'padded = F.pad(image, ({w}, {w}, {h}, {h}), mode="{settings.padding_mode}")  # left, right, top, bottom')
+        lines.append(
+            f'padded = F.pad(image, ({w}, {w}, {h}, {h}), mode="{settings.padding_mode}")  # left, right, top, bottom'
+        )
         image, padding = "padded", "0"
     dilation = f", dilation={_pair(settings.dilation)}" if settings.dilation != (1, 1) else ""
     bias = f"torch.full((channels,), {format_number(settings.bias)})" if settings.bias else "None"

@@ -1,14 +1,11 @@
 """Asks the user: Streamlit's widgets bound to the URL, each with one validator and one sentence for a wrong link."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable
 
 import streamlit as st
 
 from live.settings import SettingError, choice, whole
-
-T = TypeVar("T")
 
 
 def plain(text: str) -> str:
@@ -34,7 +31,15 @@ def wrong_in_link(key: str, read: Callable[[str], object]) -> str | None:
 
 
 def whole_number(
-    key: str, label: str, default: int, low: int, high: int, *, name: str, help: str | None = None, disabled: bool = False
+    key: str,
+    label: str,
+    default: int,
+    low: int,
+    high: int,
+    *,
+    name: str,
+    help: str | None = None,
+    disabled: bool = False,
 ) -> int:
     """A stepper for whole numbers from low to high; a value that has become impossible moves to the nearest bound."""
     high = max(low, high)
@@ -49,24 +54,27 @@ def whole_number(
     return int(value if value is not None else default)
 
 
-def one_of(key: str, label: str, options: Sequence[str], names: dict[str, str], default: str, help: str | None = None) -> str:
-    """Buttons side by side, one pressed."""
-    wrong = wrong_in_link(key, lambda text: choice(label, text, tuple(options)))
-    value = st.segmented_control(
-        label, options, default=default, required=True, format_func=lambda o: names[o], key=key, bind="query-params", help=help
+def one_of(key: str, label: str, names: dict[str, str], default: str, help: str | None = None) -> str:
+    """Buttons side by side, one pressed. Names are value -> what is shown; the URL holds what is shown."""
+    wrong = wrong_in_link(key, lambda text: choice(label, text, tuple(names.values())))
+    shown = st.segmented_control(
+        label, list(names.values()), default=names[default], required=True, key=key, bind="query-params", help=help
     )
     say(wrong)
-    return value or default
+    return _value_of(shown, names, default)
 
 
-def selected(key: str, label: str, options: Sequence[str], names: dict[str, str], default: str, help: str | None = None) -> str:
-    """One of many, from a list."""
-    wrong = wrong_in_link(key, lambda text: choice(label, text, tuple(options)))
-    value = st.selectbox(
-        label, options, index=list(options).index(default), format_func=lambda o: names[o], key=key, bind="query-params", help=help
-    )
+def selected(key: str, label: str, names: dict[str, str], default: str, help: str | None = None) -> str:
+    """One of many, from a list. Names are value -> what is shown; the URL holds what is shown."""
+    wrong = wrong_in_link(key, lambda text: choice(label, text, tuple(names.values())))
+    options = list(names.values())
+    shown = st.selectbox(label, options, options.index(names[default]), key=key, bind="query-params", help=help)
     say(wrong)
-    return value
+    return _value_of(shown, names, default)
+
+
+def _value_of(shown: str | None, names: dict[str, str], default: str) -> str:
+    return next((value for value, name in names.items() if name == shown), default)
 
 
 def switched(key: str, label: str, default: bool = False, help: str | None = None) -> bool:

@@ -14,7 +14,7 @@ from ui import cache, samples
 from ui.controls import one_of, plain, say, selected
 
 SIZES = ("32", "64", "128", "256", "512", "1024")
-OWN = "own"  # the image picked is the session's own photo
+OWN = "Your photo"
 LARGEST = 1024
 
 
@@ -57,11 +57,10 @@ def _take(name: str, data: bytes) -> None:
 
 def choose() -> None:
     """Draw the picker."""
-    photo: Photo | None = st.session_state.get("_photo")
-    names = {name: label for name, (label, _) in samples.SAMPLES.items()} | {OWN: photo.name if photo else "Your photo"}
-    selected("image", "Image", list(names), names, "astronaut")
-    if st.session_state["image"] == OWN and photo is None:
-        say("The photo of this link or session is not here: it never leaves the browser that chose it. Upload it again.")
+    names = {name: label for name, (label, _) in samples.SAMPLES.items()} | {OWN: OWN}
+    name = selected("image", "Image", names, "astronaut")
+    if name == OWN and "_photo" not in st.session_state:
+        say("Your photo is not here: photos are never stored. Choose it again below.")
     with st.expander("Your own photo", icon=":material/add_a_photo:"):
         st.file_uploader(f"Upload ({ACCEPTED}, up to 20 MB)", key="_upload", on_change=_take_upload)
         if st.toggle("Use the camera", key="_use_camera"):
@@ -69,26 +68,26 @@ def choose() -> None:
         st.caption("Photos stay in memory and are gone when you leave.")
     if wrong := st.session_state.get("_photo_wrong"):
         st.error(plain(wrong))
-    one_of("colour", "Channels", ("grey", "colour"), {"grey": "Grey", "colour": "Colour"}, "grey")
-    selected("size", "Long side in pixels", SIZES, {size: size for size in SIZES}, "512", "Larger images are shrunk.")
+    one_of("colour", "Channels", {"grey": "Grey", "colour": "Colour"}, "grey")
+    selected("size", "Long side in pixels", {size: size for size in SIZES}, "512", "Larger images are shrunk.")
 
 
 def chosen() -> ChosenImage:
     """The image chosen last; the astronaut while the session's own photo is missing."""
     state = st.session_state
-    side, grey = int(state.get("size", "512")), state.get("colour", "grey") != "colour"
-    name, photo = state.get("image", "astronaut"), state.get("_photo")
-    if name == OWN and photo is not None:
+    side, grey = int(state.get("size", "512")), state.get("colour") != "Colour"
+    label, photo = state.get("image"), state.get("_photo")
+    if label == OWN and photo is not None:
         pixels, digest = _prepared(hashlib.blake2b(photo.pixels).hexdigest(), side, grey, photo.pixels)
         return ChosenImage(pixels, digest, photo.name)
-    name = name if name in samples.SAMPLES else "astronaut"
+    name = next((name for name, (shown, _) in samples.SAMPLES.items() if shown == label), "astronaut")
     pixels, digest = cache.sample(name, side, grey)
     return ChosenImage(pixels, digest, samples.SAMPLES[name][0])
 
 
 @st.cache_resource(max_entries=16, ttl=3600, show_spinner=False)
 def _prepared(name: str, side: int, grey: bool, _pixels: NDArray[np.uint8]) -> tuple[Array, str]:
-    image = _pixels / np.float32(255)
+    image: Array = _pixels / np.float32(255)
     height, width = image.shape[1:]
     if max(height, width) > side:
         scale = side / max(height, width)

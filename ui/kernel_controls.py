@@ -4,14 +4,14 @@ The kernel is one bound text (`?kernel=1 0 -1; 2 0 -2; 1 0 -1`); presets, size a
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
 from cnn_core.arguments import Array, Pair
 from cnn_core.kernels import PRESETS
-from cnn_core.padding import MODES
-from live.settings import BOUNDS, MAX_KERNEL, MAX_VALUE, POOLS, SettingError, Settings, format_kernel, parse_kernel, real
+from live.settings import BOUNDS, MAX_KERNEL, MAX_VALUE, SettingError, Settings, format_kernel, parse_kernel, real
 from ui.components.kernel_editor.component import kernel_editor
 from ui.components.live_slider.component import live_slider
 from ui.controls import one_of, say, selected, switched, whole_number, wrong_in_link
@@ -116,9 +116,8 @@ def kernel_controls(instrument: str) -> Settings:
     kernel_editor("_kernel_editor", instrument, settings, st.session_state.get("_kernel_note", ""), _edited)
     st.session_state["_rows"], st.session_state["_columns"] = settings.kernel_size
     rows, columns = st.columns(2)
-    size = {"min_value": 1, "max_value": MAX_KERNEL, "step": 1, "on_change": _size_chosen}
-    rows.number_input(label("kernel", "Rows"), key="_rows", **size)
-    columns.number_input(label("kernel", "Columns"), key="_columns", **size)
+    rows.number_input(label("kernel", "Rows"), 1, MAX_KERNEL, step=1, key="_rows", on_change=_size_chosen)
+    columns.number_input(label("kernel", "Columns"), 1, MAX_KERNEL, step=1, key="_columns", on_change=_size_chosen)
     st.text_input(
         label("kernel", "Kernel as text"),
         format_kernel(PRESETS[DEFAULT].values),
@@ -131,10 +130,10 @@ def kernel_controls(instrument: str) -> Settings:
 
 
 def _number(key: str, text: str, default: float, bounds: tuple[float, float], instrument: str) -> float:
-    """A live slider whose value is a bound text."""
+    """A live slider whose value is a bound text, which can be typed too."""
     stored = f"kernel_{key}"
     wrong = wrong_in_link(stored, lambda given: real(key, given, MAX_VALUE))
-    held = st.session_state.get(stored, st.query_params.get(stored, str(default)))
+    held = st.session_state.get(stored, st.query_params.get(stored, f"{default:g}"))
     try:
         value = real(key, held, MAX_VALUE)
     except SettingError as error:
@@ -144,65 +143,78 @@ def _number(key: str, text: str, default: float, bounds: tuple[float, float], in
         if isinstance(given, int | float) and abs(given) <= MAX_VALUE:
             st.session_state[stored] = f"{given:g}"
 
-    live_slider(f"_{stored}_slider", instrument, key, text, value, bounds, 0.01, edited)
-    st.text_input(text, str(default), key=stored, bind="query-params", label_visibility="collapsed")
+    slider, typed = st.columns([3, 1], vertical_alignment="bottom")
+    with slider:
+        live_slider(f"_{stored}_slider", instrument, key, text, value, bounds, 0.01, edited)
+    typed.text_input(text, f"{default:g}", key=stored, bind="query-params", label_visibility="collapsed")
     say(wrong)
     return value
 
 
-def _pair(key: str, quantity: str, size: Pair, separate: bool, high: Callable[[int], int]) -> Pair:
+def _pair(key: str, size: Pair, separate: bool, high: Callable[[int], int]) -> Pair:
     """One stepper, or one each for height and width."""
-    low, most = BOUNDS[quantity]
-    default = 0 if quantity == "padding" else 1
-    word = quantity.capitalize()
+    low, most = BOUNDS[key]
+    default, word = (0 if key == "padding" else 1), key.capitalize()
 
     def stepper(axis: int, suffix: str, shown: str) -> int:
         bound = min(most, high(axis))
-        return whole_number(f"kernel_{key}{suffix}", label(quantity, shown), default, low, bound, name=quantity)
+        return whole_number(f"kernel_{key}{suffix}", label(key, shown), default, low, bound, name=key)
 
     if not separate:
         both = stepper(0 if size[0] <= size[1] else 1, "", word)
         return both, both
-    vertical, horizontal = st.columns(2)
-    with vertical:
-        first = stepper(0, "", f"{word} down")
-    with horizontal:
-        return first, stepper(1, "_across", f"{word} across")
+    return stepper(0, "", f"{word} down"), stepper(1, "_across", f"{word} across")
 
 
 def convolution_controls(settings: Settings, size: Pair, instrument: str) -> Settings:
     """Draw stride, padding, dilation, mode, scale and bias; bounds follow from what fits an input of this size."""
     kernel = settings.kernel_size
-    separate = switched("kernel_sides", "Height and width apart")
-    stride = _pair("stride", "stride", size, separate, lambda axis: size[axis])
-    padding = _pair("padding", "padding", size, separate, lambda axis: size[axis] - 1)
+    first, second, third, fourth = st.columns(4)
+    with fourth:
+        separate = switched("kernel_sides", "Height, width apart")
+        flip = switched(
+            "kernel_flip",
+            "True convolution",
+            help="Turns the kernel by 180° first. Layers do not: they compute cross-correlation.",
+        )
+    with first:
+        stride = _pair("stride", size, separate, lambda axis: size[axis])
+    with second:
+        padding = _pair("padding", size, separate, lambda axis: size[axis] - 1)
 
     def most_dilation(axis: int) -> int:
-        k = kernel[axis]
-        return BOUNDS["dilation"][1] if k == 1 else max(1, (size[axis] + 2 * padding[axis] - 1) // (k - 1))
+        return max(1, (size[axis] + 2 * padding[axis] - 1) // max(kernel[axis] - 1, 1))
 
-    dilation = _pair("dilation", "dilation", size, separate, lambda a: most_dilation(a) if separate else min(map(most_dilation, (0, 1))))
+    with third:
+        dilation = _pair(
+            "dilation", size, separate, most_dilation if separate else lambda _: min(map(most_dilation, (0, 1)))
+        )
     mode = "zeros"
     if any(padding):
-        mode = selected("kernel_mode", label("padding", "Padding mode"), MODES, _PAD_NAMES, "zeros")
-    flip = switched(
-        "kernel_flip", "True convolution", help="Turns the kernel by 180° first. Layers do not: they compute cross-correlation."
-    )
-    scale = _number("scale", "Scale: kernel times", 1.0, (-3.0, 3.0), instrument)
-    bias = _number("bias", "Bias added", 0.0, (-2.0, 2.0), instrument)
+        with second:
+            mode = selected("kernel_mode", label("padding", "Padding mode"), _PAD_NAMES, "zeros")
+    left, right = st.columns(2)
+    with left:
+        scale = _number("scale", "Kernel times", 1.0, (-3.0, 3.0), instrument)
+    with right:
+        bias = _number("bias", "Bias", 0.0, (-2.0, 2.0), instrument)
     return Settings(settings.kernel, scale, bias, flip, stride, padding, mode, dilation)
 
 
 def pooling_controls(settings: Settings, size: Pair) -> Settings:
     """Draw ReLU and pooling; size is the convolution's output."""
-    relu = switched("kernel_relu", "ReLU", help="Negative values become 0.")
-    pool = one_of("kernel_pool", "Pooling", POOLS, _POOL_NAMES, "none")
+    first, second, third, fourth = st.columns([5, 4, 4, 3], vertical_alignment="bottom")
+    with fourth:
+        relu = switched("kernel_relu", "ReLU", help="Negative values become 0.")
+    with first:
+        pool = one_of("kernel_pool", "Pooling", _POOL_NAMES, "none")
     window, step = 2, 2
     if pool != "none":
         most = min(BOUNDS["pool_size"][1], *size)
-        window = whole_number("kernel_pool_size", "Pooling window", 2, 1, most, name="pooling window")
-        step = whole_number("kernel_pool_stride", "Pooling stride", 2, 1, BOUNDS["pool_stride"][1], name="pooling stride")
-    s = settings
-    return Settings(
-        s.kernel, s.scale, s.bias, s.flip, s.stride, s.padding, s.padding_mode, s.dilation, relu, pool, window, step
-    )
+        with second:
+            window = whole_number("kernel_pool_size", "Pooling window", 2, 1, most, name="pooling window")
+        with third:
+            step = whole_number(
+                "kernel_pool_stride", "Pooling stride", 2, 1, BOUNDS["pool_stride"][1], name="pooling stride"
+            )
+    return replace(settings, relu=relu, pool=pool, pool_size=window, pool_stride=step)

@@ -11,6 +11,7 @@ from cnn_core.arguments import Array
 from cnn_core.images import encode_png
 from live.messages import picture
 from live.stages import Stage, scale_limits
+from ui.components.copy_link.component import copy_link
 from ui.palette import colourise
 
 
@@ -62,9 +63,8 @@ def in_code(versions: dict[str, str]) -> None:
 def share(key: str, stages: Sequence[Stage], settings: dict[str, object]) -> None:
     """Link to this screen; the last stage as picture and numbers, and the settings."""
     st.subheader("Share and download")
-    query = st.context.url or ""
-    st.caption("This page's address holds every setting: copy it from the address bar, or from here.")
-    st.code(query, language=None, wrap_lines=True)
+    st.caption("The link holds every setting, but not your own photo.")
+    copy_link(f"_{key}_link")
     last = stages[-1]
     name = f"{key}-{last.name}"
     end = scale_limits(stages[0].low, stages[0].high)[1]
@@ -72,7 +72,12 @@ def share(key: str, stages: Sequence[Stage], settings: dict[str, object]) -> Non
         ("Picture (PNG)", lambda: encode_png(colourise(picture(last, end)[0])), f"{name}.png", "image/png"),
         ("Numbers (CSV)", lambda: _csv(last.maps), f"{name}.csv", "text/csv"),
         ("Numbers (NPY)", lambda: _npy(last.maps), f"{name}.npy", "application/octet-stream"),
-        ("Settings (JSON)", lambda: json.dumps(settings, indent=2).encode(), f"{key}-settings.json", "application/json"),
+        (
+            "Settings (JSON)",
+            lambda: json.dumps(settings, indent=2).encode(),
+            f"{key}-settings.json",
+            "application/json",
+        ),
     )
     for column, (text, make, file, kind) in zip(st.columns(len(buttons)), buttons, strict=True):
         column.download_button(text, make, file, kind, on_click="ignore", width="stretch")

@@ -26,8 +26,8 @@ def parse_place(text: str, stages: Sequence[str]) -> Place | None:
     return stage, channel, y, x
 
 
-def chosen_pixel(key: str, stages: Sequence[str]) -> tuple[Place | None, str | None]:
-    """Draw the field and return the place, or None with a sentence."""
+def chosen_pixel(key: str, stages: Sequence[str]) -> Place | None:
+    """Draw the field and return the place, or None."""
     text = st.text_input(
         "Chosen pixel (stage channel row column)",
         "",
@@ -36,10 +36,10 @@ def chosen_pixel(key: str, stages: Sequence[str]) -> tuple[Place | None, str | N
         placeholder="click a picture, or write: convolution 0 12 30",
     )
     try:
-        return parse_place(text or "", stages), None
+        return parse_place(text or "", stages)
     except SettingError as error:
         say(str(error))
-        return None, str(error)
+        return None
 
 
 def picked(key: str) -> Callable[[object], None]:

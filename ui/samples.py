@@ -45,20 +45,20 @@ def _digit(side: int) -> Array:
 
 
 SAMPLES: dict[str, tuple[str, Callable[[int], Array]]] = {
-    "astronaut": ("Astronaut (a face)", _photo("astronaut")),
+    "astronaut": ("Astronaut", _photo("astronaut")),
     "cat": ("Cat", _photo("chelsea")),
-    "coffee": ("Cup of coffee", _photo("coffee")),
+    "coffee": ("Coffee", _photo("coffee")),
     "coins": ("Coins", _photo("coins")),
-    "bricks": ("Brick wall", _photo("brick")),
+    "bricks": ("Bricks", _photo("brick")),
     "rocket": ("Rocket", _photo("rocket")),
     "photographer": ("Photographer", _photo("camera")),
     "checkerboard": ("Checkerboard", _drawn(lambda y, x: ((y * 8).astype(int) + (x * 8).astype(int)) % 2)),
     "gradient": ("Gradient", _drawn(lambda y, x: x + 0 * y)),
-    "dot": ("Single dot", _dot),
+    "dot": ("Dot", _dot),
     "vertical": ("Vertical bars", _drawn(lambda y, x: (x * 8).astype(int) % 2 + 0 * y)),
     "horizontal": ("Horizontal bars", _drawn(lambda y, x: (y * 8).astype(int) % 2 + 0 * x)),
     "diagonal": ("Diagonal bars", _drawn(lambda y, x: ((x + y) * 8).astype(int) % 2)),
-    "digit": ("Handwritten digit", _digit),
+    "digit": ("Digit", _digit),
 }
 
 
@@ -69,5 +69,3 @@ def load(name: str, side: int) -> Array:
     (np.float32(3.0), (3, 64, 64))
     """
     return SAMPLES[name][1](side)
-
-

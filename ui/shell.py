@@ -12,7 +12,7 @@ if str(ROOT) not in sys.path:  # this file is run as a script, and everything is
 from ui import image_source  # noqa: E402
 from ui.site import PAGES  # noqa: E402
 
-st.set_page_config("CNN Visualiser", ":material/grid_on:", layout="wide")
+st.set_page_config("CNN Visualiser", ROOT / "assets" / "icon.png", layout="wide")
 
 page = st.navigation(
     {
@@ -23,8 +23,9 @@ page = st.navigation(
         for section, pages in PAGES.items()
     }
 )
+st.html(ROOT / "ui" / "shell.css")
 with st.sidebar:
     image_source.choose()
     if st.toggle("Large type for a projector", key="large", bind="query-params"):
-        st.html("<style>html { font-size: 125%; }</style>")
+        st.html(ROOT / "ui" / "projector.css")
 page.run()

@@ -1,6 +1,9 @@
 """The site map: every page once, in the order of the lesson."""
 
+from pathlib import Path
 from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class PageInfo(NamedTuple):

@@ -34,7 +34,7 @@ def normal(*shape):
     return rng.normal(size=shape)
 
 
-def record(function, kwargs, inputs, compute, extra_grads=()):
+def record(function, kwargs, inputs, compute):
     """Store inputs, output and the gradients of sum(output * grad_output), in float32 and float64 in turn."""
     dtype = ("float32", "float64")[len(cases) % 2]
     tensors = {
@@ -107,12 +107,21 @@ def conv_transpose2d():
     }  # fmt: skip
     inputs = {"input": draw_input(c), "weight": normal(c, k, integer(2, 4), integer(2, 4)), "bias": normal(k * groups)}
     torch_kwargs = {key: tuple(v) if isinstance(v, list) else v for key, v in kwargs.items()}
-    record("conv_transpose2d", kwargs, inputs, lambda t: F.conv_transpose2d(t["input"], t["weight"], t["bias"], **torch_kwargs))
+    record(
+        "conv_transpose2d",
+        kwargs,
+        inputs,
+        lambda t: F.conv_transpose2d(t["input"], t["weight"], t["bias"], **torch_kwargs),
+    )
 
 
 def pool(function):
     window = [integer(1, 4), integer(1, 4)]
-    kwargs = {"kernel_size": window, "padding": [integer(0, window[0] // 2), integer(0, window[1] // 2)], "ceil_mode": bool(rng.random() < 0.5)}
+    kwargs = {
+        "kernel_size": window,
+        "padding": [integer(0, window[0] // 2), integer(0, window[1] // 2)],
+        "ceil_mode": bool(rng.random() < 0.5),
+    }
     if rng.random() < 0.7:
         kwargs["stride"] = pair(1, 3)
     if function == "max_pool2d":

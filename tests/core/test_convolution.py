@@ -131,7 +131,9 @@ def test_transposed_convolution_is_the_adjoint_of_convolution() -> None:
 def test_transposed_convolution_with_stride_one_is_scipys_full_convolution() -> None:
     rng = np.random.default_rng(3)
     x, kernel = rng.normal(size=(6, 5)), rng.normal(size=(3, 4))
-    np.testing.assert_allclose(conv_transpose2d(x[None], kernel[None, None])[0], signal.convolve2d(x, kernel), atol=1e-12)
+    np.testing.assert_allclose(
+        conv_transpose2d(x[None], kernel[None, None])[0], signal.convolve2d(x, kernel), atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -76,7 +76,9 @@ def test_lenet_counts() -> None:
 
 
 def test_shapes_foretell_what_forward_returns() -> None:
-    net = Sequential([Conv2d(2, 3, (3, 2), stride=(2, 1), dilation=(1, 2)), MaxPool2d(3, 2, 1, ceil_mode=True), Flatten()])
+    net = Sequential(
+        [Conv2d(2, 3, (3, 2), stride=(2, 1), dilation=(1, 2)), MaxPool2d(3, 2, 1, ceil_mode=True), Flatten()]
+    )
     traced = list(net.trace(np.zeros((4, 2, 11, 9), np.float32)).values())[1:]
     assert [array.shape[1:] for array in traced] == net.output_shapes((2, 11, 9))
 

@@ -1,0 +1,91 @@
+"""A real server process and a real Chromium; every test gets a fresh browser context."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start_server(port: int, *options: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """`streamlit run app.py` from another directory, as a person might; returns once it is healthy."""
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
+    command += ["--server.headless", "true", "--server.address", "127.0.0.1", *options]
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(
+        command, cwd="/", stdin=quiet, stdout=quiet, stderr=quiet, env={**os.environ, **(env or {})}
+    )
+    base = next((options[i + 1] for i, o in enumerate(options) if o == "--server.baseUrlPath"), "")
+    health = f"http://127.0.0.1:{port}/{base}{'/' if base else ''}_stcore/health"
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(health, timeout=1):
+                return server
+        except OSError:
+            if server.poll() is not None:
+                break
+            time.sleep(0.1)
+    server.kill()
+    raise RuntimeError("The server did not start.")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    port = free_port()
+    process = start_server(port)
+    yield f"http://127.0.0.1:{port}"
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if not path:
+        pytest.fail("No Chromium or Chrome found: run `make browser`, or set CHROME to its path.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
+    """Open a page of the app in a new context; fails the test if the page threw or reached for another host."""
+    contexts, trouble = [], []
+
+    def open_page(path: str, base: str = server, width: int = 1440, height: int = 1000, **options: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("request", lambda request: trouble.append(request.url) if foreign(request.url) else None)
+        page.goto(f"{base}/{path}")
+        page.wait_for_selector("h1")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert trouble == []
+
+
+def foreign(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "blob:http://127.0.0.1:", "data:"))

@@ -1,0 +1,49 @@
+"""How the tests read the viewer: shapes, ranges and pixels as they stand on the page."""
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Page, expect
+
+from ui.palette import diverging
+
+
+def panel(page: Page, stage: str):
+    return page.locator(f'figure[data-stage="{stage}"]')
+
+
+def expect_shape(page: Page, stage: str, shape: tuple[int, ...]) -> None:
+    expect(panel(page, stage).locator(".shape")).to_have_text(" × ".join(map(str, shape)))
+
+
+def range_of(page: Page, stage: str) -> str:
+    return panel(page, stage).locator(".found").inner_text()
+
+
+def pixels(page: Page, stage: str) -> NDArray[np.uint8]:
+    """The canvas as (H, W, 3)."""
+    data = (
+        panel(page, stage)
+        .locator(".frame canvas")
+        .evaluate(
+            """canvas => [canvas.height, canvas.width,
+           Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)]"""
+        )
+    )
+    return np.array(data[2], np.uint8).reshape(data[0], data[1], 4)[..., :3]
+
+
+def coloured(values: NDArray[np.floating], end: float) -> NDArray[np.uint8]:
+    """What a map of these values must look like, worked out apart from the app's own scaling."""
+    index = np.floor(np.clip((values + end) / (2 * end) * 255 + 0.5, 0, 255)).astype(int)
+    return diverging()[index]
+
+
+def updates(page: Page, stage: str) -> int:
+    return int(panel(page, stage).locator(".frame canvas").get_attribute("data-updates") or 0)
+
+
+def settle(page: Page) -> None:
+    """Wait until Streamlit has finished running and the pictures have been drawn."""
+    page.wait_for_timeout(150)
+    page.wait_for_function('!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')')
+    page.wait_for_timeout(250)

@@ -1,0 +1,268 @@
+"""The main job in a real browser: a photo, a kernel, stride, padding and pool; numbers and pixels against SciPy."""
+
+import io
+import re
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import expect
+from scipy import ndimage, signal
+
+from tests.browser.instrument import coloured, expect_shape, panel, pixels, range_of, settle, updates
+from ui import samples
+
+SOBEL = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+HEIGHT, WIDTH = 60, 91
+
+
+def photo() -> tuple[bytes, np.ndarray]:
+    """A colour photo of blocks and noise as PNG, and its grey values as (H, W)."""
+    rng = np.random.default_rng(5)
+    rgb = rng.integers(0, 256, (6, 7, 3)).repeat(10, 0).repeat(13, 1).astype(np.uint8)
+    assert rgb.shape == (HEIGHT, WIDTH, 3)
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "PNG")
+    return buffer.getvalue(), rgb @ np.array([0.299, 0.587, 0.114]) / 255
+
+
+def upload(page, name: str, data: bytes) -> None:
+    page.get_by_test_id("stExpander").get_by_text("Your own photo").click()
+    page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(
+        {"name": name, "mimeType": "image/png", "buffer": data}
+    )
+
+
+def set_number(page, key: str, value: int) -> None:
+    field = page.locator(f".st-key-{key} input")
+    field.fill(str(value))
+    field.press("Enter")
+    settle(page)
+
+
+def shown_formula(page, place: int = 0) -> str:
+    return page.locator(".katex-display annotation").nth(place).text_content() or ""
+
+
+def results(formula: str) -> list[int]:
+    """The outputs at the ends of the height and width lines."""
+    plain = re.sub(r"\\color\{#\w+\}", "", formula)
+    return [int(n) for n in re.findall(r"= \{(\d+)\}", plain)]
+
+
+def test_upload_edit_stride_padding_and_pool_change_numbers_and_pixels(visit) -> None:
+    page = visit("kernel")
+    expect_shape(page, "convolution", (1, 510, 510))
+    data, grey = photo()
+    upload(page, "blocks.png", data)
+    expect_shape(page, "input", (1, HEIGHT, WIDTH))
+    settle(page)
+    assert np.abs(pixels(page, "input").astype(int) - np.round(grey * 255)[..., None]).max() <= 1
+
+    cell = page.get_by_label("row 2, column 2")
+    cell.fill("3.5")
+    cell.press("Enter")
+    settle(page)
+    kernel = SOBEL.copy()
+    kernel[1, 1] = 3.5
+    expected = ndimage.correlate(grey, kernel, mode="constant")[1:-1, 1:-1]
+    expect_shape(page, "convolution", expected[None].shape)
+    end = np.abs(expected).max()
+    assert np.abs(pixels(page, "convolution").astype(int) - coloured(expected, end)).max() <= 6
+    assert "kernel=-1+0+1%3B+-2+3.5+2%3B+-1+0+1" in page.url
+
+    set_number(page, "kernel_stride", 2)
+    set_number(page, "kernel_padding", 3)
+    padded = np.pad(grey, 3)
+    expected = signal.correlate2d(padded, kernel, "valid")[::2, ::2]
+    assert results(shown_formula(page)) == list(expected.shape)
+    expect_shape(page, "convolution", expected[None].shape)
+
+    page.locator(".st-key-kernel_pool").get_by_text("Max").click()
+    settle(page)
+    set_number(page, "kernel_pool_size", 3)
+    pooled = np.stack([np.roll(expected, (-y, -x), (0, 1)) for y in range(3) for x in range(3)]).max(0)
+    pooled = pooled[: expected.shape[0] - 2 : 2, : expected.shape[1] - 2 : 2]
+    expect_shape(page, "pooling", pooled[None].shape)
+    assert results(shown_formula(page, 1)) == list(pooled.shape)
+    found = re.findall(r"[−\d.]+", range_of(page, "pooling"))
+    assert [float(n.replace("−", "-")) for n in found] == [float(f"{v:.3g}") for v in (pooled.min(), pooled.max())]
+    end = np.abs(expected).max()
+    assert np.abs(pixels(page, "pooling").astype(int) - coloured(pooled, end)).max() <= 6
+    expect(page.get_by_text("The division leaves a remainder").first).to_be_visible()
+
+
+def test_a_dragged_value_moves_the_picture_before_it_is_let_go(visit) -> None:
+    page = visit("kernel?image=Coins&size=256")
+    settle(page)
+    before, drawn = pixels(page, "convolution"), updates(page, "convolution")
+    url = page.url
+    box = page.get_by_label("row 1, column 1").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 41):
+        page.mouse.move(x, y - 5 * step)
+        page.wait_for_timeout(15)
+    page.wait_for_timeout(200)
+    assert updates(page, "convolution") - drawn >= 15
+    assert page.url == url  # the hand is still down: nothing is committed
+    moving = pixels(page, "convolution")
+    assert np.abs(moving.astype(int) - before).mean() > 3
+    page.mouse.up()
+    expect(page.get_by_label("row 1, column 1")).to_have_value("1")
+    page.wait_for_url("**/kernel?*kernel=1+0+1*")
+    settle(page)
+    coins = samples.load("coins", 256)[0].astype(float)
+    expected = ndimage.correlate(coins, np.array([[1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]))[1:-1, 1:-1]
+    exact = coloured(expected, np.abs(expected).max())
+    assert np.abs(pixels(page, "convolution").astype(int) - exact).max() <= 6  # at rest: without loss
+    assert np.abs(moving.astype(int) - exact).mean() < 6  # while moving: the same picture as JPEG
+
+
+def test_without_the_live_channel_the_page_still_follows(browser, server) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    page.route_web_socket("**/live", lambda socket: socket.close())
+    page.goto(f"{server}/kernel?image=Coins&size=128")
+    expect_shape(page, "convolution", (1, 99, 126))
+    settle(page)
+    before = pixels(page, "convolution")
+    box = page.get_by_label("row 1, column 1").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 21):
+        page.mouse.move(x, y - 10 * step)
+        page.wait_for_timeout(30)
+    page.wait_for_timeout(600)
+    during = pixels(page, "convolution")
+    assert np.abs(during.astype(int) - before).mean() > 3
+    page.mouse.up()
+    page.wait_for_url("**/kernel?*kernel=1+0+1*")
+    context.close()
+
+
+def test_a_link_shows_the_same_numbers_in_another_browser_and_after_reload(visit) -> None:
+    page = visit("kernel?image=Checkerboard&size=64")
+    settle(page)
+    page.locator(".st-key-kernel textarea, .st-key-kernel input").fill("1 2 3 4; 0 -1 0 .5")
+    page.locator(".st-key-kernel input").press("Enter")
+    settle(page)
+    set_number(page, "kernel_dilation", 2)
+    page.locator(".st-key-kernel_relu label").click()
+    settle(page)
+    panel(page, "convolution").locator(".frame canvas").click(position={"x": 60, "y": 70})
+    page.wait_for_url("**kernel_pixel=**")
+    settle(page)
+    link, detail = page.url, page.locator(".detail").inner_text()
+    seen = [range_of(page, stage) for stage in ("convolution", "relu")]
+    page.reload()
+    expect_shape(page, "relu", (1, 62, 58))
+    settle(page)
+    assert page.locator(".detail").inner_text() == detail
+    other = visit(link.split("/", 3)[3])
+    expect_shape(other, "relu", (1, 62, 58))
+    settle(other)
+    assert [range_of(other, stage) for stage in ("convolution", "relu")] == seen
+    assert other.locator(".detail").inner_text() == detail
+    assert other.get_by_label("row 2, column 4").input_value() == "0.5"
+
+
+def test_a_chosen_pixel_shows_window_products_and_sum(visit) -> None:
+    page = visit("kernel?image=Gradient&size=32&kernel=1+2%3B+3+4&kernel_pixel=convolution+0+5+7")
+    detail = page.locator(".detail")
+    expect(detail).to_contain_text("row 5, column 7")
+    value = (7.5 / 32, 8.5 / 32)
+    products = [value[0] * 1, value[1] * 2, value[0] * 3, value[1] * 4]
+    cells = [float(cell) for cell in detail.locator("table").nth(2).locator("td").all_inner_texts()]
+    np.testing.assert_allclose(cells, products, rtol=5e-3)
+    assert abs(float(detail.locator("output").inner_text()) - sum(products)) < 0.005
+    canvas = panel(page, "convolution").locator(".frame canvas")
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    expect(detail).to_contain_text("row 5, column 8")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(detail).to_contain_text("row 15, column 8")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**kernel_pixel=convolution+0+15+8**")
+
+
+def test_keyboard_alone_edits_the_kernel(visit) -> None:
+    page = visit("kernel?image=Dot&size=32")
+    settle(page)
+    page.get_by_label("row 1, column 1").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**kernel=-1+7+1**")
+    settle(page)
+    assert range_of(page, "convolution") == "min −2, max 7"
+    page.keyboard.press("Control+z")
+    page.wait_for_function("!location.search.includes('kernel=')")
+    page.get_by_role("button", name="rotate by 90 degrees").press("Enter")
+    page.wait_for_url("**kernel=-1+-2+-1**")
+
+
+def test_wrong_input_gets_a_sentence_and_the_last_picture_stays(visit) -> None:
+    page = visit("kernel?image=Dot&size=32")
+    settle(page)
+    before = pixels(page, "convolution")
+    field = page.locator(".st-key-kernel input")
+    for text, words in (
+        ("1 2; 3", "equally long"),
+        ("1 nan", "“nan” is not a number"),
+        ("1e9 1", "too large"),
+        ("", "The kernel is empty"),
+        ("<img src=x onerror=alert(1)>", "is not a number"),
+    ):
+        field.fill(text)
+        field.press("Enter")
+        expect(page.get_by_text(words)).to_be_visible()
+        assert field.input_value() == text  # nothing the person entered is lost
+        settle(page)
+        assert np.array_equal(pixels(page, "convolution"), before)
+    upload(page, "notes.png", b"this is no image")
+    expect(page.get_by_text("not an image that can be read")).to_be_visible()
+    assert np.array_equal(pixels(page, "convolution"), before)
+
+
+def test_wrong_links_say_what_is_wrong(visit) -> None:
+    page = visit(
+        "kernel?kernel_stride=99&kernel_padding=x&kernel=1+a&kernel_scale=inf&image=Nothing&kernel_pixel=there"
+    )
+    for words in ("stride must be a whole number from 1 to 8", "padding must be a whole number", "“a” is not a number",
+                  "scale must be a number", "Image must be one of", "A pixel is written as"):  # fmt: skip
+        expect(page.get_by_text(words).first).to_be_visible()
+    expect_shape(page, "convolution", (1, 510, 510))
+
+
+def test_an_upload_lives_across_pages_and_colour_gives_three_maps(visit) -> None:
+    page = visit("kernel?colour=Colour")
+    expect_shape(page, "convolution", (3, 510, 510))
+    upload(page, "blocks.png", photo()[0])
+    expect_shape(page, "convolution", (3, HEIGHT - 2, WIDTH - 2))
+    page.get_by_role("link", name="Home", exact=True).click()
+    expect(page.get_by_text(f"3 × {HEIGHT} × {WIDTH}")).to_be_visible()
+    page.get_by_role("link", name="Kernel", exact=True).first.click()
+    expect_shape(page, "convolution", (3, HEIGHT - 2, WIDTH - 2))
+
+
+def test_pasting_a_block_from_a_spreadsheet(visit) -> None:
+    page = visit("kernel?image=Dot&size=32")
+    settle(page)
+    cell = page.get_by_label("row 1, column 1")
+    cell.focus()
+    cell.evaluate(
+        """cell => { const data = new DataTransfer(); data.setData("text", "1\\t2\\n3\\t4\\n");
+           cell.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})); }"""
+    )
+    page.wait_for_url("**kernel=1+2%3B+3+4**")
+    expect(page.get_by_label("row 2, column 2")).to_have_value("4")
+
+
+def test_a_phone_shows_the_instrument_without_sideways_scrolling(visit) -> None:
+    page = visit("kernel", width=400, height=850, has_touch=True)
+    expect_shape(page, "convolution", (1, 510, 510))
+    settle(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert page.locator('[data-testid="stMain"]').evaluate("main => main.scrollWidth") <= 400
