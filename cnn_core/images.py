@@ -19,6 +19,7 @@ ACCEPTED = "PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF"
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 64_000_000
 
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # broken tags of readable files
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 # What Pillow's decoders raise on damaged files, found by cutting and flipping bytes of every format.

@@ -1,7 +1,9 @@
 """Asks the user: Streamlit's widgets bound to the URL, each with one validator and one sentence for a wrong link."""
 
+import math
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -47,11 +49,21 @@ def whole_number(
     held = st.session_state.get(key)
     if isinstance(held, int) and not low <= held <= high:
         st.session_state[key] = min(max(held, low), high)
-    value = st.number_input(
-        label, low, high, min(max(default, low), high), 1, key=key, bind="query-params", help=help, disabled=disabled
-    )
+    start = min(max(default, low), high)
+    value = st.number_input(label, low, high, start, 1, key=key, bind=_bind(key), help=help, disabled=disabled)
     say(wrong)
     return int(value if value is not None else default)
+
+
+def _bind(key: str) -> Literal["query-params"] | None:
+    """Streamlit 1.67 raises OverflowError on a link with 1e310 for a whole number: such a control stays unbound."""
+    flag = f"_{key}_unbound"
+    if flag not in st.session_state:
+        try:
+            st.session_state[flag] = not math.isfinite(float(st.query_params.get(key, 0)))
+        except ValueError:
+            st.session_state[flag] = False
+    return None if st.session_state[flag] else "query-params"
 
 
 def one_of(key: str, label: str, names: dict[str, str], default: str, help: str | None = None) -> str:

@@ -1,0 +1,90 @@
+"""Rules of the house: imports point one way, colours agree, pages are known, nothing heavy is loaded early."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from tests.app.visits import ROOT, visit
+from ui.palette import QUANTITIES, diverging
+from ui.site import PAGES
+
+ALLOWED = {  # a package may import these of ours, and these from outside
+    "cnn_core": ({"cnn_core"}, {"numpy"}),
+    "live": ({"live", "cnn_core"}, {"numpy", "starlette"}),
+    "ui": ({"ui", "live", "cnn_core"}, {"numpy", "streamlit", "plotly"}),
+    "pages": ({"ui", "live", "cnn_core"}, {"numpy", "streamlit", "plotly"}),
+}
+NO_STREAMLIT = {"ui/formulas.py", "ui/palette.py", "ui/code_text.py", "ui/samples.py", "ui/site.py"}
+
+
+def imports(path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add((node.module or "").split(".")[0])
+    return names - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_imports_point_one_way(package) -> None:
+    ours, outside = ALLOWED[package]
+    for path in (ROOT / package).rglob("*.py"):
+        name = str(path.relative_to(ROOT))
+        extra = {"PIL"} if name == "cnn_core/images.py" else set()
+        assert imports(path) <= ours | outside | extra, name
+        if name in NO_STREAMLIT:
+            assert "streamlit" not in imports(path), name
+
+
+def test_no_file_is_named_for_nothing() -> None:
+    vague = {"utils.py", "helpers.py", "common.py"}
+    assert not [path for package in ALLOWED for path in (ROOT / package).rglob("*.py") if path.name in vague]
+
+
+def test_quantities_have_the_same_colours_in_formulas_and_labels() -> None:
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+    for quantity in QUANTITIES.values():
+        name = "primaryColor" if quantity.name == "primary" else f"{quantity.name}TextColor"
+        assert theme["light"][name] == quantity.light
+        assert theme["dark"][name] == quantity.dark
+
+
+def luminance(hex_colour: str) -> float:
+    parts = [int(hex_colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_quantities_can_be_read_on_both_themes(name) -> None:
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+    for mode in ("light", "dark"):
+        one, other = sorted((luminance(getattr(QUANTITIES[name], mode)), luminance(theme[mode]["backgroundColor"])))
+        assert (other + 0.05) / (one + 0.05) >= 4.5  # WCAG 2.1, AA
+
+
+def test_zero_is_the_lightest_colour_of_maps() -> None:
+    light = diverging().astype(float) @ [0.299, 0.587, 0.114]
+    assert light.argmax() in (127, 128)
+    assert (light[:127] - light[1:128]).max() <= 1
+    assert (light[129:] - light[128:-1]).max() <= 1
+
+
+@pytest.mark.parametrize("page", [page.file for pages in PAGES.values() for page in pages])
+def test_every_page_opens(page) -> None:
+    app = visit(page)
+    assert len(app.title) == 1
+
+
+def test_importing_the_core_is_light() -> None:
+    code = "import cnn_core, sys; print(' '.join(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"PIL", "streamlit", "plotly", "scipy", "cnn_core.networks", "cnn_core.faces"} & set(loaded)

@@ -1,0 +1,38 @@
+"""Visit pages without a browser: a cold start, a deep link, then whatever the page shows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def visit(page: str, **query: str) -> AppTest:
+    """Open a page through the shell with these URL parameters; fails on any exception."""
+    app = AppTest.from_file(ROOT / "ui" / "shell.py", default_timeout=30)
+    for name, value in query.items():  # the shell's own controls look at the link on the session's first run
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(f"../pages/{page}.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert [error.value for error in app.exception] == []
+    return app
+
+
+def component(app: AppTest, name: str) -> dict[str, Any]:
+    """The data that a component was given."""
+    for element in app.get("bidi_component"):
+        if element.proto.component_name == f"cnn_{name}":
+            proto = element.proto
+            return json.loads(proto.json or proto.mixed.json)
+    raise AssertionError(f"no component {name} on this page")
+
+
+def sentences(app: AppTest) -> str:
+    """All text that the page says, with Markdown's escapes taken off."""
+    parts = [element.value for kind in ("markdown", "error", "info", "caption") for element in app.get(kind)]
+    return "\n".join(parts).replace("\\", "")

@@ -1,0 +1,214 @@
+"""The live channel: what it answers, what it refuses, and that clients do not disturb each other."""
+
+import gc
+import io
+import json
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy import ndimage
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from cnn_core.images import to_bytes
+from live import channel, messages
+from live.settings import SettingError, Settings
+from live.stages import compute, look, mosaic
+from live.store import STORE, ImageStore, Ticket
+
+ORIGIN = {"origin": "http://testserver", "host": "testserver"}
+IMAGE = np.random.default_rng(0).random((1, 40, 50), dtype=np.float32)
+
+
+@pytest.fixture
+def client():
+    with TestClient(Starlette(routes=channel.routes("base"))) as client:
+        yield client
+
+
+@pytest.fixture
+def token():
+    token = STORE.put(IMAGE, "test image")
+    yield token
+    STORE.release(token)
+
+
+def request(token, op="stages", **more):
+    return {"v": 1, "id": 1, "op": op, "image": token, "settings": {}} | more
+
+
+def unpack(data):
+    (length,) = struct.unpack(">I", data[:4])
+    head, rest = json.loads(data[4 : 4 + length]), data[4 + length :]
+    pictures = []
+    for stage in head["stages"]:
+        pictures.append(np.asarray(Image.open(io.BytesIO(rest[: stage["bytes"]]))))
+        rest = rest[stage["bytes"] :]
+    assert rest == b""
+    return head, pictures
+
+
+def test_stages_are_answered_with_the_right_picture(client, token) -> None:
+    kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
+    expected = ndimage.correlate(IMAGE[0], kernel)[1:-1, 1:-1]
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_json(request(token, settings={"kernel": "0 1 0; 1 -4 1; 0 1 0", "relu": True}))
+        head, (picture, rectified) = unpack(socket.receive_bytes())
+    assert head["id"] == 1
+    assert [stage["name"] for stage in head["stages"]] == ["convolution", "relu"]
+    assert head["stages"][0]["shape"] == [1, 38, 48]
+    assert head["stages"][0]["low"] == pytest.approx(expected.min(), abs=1e-5)
+    end = np.abs(expected).max()
+    assert head["stages"][1]["end"] == pytest.approx(end)
+    assert np.abs(picture.astype(int) - to_bytes(expected, -end, end)).mean() < 5  # JPEG
+    negative = expected < -0.1 * end
+    assert rectified[negative].mean() > 120 > picture[negative].mean()  # what was below zero lies at zero, grey 128
+
+
+def test_a_look_is_exact(client, token) -> None:
+    with client.websocket_connect("/base/live", headers=ORIGIN) as socket:
+        socket.send_json(request(token, "look", settings={"kernel": "1 2; 3 4", "bias": 0.5}, y=3, x=5))
+        window = socket.receive_json()["window"]
+    part = IMAGE[0, 3:5, 5:7]
+    assert window["inputs"] == part.tolist()
+    assert window["field"] == [3, 5, 2, 2]
+    assert window["total"] == pytest.approx((part * [[1, 2], [3, 4]]).sum() + 0.5)
+
+
+def test_foreign_pages_are_refused(client) -> None:
+    for headers in ({"origin": "http://evil.example", "host": "testserver"}, {"host": "testserver"}):
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live", headers=headers):
+            pass
+
+
+BAD = [
+    ("", "not JSON"),
+    ("[" * 5000, "not JSON"),
+    ("[]", "must be an object of version 1"),
+    ('{"v": 2}', "version 1"),
+    (json.dumps(request("t", op="drop")), "op must be stages or look"),
+    (json.dumps(request(5)), "image must be the token"),
+    (json.dumps(request("t", id="x")), "id must be a whole number"),
+    (json.dumps(request("t", settings={"stride": [9, 9]})), "stride must be a whole number from 1 to 8"),
+    (json.dumps(request("t", settings=None)), "Settings must be an object"),
+    (json.dumps(request("t", "look", y=-1)), "y must be a whole number"),
+    (json.dumps(request("t", "look", stage="secret")), "stage must be one of"),
+    ("x" * 20_000, "too long"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), BAD)
+def test_a_bad_message_gets_a_sentence_and_closes_nothing(client, token, text, words) -> None:
+    with (
+        client.websocket_connect("/live", headers=ORIGIN) as socket,
+        client.websocket_connect("/live", headers=ORIGIN) as other,
+    ):
+        socket.send_text(text)
+        assert words in socket.receive_json()["error"]
+        socket.send_bytes(b"\x00")
+        assert "not JSON" in socket.receive_json()["error"]
+        for one in (other, socket):
+            one.send_json(request(token))
+            assert unpack(one.receive_bytes())[0]["stages"]
+
+
+def test_an_unknown_token_says_that_the_image_is_gone(client) -> None:
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_json(request("guess"))
+        answer = socket.receive_json()
+    assert answer["gone"] is True
+    assert "guess" not in json.dumps(answer)
+
+
+def test_settings_that_do_not_fit_say_why(client, token) -> None:
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_json(request(token, settings={"kernel": "1 " * 11, "dilation": [1, 8]}))
+        assert "Kernel_size" in socket.receive_json()["error"]
+
+
+def test_of_many_waiting_requests_the_newest_is_answered(client, token) -> None:
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        for number in range(1, 60):
+            socket.send_json(request(token, id=number))
+        seen = []
+        while not seen or seen[-1] != 59:
+            seen.append(unpack(socket.receive_bytes())[0]["id"])
+    assert seen == sorted(set(seen))
+
+
+@given(
+    st.text(max_size=200)
+    | st.builds(
+        json.dumps,
+        st.dictionaries(
+            st.sampled_from(["v", "id", "op", "image", "settings", "y"]), st.integers() | st.text(max_size=5)
+        ),
+    )
+)
+@settings(max_examples=200)
+def test_nothing_but_a_sentence_escapes_from_a_request(text) -> None:
+    with pytest.raises(SettingError):
+        messages.parse_request(text)
+
+
+def test_work_is_estimated_before_it_is_done() -> None:
+    image = np.broadcast_to(np.float32(0), (3, 4096, 4096))
+    with pytest.raises(SettingError, match="billion multiply-adds"):
+        compute(image, Settings("; ".join(["1 " * 11] * 11)))
+
+
+def test_the_store_is_bounded_and_lets_go() -> None:
+    store = ImageStore(max_images=3, max_bytes=5000)
+    image = np.zeros((1, 10, 10), np.float32)  # 400 bytes
+    tokens = [store.put(image, f"digest {number}") for number in range(5)]
+    assert len(store) == 3
+    assert [store.get(token) is None for token in tokens] == [True, True, False, False, False]
+    store.get(tokens[2])  # used: now the youngest
+    store.put(image, "new")
+    assert store.get(tokens[2]) is not None
+    assert store.get(tokens[3]) is None
+    store.put(np.zeros((1, 35, 35), np.float32), "large")  # 4900 bytes: others must go
+    assert store.bytes <= 5000
+    same = ImageStore()
+    for _ in range(4):
+        same.put(image, "equal")
+    assert same.bytes == image.nbytes  # equal images are held once
+
+
+def test_a_ticket_takes_its_image_with_it() -> None:
+    store = ImageStore()
+    ticket = Ticket(store)
+    token = ticket.show(IMAGE, "a")
+    assert ticket.show(IMAGE, "a") == token
+    assert store.get(token) is IMAGE
+    ticket.show(IMAGE[:, :5], "b")
+    assert store.get(token).shape == (1, 5, 50)
+    del ticket
+    gc.collect()
+    assert store.get(token) is None
+    assert store.bytes == 0
+
+
+def test_pooling_and_padding_windows() -> None:
+    setting = Settings("1 1; 1 1", stride=(2, 2), padding=(1, 1), relu=True, pool="max", pool_size=2, pool_stride=1)
+    window = look(IMAGE, setting, "pooling", 0, 0, 1)
+    maps = {stage.name: stage.maps for stage in compute(IMAGE, setting)}
+    assert window.total == maps["pooling"][0, 0, 1]
+    assert np.array_equal(window.inputs, maps["relu"][0, 0:2, 1:3])
+    assert window.field == (-1, 1, 4, 4)
+    corner = look(IMAGE, setting, "convolution", 0, 0, 0)
+    assert corner.inputs.tolist() == [[0, 0], [0, IMAGE[0, 0, 0]]]
+
+
+def test_a_mosaic_keeps_every_map_in_its_place() -> None:
+    maps = np.arange(5 * 4 * 6, dtype=np.float32).reshape(5, 4, 6)
+    picture, (rows, columns) = mosaic(maps)
+    assert rows * columns >= 5
+    for number in range(5):
+        y, x = divmod(number, columns)
+        assert np.array_equal(picture[y * 4 : y * 4 + 4, x * 6 : x * 6 + 6], maps[number])
