@@ -165,19 +165,48 @@ def conv2d_backward(
     s = _setting(input, weight, stride, padding, dilation, groups, padding_mode)
     if bias is not None:
         _check_bias(bias, len(s.weight), s.weight.dtype)
-    grad = float_array("grad_output", grad_output, s.image.ndim if s.batched else 3).astype(s.image.dtype, copy=False)
-    grad = grad if s.batched else grad[np.newaxis]
-    expect_shape("grad_output", grad, (len(s.image), len(s.weight), *s.output_size), "the shape of conv2d's output")
-    image = np.ascontiguousarray(s.padded())
-    grad_padded = np.zeros_like(image)
-    grad_weight = np.empty_like(s.weight)
+    grad = _output_gradient(grad_output, s)
+    image = s.padded()
+    grad_padded = np.zeros(image.shape, image.dtype)
     for channels, kernels in s.slices():
         part = np.ascontiguousarray(grad[:, kernels])
-        grad_weight[kernels] = _weight_gradient(part, image[:, channels], s)
         _scatter(part, s.weight[kernels], s.stride, s.dilation, grad_padded[:, channels])
     rows, columns = s.rows, s.columns
     grad_input = pad_backward(grad_padded, (rows.before, rows.after), (columns.before, columns.after), s.mode)
-    return (grad_input if s.batched else grad_input[0]), grad_weight, grad.sum(axis=(0, 2, 3))
+    return (grad_input if s.batched else grad_input[0]), _weight_gradients(grad, image, s), grad.sum(axis=(0, 2, 3))
+
+
+def conv2d_backward_parameters(
+    grad_output: ArrayLike,
+    input: ArrayLike,
+    weight: ArrayLike,
+    stride: IntOrPair = 1,
+    padding: Padding = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> tuple[Array, Array]:
+    """Return (grad_weight, grad_bias) as `conv2d_backward` does, without the gradient of the input.
+
+    >>> [grad.tolist() for grad in conv2d_backward_parameters(np.ones((1, 1, 2)), [[[1.0, 2, 3]]], [[[[5.0, 7]]]])]
+    [[[[[3.0, 5.0]]]], [2.0]]
+    """
+    s = _setting(input, weight, stride, padding, dilation, groups, padding_mode)
+    grad = _output_gradient(grad_output, s)
+    return _weight_gradients(grad, s.padded(), s), grad.sum(axis=(0, 2, 3))
+
+
+def _output_gradient(grad_output: ArrayLike, s: _Setting) -> Array:
+    grad = float_array("grad_output", grad_output, 4 if s.batched else 3).astype(s.image.dtype, copy=False)
+    grad = grad if s.batched else grad[np.newaxis]
+    expect_shape("grad_output", grad, (len(s.image), len(s.weight), *s.output_size), "the shape of conv2d's output")
+    return grad
+
+
+def _weight_gradients(grad: Array, image: Array, s: _Setting) -> Array:
+    """Gradient of the weight (K, C / G, kH, kW), group by group."""
+    parts = [_weight_gradient(grad[:, kernels], image[:, channels], s) for channels, kernels in s.slices()]
+    return np.concatenate(parts)
 
 
 def _weight_gradient(grad: Array, image: Array, s: _Setting) -> Array:

@@ -134,7 +134,7 @@ def resize(image: Array, height: int, width: int) -> Array:
     (2, 2, 3)
     """
     channels = [
-        Image.fromarray(channel).resize((width, height), Image.Resampling.BICUBIC)
+        Image.fromarray(channel).resize((width, height), Image.Resampling.BILINEAR)
         for channel in np.asarray(image, np.float32)
     ]
     return np.stack([np.asarray(channel) for channel in channels]).clip(0, 1)

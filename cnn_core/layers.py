@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cnn_core import activations, dense
-from cnn_core.arguments import Array, IntOrPair, Pair, int_pair, whole_number
-from cnn_core.convolution import conv2d, conv2d_backward
+from cnn_core.arguments import Array, IntOrPair, Pair, float_array, int_pair, whole_number
+from cnn_core.convolution import conv2d, conv2d_backward, conv2d_backward_parameters
 from cnn_core.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from cnn_core.shapes import Padding, window_axes
 
@@ -72,10 +72,11 @@ class Layer:
 
     def forward(self, x: ArrayLike) -> Array:
         """Compute the output and remember the input for `backward`."""
-        self.input = np.asarray(x)
-        return self._forward(self.input)
+        self.input = float_array("x", x)
+        return self.apply(self.input)
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
+        """Compute the output and remember nothing."""
         raise NotImplementedError
 
     def backward(self, grad_output: ArrayLike) -> Array:
@@ -86,6 +87,11 @@ class Layer:
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
         raise NotImplementedError
+
+    def backward_parameters(self, grad_output: ArrayLike) -> None:
+        """Store the parameters' gradients only: all that a network's first layer owes to training."""
+        if self.parameters():
+            self.backward(grad_output)
 
     def parameters(self) -> list[Parameter]:
         """The arrays that training changes, weight before bias."""
@@ -147,7 +153,7 @@ class Conv2d(Layer):
         self.weight = Parameter(he(shape, np.random.default_rng(seed)))
         self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         offset = self.bias.value if self.bias else None
         return conv2d(
             x, self.weight.value, offset, self.stride, self.padding, self.dilation, self.groups, self.padding_mode
@@ -167,6 +173,22 @@ class Conv2d(Layer):
         if self.bias:
             self.bias.grad = grad_bias
         return grad_input
+
+    def backward_parameters(self, grad_output: ArrayLike) -> None:
+        if self.input is None:
+            raise ValueError("backward of conv needs a forward first")
+        self.weight.grad, grad_bias = conv2d_backward_parameters(
+            grad_output,
+            self.input,
+            self.weight.value,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups,
+            padding_mode=self.padding_mode,
+        )
+        if self.bias:
+            self.bias.grad = grad_bias
 
     def parameters(self) -> list[Parameter]:
         return [self.weight, self.bias] if self.bias else [self.weight]
@@ -204,7 +226,7 @@ class MaxPool2d(Layer):
         self.padding, self.dilation = int_pair("padding", padding, 0), int_pair("dilation", dilation, 1)
         self.ceil_mode = ceil_mode
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         output = max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
         assert not isinstance(output, tuple)
         return output
@@ -242,7 +264,7 @@ class AvgPool2d(Layer):
         self.padding = int_pair("padding", padding, 0)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return avg_pool2d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -264,7 +286,7 @@ class ReLU(Layer):
 
     kind = "relu"
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return activations.relu(x)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -280,7 +302,7 @@ class LeakyReLU(Layer):
         super().__init__()
         self.negative_slope = negative_slope
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return activations.leaky_relu(x, self.negative_slope)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -296,7 +318,7 @@ class PReLU(Layer):
         super().__init__()
         self.weight = Parameter(np.full(num_parameters, init, np.float32))
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return activations.prelu(x, self.weight.value)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -316,7 +338,7 @@ class ELU(Layer):
         super().__init__()
         self.alpha = alpha
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return activations.elu(x, self.alpha)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -328,7 +350,7 @@ class Sigmoid(Layer):
 
     kind = "sigmoid"
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return activations.sigmoid(x)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -340,7 +362,7 @@ class Tanh(Layer):
 
     kind = "tanh"
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return activations.tanh(x)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -352,7 +374,7 @@ class GELU(Layer):
 
     kind = "gelu"
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return activations.gelu(x)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -364,7 +386,7 @@ class Flatten(Layer):
 
     kind = "flatten"
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return x.reshape(-1) if x.ndim == 3 else x.reshape(len(x), -1)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -386,7 +408,7 @@ class Linear(Layer):
         self.weight = Parameter(he((out_features, in_features), np.random.default_rng(seed)))
         self.bias = Parameter(np.zeros(out_features, np.float32)) if bias else None
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return dense.linear(x, self.weight.value, self.bias.value if self.bias else None)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -417,7 +439,7 @@ class Softmax(Layer):
 
     kind = "softmax"
 
-    def _forward(self, x: Array) -> Array:
+    def apply(self, x: Array) -> Array:
         return dense.softmax(x)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
@@ -453,15 +475,22 @@ class Sequential:
             grad = layer.backward(grad)
         return np.asarray(grad)
 
+    def backward_parameters(self, grad: ArrayLike) -> None:
+        """As `backward`, but the input's own gradient is not worked out: what training needs."""
+        for layer in reversed(self.layers[1:]):
+            grad = layer.backward(grad)
+        self.layers[0].backward_parameters(grad)
+
     def parameters(self) -> list[Parameter]:
         """Parameters of all layers, in order."""
         return [parameter for layer in self.layers for parameter in layer.parameters()]
 
     def trace(self, x: ArrayLike) -> dict[str, Array]:
-        """Every intermediate by name, in order, from "input" to the last layer's output."""
-        arrays = {"input": np.asarray(x)}
+        """Every intermediate by name, in order, from "input" to the last layer's output; remembers nothing."""
+        array = float_array("x", x)
+        arrays = {"input": array}
         for name, layer in zip(self.names, self.layers, strict=True):
-            x = arrays[name] = layer.forward(x)
+            array = arrays[name] = layer.apply(array)
         return arrays
 
     def output_shapes(self, input_shape: Sequence[int]) -> list[Shape]:
