@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: run test check browser format golden clean
+.PHONY: run test check browser format golden weights clean
 
 run: $(READY)
 	$(BIN)/streamlit run app.py
@@ -40,6 +40,10 @@ $(DEV_READY): $(READY) pyproject.toml
 	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install -q --group dev
 	@touch $@
+
+# Trains the digits network and writes assets/digits.npz, the same bits on the same machine (about half a minute).
+weights: $(READY)
+	$(BIN)/python -m cnn_core.train_digits
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

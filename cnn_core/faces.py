@@ -79,9 +79,7 @@ def detect(
     return cascade(image, min_face, thresholds).faces
 
 
-def cascade(
-    image: ArrayLike, min_face: int = 20, thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7)
-) -> Stages:
+def cascade(image: ArrayLike, min_face: int = 20, thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7)) -> Stages:
     """As `detect`, with everything on the way: the heat maps and what each stage left."""
     pixels = float_array("image", image, 3).astype(np.float32, copy=False)
     if len(pixels) != 3:
@@ -170,7 +168,7 @@ def crops(image: Array, boxes: Array, side: int) -> Array:
         top, left, bottom, right = max(y1, 0), max(x1, 0), min(y2, height), min(x2, width)
         if top < bottom and left < right:
             window[:, top - y1 : bottom - y1, left - x1 : right - x1] = image[:, top:bottom, left:right]
-        cut[number] = resize(window, side, side)
+        cut[number] = resize(window, side, side, area=True)  # bilinear found a face on a coin
     return normalise(cut)
 
 

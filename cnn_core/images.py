@@ -127,16 +127,16 @@ def _to_array(picture: Image.Image) -> Array:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)
 
 
-def resize(image: Array, height: int, width: int) -> Array:
+def resize(image: Array, height: int, width: int, area: bool = False) -> Array:
     """Resample (C, H, W) with values in [0, 1] to height x width pixels, channel by channel.
+
+    Bilinear over the pixels that each new one covers, or with area their plain mean.
 
     >>> resize(np.ones((2, 4, 6), np.float32), 2, 3).shape
     (2, 2, 3)
     """
-    channels = [
-        Image.fromarray(channel).resize((width, height), Image.Resampling.BILINEAR)
-        for channel in np.asarray(image, np.float32)
-    ]
+    method = Image.Resampling.BOX if area else Image.Resampling.BILINEAR
+    channels = [Image.fromarray(channel).resize((width, height), method) for channel in np.asarray(image, np.float32)]
     return np.stack([np.asarray(channel) for channel in channels]).clip(0, 1)
 
 

@@ -112,10 +112,11 @@ def jitter(
     True
     """
     n, c, height, width = images.shape
-    angle = np.radians(rng.uniform(-degrees, degrees, n)).astype(np.float32)
-    scale = (1 + rng.uniform(-zoom, zoom, n)).astype(np.float32)
-    move = rng.uniform(-shift, shift, (2, n, 1)).astype(np.float32)
-    y, x = np.mgrid[:height, :width].reshape(2, 1, -1).astype(np.float32) - np.float32([[[height - 1]], [[width - 1]]]) / 2
+    angle = np.asarray(np.radians(rng.uniform(-degrees, degrees, n)), np.float32)
+    scale = np.asarray(1 + rng.uniform(-zoom, zoom, n), np.float32)
+    move = np.asarray(rng.uniform(-shift, shift, (2, n, 1)), np.float32)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32).reshape(2, 1, -1)  # (1, H W) each
+    y, x = rows - (height - 1) / 2, columns - (width - 1) / 2
     cosine, sine = (np.cos(angle) / scale)[:, np.newaxis], (np.sin(angle) / scale)[:, np.newaxis]
     source_y = cosine * y - sine * x + (height - 1) / 2 + move[0]  # (N, H W)
     source_x = sine * y + cosine * x + (width - 1) / 2 + move[1]

@@ -27,7 +27,7 @@ def read(path: Path | str) -> dict[str, Array]:
         WeightsError: the file is missing, no .npz, or holds anything but numbers.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise WeightsError(f"{Path(path).name} cannot be read as weights: {type(error).__name__}") from None

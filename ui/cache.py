@@ -9,10 +9,10 @@ import hashlib
 import streamlit as st
 
 from cnn_core.arguments import Array
-from cnn_core.images import encode_jpeg, encode_png, to_grey
+from cnn_core.images import encode_jpeg, encode_png, to_bytes, to_grey
 from live.messages import picture
 from live.settings import Settings
-from live.stages import Stage, compute
+from live.stages import Stage, compute, mosaic
 from ui import samples
 
 _HOUR = 3600
@@ -65,6 +65,17 @@ def _input_picture(name: str, _image: Array) -> str:
 def input_picture(name: str, image: Array) -> str:
     """The image itself as a data URL."""
     return _input_picture(name, image)
+
+
+@st.cache_resource(max_entries=64, ttl=_HOUR, show_spinner=False)
+def _map_picture(name: str, end: float, _maps: Array) -> tuple[str, tuple[int, int]]:
+    grey, tiles = mosaic(_maps)
+    return data_url(encode_png(to_bytes(grey, -end, end)), "png"), tiles
+
+
+def map_picture(name: str, maps: Array, end: float) -> tuple[str, tuple[int, int]]:
+    """Maps with this digest on the scale from -end to end as a lossless data URL, and the mosaic's (rows, columns)."""
+    return _map_picture(name, end, maps)
 
 
 def data_url(data: bytes, kind: str) -> str:

@@ -7,7 +7,8 @@ from typing import Literal
 
 import streamlit as st
 
-from live.settings import SettingError, choice, whole
+from live.settings import SettingError, choice, format_number, real, whole
+from ui.components.live_slider.component import live_slider
 
 
 def plain(text: str) -> str:
@@ -21,8 +22,17 @@ def say(sentence: str | None) -> None:
         st.markdown(f":red[:material/error: {plain(sentence)}]")
 
 
-def wrong_in_link(key: str, read: Callable[[str], object]) -> str | None:
-    """Sentence for a value in the link that its control cannot take; only a page's first run looks at the link."""
+def checked(key: str, read: Callable[[str], object]) -> str | None:
+    """Keep a control's validator for settings files, and say what is wrong with its value in the link.
+
+    Args:
+        key: the control's key, which is its name in the link.
+        read: from text to the widget's value; raises SettingError with a sentence.
+
+    Returns:
+        A sentence, or None; only a page's first run looks at the link.
+    """
+    st.session_state.setdefault("_readers", {})[key] = read
     if key in st.session_state or key not in st.query_params:
         return None
     try:
@@ -30,6 +40,28 @@ def wrong_in_link(key: str, read: Callable[[str], object]) -> str | None:
     except SettingError as error:
         return f"In the link: {error}"
     return None
+
+
+def load_settings(values: object) -> list[str]:
+    """Set the controls on the page from {key: value}; returns a sentence for each value that was not taken."""
+    if not isinstance(values, dict):
+        return ["The file must hold an object with names and values."]
+    readers, wrong = st.session_state.get("_readers", {}), []
+    for key, value in list(values.items())[:100]:
+        if key not in readers:
+            wrong.append(f"This page has no setting named {str(key)[:40]}.")
+            continue
+        try:
+            st.session_state[key] = readers[key](str(value))
+        except SettingError as error:
+            wrong.append(str(error))
+    return wrong
+
+
+def settings_of_page() -> dict[str, object]:
+    """Every control's value by key, as `load_settings` reads it back."""
+    state = st.session_state
+    return {key: state[key] for key in state.get("_readers", {}) if key in state}
 
 
 def whole_number(
@@ -45,7 +77,7 @@ def whole_number(
 ) -> int:
     """A stepper for whole numbers from low to high; a value that has become impossible moves to the nearest bound."""
     high = max(low, high)
-    wrong = wrong_in_link(key, lambda text: whole(name, text, (low, high)))
+    wrong = checked(key, lambda text: whole(name, text, (low, high)))
     held = st.session_state.get(key)
     if isinstance(held, int) and not low <= held <= high:
         st.session_state[key] = min(max(held, low), high)
@@ -66,9 +98,11 @@ def _bind(key: str) -> Literal["query-params"] | None:
     return None if st.session_state[flag] else "query-params"
 
 
-def one_of(key: str, label: str, names: dict[str, str], default: str, help: str | None = None) -> str:
+def one_of(
+    key: str, label: str, names: dict[str, str], default: str, help: str | None = None, name: str | None = None
+) -> str:
     """Buttons side by side, one pressed. Names are value -> what is shown; the URL holds what is shown."""
-    wrong = wrong_in_link(key, lambda text: choice(label, text, tuple(names.values())))
+    wrong = checked(key, lambda text: choice(name or label, text, tuple(names.values())))
     shown = st.segmented_control(
         label, list(names.values()), default=names[default], required=True, key=key, bind="query-params", help=help
     )
@@ -76,9 +110,11 @@ def one_of(key: str, label: str, names: dict[str, str], default: str, help: str 
     return _value_of(shown, names, default)
 
 
-def selected(key: str, label: str, names: dict[str, str], default: str, help: str | None = None) -> str:
+def selected(
+    key: str, label: str, names: dict[str, str], default: str, help: str | None = None, name: str | None = None
+) -> str:
     """One of many, from a list. Names are value -> what is shown; the URL holds what is shown."""
-    wrong = wrong_in_link(key, lambda text: choice(label, text, tuple(names.values())))
+    wrong = checked(key, lambda text: choice(name or label, text, tuple(names.values())))
     options = list(names.values())
     shown = st.selectbox(label, options, options.index(names[default]), key=key, bind="query-params", help=help)
     say(wrong)
@@ -92,11 +128,64 @@ def _value_of(shown: str | None, names: dict[str, str], default: str) -> str:
 def switched(key: str, label: str, default: bool = False, help: str | None = None) -> bool:
     """On or off."""
 
-    def read(text: str) -> None:
-        if text.lower() not in ("true", "false", "1", "0"):
+    def read(text: str) -> bool:
+        if text.lower() not in ("true", "false"):
             raise SettingError(f"{key} must be true or false.")
+        return text.lower() == "true"
 
-    wrong = wrong_in_link(key, read)
+    wrong = checked(key, read)
     value = st.toggle(label, default, key=key, bind="query-params", help=help)
     say(wrong)
     return bool(value)
+
+
+def number(
+    key: str,
+    label: str,
+    default: float,
+    bounds: tuple[float, float],
+    instrument: str,
+    live_name: str,
+    step: float = 0.01,
+) -> float:
+    """A slider that reports while it moves; its value is a bound text, which can be typed too."""
+    low, high = bounds
+
+    def read(text: str) -> str:
+        return format_number(real(live_name, text, max(abs(low), abs(high))))
+
+    wrong = checked(key, read)
+    held = st.session_state.get(key, st.query_params.get(key, format_number(default)))
+    try:
+        value = float(read(held))
+    except SettingError as error:
+        value, wrong = default, str(error)
+
+    def edited(given: object) -> None:
+        if isinstance(given, int | float) and low <= given <= high:
+            st.session_state[key] = format_number(given)
+
+    slider, typed = st.columns([3, 1], vertical_alignment="bottom")
+    with slider:
+        live_slider(f"_{key}_slider", instrument, live_name, label, value, bounds, step, edited)
+    typed.text_input(label, format_number(default), key=key, bind="query-params", label_visibility="collapsed")
+    say(wrong)
+    return value
+
+
+def text_field(
+    key: str,
+    label: str,
+    default: str,
+    read: Callable[[str], object],
+    help: str | None = None,
+    placeholder: str | None = None,
+) -> str:
+    """A bound line of text, as it stands; what is wrong with it is said by whoever reads it."""
+
+    def keep(text: str) -> str:
+        read(text)
+        return text
+
+    checked(key, keep)
+    return st.text_input(label, default, key=key, bind="query-params", help=help, placeholder=placeholder) or ""

@@ -74,9 +74,17 @@ def choose() -> None:
 
 def chosen() -> ChosenImage:
     """The image chosen last; the astronaut while the session's own photo is missing."""
+    return _chosen(grey=st.session_state.get("colour") != "Colour")
+
+
+def in_colour() -> Array:
+    """The chosen image as (3, H, W), whatever the colour mode."""
+    return _chosen(grey=False).pixels
+
+
+def _chosen(grey: bool) -> ChosenImage:
     state = st.session_state
-    side, grey = int(state.get("size", "512")), state.get("colour") != "Colour"
-    label, photo = state.get("image"), state.get("_photo")
+    side, label, photo = int(state.get("size", "512")), state.get("image"), state.get("_photo")
     if label == OWN and photo is not None:
         pixels, digest = _prepared(hashlib.blake2b(photo.pixels).hexdigest(), side, grey, photo.pixels)
         return ChosenImage(pixels, digest, photo.name)
@@ -99,3 +107,14 @@ def ticket(image: ChosenImage) -> str:
     """The token under which the live channel may read this session's image."""
     held: Ticket = st.session_state.setdefault("_ticket", Ticket())
     return held.show(image.pixels, image.digest)
+
+
+def map_tickets(key: str, maps: list[tuple[Array, str]]) -> list[str]:
+    """Tokens for the maps (array, digest) that a viewer shows now; those it showed before are let go."""
+    held: dict[str, list[Ticket]] = st.session_state.setdefault("_map_tickets", {})
+    for other in [name for name in held if name.split("_")[0] != key.split("_")[0]]:
+        del held[other]  # a viewer of another page
+    tickets = held.setdefault(key, [])
+    del tickets[len(maps) :]
+    tickets.extend(Ticket() for _ in range(len(maps) - len(tickets)))
+    return [one.show(array, digest) for one, (array, digest) in zip(tickets, maps, strict=True)]

@@ -11,10 +11,9 @@ import streamlit as st
 
 from cnn_core.arguments import Array, Pair
 from cnn_core.kernels import PRESETS
-from live.settings import BOUNDS, MAX_KERNEL, MAX_VALUE, SettingError, Settings, format_kernel, parse_kernel, real
+from live.settings import BOUNDS, MAX_KERNEL, SettingError, Settings, format_kernel, parse_kernel
 from ui.components.kernel_editor.component import kernel_editor
-from ui.components.live_slider.component import live_slider
-from ui.controls import one_of, say, selected, switched, whole_number, wrong_in_link
+from ui.controls import number, one_of, say, selected, switched, text_field, whole_number
 from ui.palette import label
 
 TEXT = "kernel"  # key of the bound text
@@ -118,37 +117,15 @@ def kernel_controls(instrument: str) -> Settings:
     rows, columns = st.columns(2)
     rows.number_input(label("kernel", "Rows"), 1, MAX_KERNEL, step=1, key="_rows", on_change=_size_chosen)
     columns.number_input(label("kernel", "Columns"), 1, MAX_KERNEL, step=1, key="_columns", on_change=_size_chosen)
-    st.text_input(
+    text_field(
+        TEXT,
         label("kernel", "Kernel as text"),
         format_kernel(PRESETS[DEFAULT].values),
-        key=TEXT,
-        bind="query-params",
+        parse_kernel,
         help="Numbers with spaces between them, rows ended by semicolons. Paste from a spreadsheet, Python or NumPy.",
     )
     say(wrong and f"{wrong} The last kernel that could be read is still in use.")
     return settings
-
-
-def _number(key: str, text: str, default: float, bounds: tuple[float, float], instrument: str) -> float:
-    """A live slider whose value is a bound text, which can be typed too."""
-    stored = f"kernel_{key}"
-    wrong = wrong_in_link(stored, lambda given: real(key, given, MAX_VALUE))
-    held = st.session_state.get(stored, st.query_params.get(stored, f"{default:g}"))
-    try:
-        value = real(key, held, MAX_VALUE)
-    except SettingError as error:
-        value, wrong = default, str(error)
-
-    def edited(given: object) -> None:
-        if isinstance(given, int | float) and abs(given) <= MAX_VALUE:
-            st.session_state[stored] = f"{given:g}"
-
-    slider, typed = st.columns([3, 1], vertical_alignment="bottom")
-    with slider:
-        live_slider(f"_{stored}_slider", instrument, key, text, value, bounds, 0.01, edited)
-    typed.text_input(text, f"{default:g}", key=stored, bind="query-params", label_visibility="collapsed")
-    say(wrong)
-    return value
 
 
 def _pair(key: str, size: Pair, separate: bool, high: Callable[[int], int]) -> Pair:
@@ -192,12 +169,12 @@ def convolution_controls(settings: Settings, size: Pair, instrument: str) -> Set
     mode = "zeros"
     if any(padding):
         with second:
-            mode = selected("kernel_mode", label("padding", "Padding mode"), _PAD_NAMES, "zeros")
+            mode = selected("kernel_mode", label("padding", "Padding mode"), _PAD_NAMES, "zeros", name="padding mode")
     left, right = st.columns(2)
     with left:
-        scale = _number("scale", "Kernel times", 1.0, (-3.0, 3.0), instrument)
+        scale = number("kernel_scale", "Kernel times", 1.0, (-3.0, 3.0), instrument, "scale")
     with right:
-        bias = _number("bias", "Bias", 0.0, (-2.0, 2.0), instrument)
+        bias = number("kernel_bias", "Bias", 0.0, (-2.0, 2.0), instrument, "bias")
     return Settings(settings.kernel, scale, bias, flip, stride, padding, mode, dilation)
 
 

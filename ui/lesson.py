@@ -2,17 +2,18 @@
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
 
 from cnn_core.arguments import Array
-from cnn_core.images import encode_png
-from live.messages import picture
-from live.stages import Stage, scale_limits
+from cnn_core.images import encode_png, to_bytes
+from live.stages import mosaic, scale_limits
 from ui.components.copy_link.component import copy_link
+from ui.controls import load_settings, say, settings_of_page
 from ui.palette import colourise
+from ui.site import PAGES, ROOT
 
 
 def dark() -> bool:
@@ -24,6 +25,20 @@ def begin(title: str, idea: str, first: str) -> None:
     """Title, one sentence that says the idea, one line that says what to try first."""
     st.title(title)
     st.markdown(f"{idea} :material/touch_app: **Try first:** {first}")
+
+
+def around(file: str) -> None:
+    """Links to the page before and the page after, at the foot."""
+    pages = [page for section in PAGES.values() for page in section]
+    place = next(number for number, page in enumerate(pages) if page.file == file)
+    st.divider()
+    before, after = st.columns(2)
+    if place > 0:
+        one = pages[place - 1]
+        before.page_link(ROOT / "pages" / f"{one.file}.py", label=f"Back: {one.title}", icon=":material/arrow_back:")
+    if place + 1 < len(pages):
+        one = pages[place + 1]
+        after.page_link(ROOT / "pages" / f"{one.file}.py", label=f"Next: {one.title}", icon=":material/arrow_forward:")
 
 
 def check_yourself(key: str, draw: Callable[[np.random.Generator], tuple[str, int, str]]) -> None:
@@ -60,27 +75,51 @@ def in_code(versions: dict[str, str]) -> None:
         tab.code(code, language="python")
 
 
-def share(key: str, stages: Sequence[Stage], settings: dict[str, object]) -> None:
-    """Link to this screen; the last stage as picture and numbers, and the settings."""
+def share(key: str, maps: Array, name: str = "output") -> None:
+    """Link to this screen; the page's result as picture and numbers; its settings to a file and back.
+
+    Args:
+        key: the page's name.
+        maps: (C, H, W), the result that is downloaded.
+        name: what the result is called in file names.
+    """
     st.subheader("Share and download")
     st.caption("The link holds every setting, but not your own photo.")
     copy_link(f"_{key}_link")
-    last = stages[-1]
-    name = f"{key}-{last.name}"
-    end = scale_limits(stages[0].low, stages[0].high)[1]
+    settings = json.dumps(settings_of_page(), indent=2).encode()
     buttons: tuple[tuple[str, Callable[[], bytes], str, str], ...] = (
-        ("Picture (PNG)", lambda: encode_png(colourise(picture(last, end)[0])), f"{name}.png", "image/png"),
-        ("Numbers (CSV)", lambda: _csv(last.maps), f"{name}.csv", "text/csv"),
-        ("Numbers (NPY)", lambda: _npy(last.maps), f"{name}.npy", "application/octet-stream"),
-        (
-            "Settings (JSON)",
-            lambda: json.dumps(settings, indent=2).encode(),
-            f"{key}-settings.json",
-            "application/json",
-        ),
+        ("Picture (PNG)", lambda: coloured_png(maps), f"{key}-{name}.png", "image/png"),
+        ("Numbers (CSV)", lambda: _csv(maps), f"{key}-{name}.csv", "text/csv"),
+        ("Numbers (NPY)", lambda: _npy(maps), f"{key}-{name}.npy", "application/octet-stream"),
+        ("Settings (JSON)", lambda: settings, f"{key}-settings.json", "application/json"),
     )
     for column, (text, make, file, kind) in zip(st.columns(len(buttons)), buttons, strict=True):
         column.download_button(text, make, file, kind, on_click="ignore", width="stretch")
+    with st.expander("Load settings", icon=":material/upload_file:"):
+        st.file_uploader("A settings file from this page (JSON)", key=f"_{key}_settings", on_change=_load, args=(key,))
+        for sentence in st.session_state.pop(f"_{key}_settings_wrong", []):
+            say(sentence)
+
+
+def _load(key: str) -> None:
+    if (file := st.session_state.get(f"_{key}_settings")) is None:
+        return
+    try:
+        if file.size > 100_000:
+            raise ValueError
+        values = json.loads(file.getvalue())
+    except (ValueError, RecursionError):
+        st.session_state[f"_{key}_settings_wrong"] = [
+            "The file is not a settings file: it must be JSON, as saved here."
+        ]
+        return
+    st.session_state[f"_{key}_settings_wrong"] = load_settings(values)
+
+
+def coloured_png(maps: Array) -> bytes:
+    """Maps (C, H, W) side by side, blue below and orange above 0, as PNG."""
+    end = scale_limits(float(maps.min()), float(maps.max()))[1]
+    return encode_png(colourise(to_bytes(mosaic(maps)[0], -end, end)))
 
 
 def _csv(maps: Array) -> bytes:

@@ -17,13 +17,20 @@ st.set_page_config("CNN Visualiser", ROOT / "assets" / "icon.png", layout="wide"
 page = st.navigation(
     {
         section: [
-            st.Page(ROOT / "pages" / f"{p.file}.py", title=p.title, icon=p.icon, url_path=p.file, default=p.default)
+            st.Page(
+                ROOT / "pages" / f"{p.file}.py",
+                title=p.title,
+                icon=p.icon,
+                url_path=p.file.replace("_", "-"),
+                default=p.default,
+            )
             for p in pages
         ]
         for section, pages in PAGES.items()
     }
 )
 st.html(ROOT / "ui" / "shell.css")
+st.session_state["_readers"] = {}  # filled by the controls of this run
 with st.sidebar:
     image_source.choose()
     if st.toggle("Large type for a projector", key="large", bind="query-params"):

@@ -17,8 +17,18 @@ class PageInfo(NamedTuple):
 
 
 PAGES: dict[str, list[PageInfo]] = {
-    "Start": [PageInfo("home", "Home", ":material/home:", "The whole pipeline as one picture.", default=True)],
+    "Start": [
+        PageInfo("home", "Home", ":material/home:", "The whole pipeline as one picture.", default=True),
+        PageInfo("why", "Why convolution", ":material/balance:", "Few parameters, and place matters."),
+    ],
+    "Images": [
+        PageInfo("images", "Images are numbers", ":material/image:", "Pixels, channels, and the space of all images."),
+    ],
     "Components": [
         PageInfo("kernel", "Kernel", ":material/grid_on:", "Edit a kernel and watch the whole image answer."),
+        PageInfo("stride_padding", "Stride and padding", ":material/straighten:", "Watch the window walk over real numbers."),
+        PageInfo("activation", "Activation", ":material/show_chart:", "The bend that makes depth worthwhile."),
+        PageInfo("pooling", "Pooling", ":material/compress:", "Max and average windows; which pixel won."),
+        PageInfo("channels", "Channels and filters", ":material/layers:", "C × k × k per kernel, K kernels a layer."),
     ],
 }

@@ -1,17 +1,31 @@
 """The input and the stages' maps as pictures, followed live while a hand moves; reports the pixel that was chosen."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+
+from cnn_core.arguments import Array
 
 from live.messages import describe, window_message
 from live.settings import Settings
 from live.stages import Stage, Window, scale_limits
 from ui import cache
 from ui.components.files import component
-from ui.image_source import ChosenImage, ticket
+from ui.image_source import ChosenImage, map_tickets, ticket
 from ui.palette import diverging_base64
+
+@dataclass(frozen=True, eq=False)
+class MapPanel:
+    """One picture of `map_viewer`: maps (C, H, W); an image keeps its own colours, maps get the diverging ones."""
+
+    name: str
+    title: str
+    maps: Array
+    image: bool = False
+    end: float | None = None  # end of the colour scale, or None for the largest absolute value
+
 
 _mount = component("feature_viewer", "channel", "colours")
 
@@ -67,3 +81,33 @@ def feature_viewer(
         "note": note,
     }
     _mount(key=key, data=data, on_pick_change=picked)
+
+
+def map_viewer(key: str, panels: list[MapPanel]) -> None:
+    """Draw pictures side by side with a linked crosshair; hovering reads exact values."""
+    digests = [cache.digest(panel.maps) for panel in panels]
+    tokens = map_tickets(key, [(panel.maps, digest) for panel, digest in zip(panels, digests, strict=True)])
+    drawn = []
+    for panel, digest, token in zip(panels, digests, tokens, strict=True):
+        low, high = float(panel.maps.min()), float(panel.maps.max())
+        end = panel.end or scale_limits(low, high)[1]
+        if panel.image and len(panel.maps) in (1, 3):
+            source, tiles = cache.input_picture(digest, panel.maps), (1, 1)
+        else:
+            source, tiles = cache.map_picture(digest, panel.maps, end)
+        drawn.append(
+            {
+                "name": panel.name,
+                "title": panel.title,
+                "shape": list(panel.maps.shape),
+                "low": low,
+                "high": high,
+                "end": end,
+                "plain": panel.image,
+                "tiles": list(tiles),
+                "src": source,
+                "token": token,
+            }
+        )
+    data = {"live": {"base": st.get_option("server.baseUrlPath")}, "instrument": key, "table": diverging_base64()}
+    _mount(key=key, data=data | {"settings": None, "input": None, "stages": drawn, "window": None, "note": ""})

@@ -27,13 +27,15 @@ class FeatureViewer {
     this.channel = sharedChannel(data.live.base);
     document.addEventListener("cnn:gesture", this.onGesture);
     this.note.textContent = data.note ?? "";
-    const names = ["input", ...data.stages.map((stage) => stage.name)];
+    const shown = data.input ? [data.input, ...data.stages] : data.stages;
+    this.row.dataset.count = shown.length;
+    const names = shown.map((stage) => stage.name);
     for (const [name, panel] of this.panels) {
       if (names.includes(name)) continue;
       panel.root.remove();
       this.panels.delete(name);
     }
-    for (const stage of [data.input, ...data.stages]) {
+    for (const stage of shown) {
       if (!this.panels.has(stage.name)) this.panels.set(stage.name, new Panel(this, stage.name));
       const panel = this.panels.get(stage.name);
       this.row.append(panel.root);
@@ -79,6 +81,7 @@ class FeatureViewer {
   }
 
   look(place, pinned = false) {
+    if (!this.data.settings) return this.read(place);
     if (!this.channel.open) {
       if (pinned) this.pick(place);
       return;
@@ -87,6 +90,25 @@ class FeatureViewer {
     const message = { image: this.data.live.token, settings: this.settings(), stage, channel, y, x };
     this.channel.ask("look", message, (answer) => answer.window && this.show(answer.window));
     if (pinned) this.pick({ stage, channel, y, x });
+  }
+
+  // Maps without a shared setting: the value at a place, read from the map itself, and the same place on the others.
+  read(place) {
+    const panel = this.panels.get(place.stage);
+    const { stage, channel, y, x } = place;
+    this.shown = place;
+    for (const other of this.panels.values()) {
+      const [height, width] = [other.grid.height / panel.grid.height, other.grid.width / panel.grid.width];
+      const most = other.stage.shape[0] - 1;
+      other.mark([Math.floor(y * height), Math.floor(x * width), Math.max(1, height), Math.max(1, width)], Math.min(channel, most));
+    }
+    if (!this.channel.open) return;
+    const message = { image: panel.stage.token, settings: {}, stage: "input", channel, y, x };
+    this.channel.ask("look", message, ({ window }) => {
+      if (!window) return;
+      const value = element("output", { textContent: shortNumber(window.total) });
+      this.detail.replaceChildren(element("p", {}, `${panel.stage.title}, channel ${channel}, row ${y}, column ${x}: `, value));
+    });
   }
 
   show(window, fromPython = false) {
@@ -124,13 +146,13 @@ class Panel {
 
   describe(stage) {
     this.stage = { ...this.stage, ...stage };
-    const { shape, low, high, end, tiles, title } = this.stage;
+    const { shape, low, high, end, tiles, title, plain } = this.stage;
     this.title.textContent = title;
     this.title.style.color = this.stage.colour ?? "inherit";
     this.shape.textContent = shape.join(" × ");
     this.canvas.setAttribute("aria-label", `${title}, ${shape.join(" by ")}, values from ${shortNumber(low)} to ${shortNumber(high)}. Arrow keys choose a pixel.`);
     this.grid = { rows: tiles[0], columns: tiles[1], height: shape[1], width: shape[2] };
-    const limits = end === undefined ? [0, 1] : [-end, end];
+    const limits = end === undefined || plain ? [0, 1] : [-end, end];
     const ends = limits.map((limit) => element("span", { textContent: shortNumber(limit) }));
     this.range.replaceChildren(ends[0], element("span", { className: "found", textContent: `min ${shortNumber(low)}, max ${shortNumber(high)}` }), ends[1]);
     const context = this.bar.getContext("2d");
@@ -141,7 +163,7 @@ class Panel {
 
   // The input keeps its own colours; maps are coloured by the table.
   colours() {
-    return this.stage.end === undefined ? Uint32Array.from({ length: 256 }, (_, i) => (255 << 24) | (i * 0x010101)) : this.viewer.table;
+    return this.stage.end === undefined || this.stage.plain ? Uint32Array.from({ length: 256 }, (_, i) => (255 << 24) | (i * 0x010101)) : this.viewer.table;
   }
 
   async load(source) {
@@ -161,7 +183,7 @@ class Panel {
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     this.context ??= this.canvas.getContext("2d", { willReadFrequently: true });
     this.context.drawImage(image, 0, 0);
-    if (this.stage.end !== undefined) {
+    if (this.stage.end !== undefined && !this.stage.plain) {
       const pixels = this.context.getImageData(0, 0, width, height);
       const words = new Uint32Array(pixels.data.buffer);
       const table = this.viewer.table;
@@ -179,7 +201,7 @@ class Panel {
     const channel = Math.floor(down) * this.grid.columns + Math.floor(across);
     if (channel >= this.stage.shape[0]) return;
     this.viewer.hovering = !pinned;
-    this.go(this.name === "input" ? 0 : channel, Math.floor((down % 1) * this.grid.height), Math.floor((across % 1) * this.grid.width), pinned);
+    this.go(this.name === "input" && this.viewer.data.settings ? 0 : channel, Math.floor((down % 1) * this.grid.height), Math.floor((across % 1) * this.grid.width), pinned);
   }
 
   key(event) {

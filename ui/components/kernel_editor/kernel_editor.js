@@ -112,7 +112,7 @@ class KernelEditor {
   follow(text = this.asText()) {
     if (gesture(this.data.instrument, { kernel: text })) return;
     if (this.sending !== undefined) this.unsent = text;
-    else {
+    else if (text !== this.data.text) {
       this.sending = text;
       this.send({ kernel: text });
     }

@@ -19,13 +19,16 @@ class LiveSlider {
       this.show(this.range.valueAsNumber);
       if (!gesture(this.data.instrument, { [this.data.name]: this.range.valueAsNumber })) this.later();
     });
-    this.range.addEventListener("change", () => this.send(this.range.valueAsNumber));
+    this.range.addEventListener("change", () => this.later());
   }
 
-  // Without the live channel: no more often than Python can answer.
+  // Without the live channel: one value in flight, the newest waits for its answer.
   later() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.send(this.range.valueAsNumber), 120);
+    this.next = this.range.valueAsNumber;
+    if (this.sent !== undefined || this.next === this.data.value) return;
+    this.sent = this.next;
+    this.next = undefined;
+    this.send(this.sent);
   }
 
   show(value) {
@@ -38,7 +41,10 @@ class LiveSlider {
     this.name.textContent = data.label;
     this.name.style.color = data.colour ?? "inherit";
     Object.assign(this.range, { min: data.low, max: data.high, step: data.step });
-    if (!this.range.matches(":active")) this.range.value = data.value;
+    if (!this.range.matches(":active") && this.next === undefined) this.range.value = data.value;
     this.show(this.range.valueAsNumber);
+    this.sent = undefined;
+    if (this.next !== undefined && this.next !== data.value) this.later();
+    else this.next = undefined;
   }
 }

@@ -1,0 +1,132 @@
+"""Channels and filters: one kernel has a slice for every input channel."""
+
+import numpy as np
+import streamlit as st
+
+from cnn_core import Conv2d, conv2d, count_macs, count_parameters
+from cnn_core.kernels import PRESETS
+from live.settings import SettingError, Settings, format_kernel, parse_kernel
+from ui import formulas, image_source, lesson
+from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.kernel_editor.component import kernel_editor
+from ui.controls import number, say, text_field, whole_number
+from ui.kernel_controls import OPERATIONS
+
+lesson.begin(
+    "Channels and filters",
+    "A colour image has three channels, so one kernel has three slices. Each slice answers to its channel; the three "
+    "answers are added, with one bias, into one feature map.",
+    "make the red slice all zeros and see what is left.",
+)
+image = image_source.chosen()
+if len(image.pixels) == 1:
+    st.info("This page needs red, green and blue: the image is shown in colour here, whatever the sidebar says.")
+pixels = image.pixels if len(image.pixels) == 3 else image_source.in_colour()
+NAMES = ("Red", "Green", "Blue")
+DEFAULTS = ("-1 0 1; -2 0 2; -1 0 1", "0 0 0; 0 1 0; 0 0 0", "1 1 1; 1 -8 1; 1 1 1")
+
+
+def edited(key: str, kernel: np.ndarray):
+    def store(change: object) -> None:
+        if not isinstance(change, dict):
+            return
+        try:
+            if "kernel" in change:
+                new = parse_kernel(change["kernel"])
+            elif change.get("operation") in OPERATIONS:
+                new = OPERATIONS[change["operation"]](kernel)
+            else:
+                return
+            if new.shape != (3, 3):
+                raise SettingError("A slice must have 3 rows of 3 numbers.")
+            st.session_state[key] = format_kernel(new)
+        except SettingError as error:
+            st.session_state[f"_{key}_note"] = str(error)
+
+    return store
+
+
+slices = []
+for column, name, default in zip(st.columns(3), NAMES, DEFAULTS, strict=True):
+    key = f"channels_{name.lower()}"
+    with column:
+        text = st.session_state.get(key, st.query_params.get(key, default))
+        wrong = None
+        try:
+            kernel = parse_kernel(text)
+            if kernel.shape != (3, 3):
+                raise SettingError("A slice must have 3 rows of 3 numbers.")
+        except SettingError as error:
+            wrong, kernel = str(error), parse_kernel(st.session_state.get(f"_{key}_good", default))
+        good = st.session_state[f"_{key}_good"] = format_kernel(kernel)
+        st.markdown(f"**{name} slice**")
+        kernel_editor(f"_{key}_editor", "channels", Settings(good), st.session_state.pop(f"_{key}_note", ""), edited(key, kernel))
+        text_field(key, f"{name} slice as text", default, parse_kernel)
+        say(wrong and f"{wrong} The last slice that could be read is still in use.")
+        slices.append(kernel)
+bias = number("channels_bias", "Bias", 0.0, (-3, 3), "channels", "bias")
+weight = np.stack(slices)[np.newaxis]  # (1, 3, 3, 3)
+
+partial = conv2d(pixels, weight[0][:, np.newaxis], groups=3)  # (3, Ho, Wo)
+total = conv2d(pixels, weight, [bias])  # (1, Ho, Wo)
+end = max(float(np.abs(partial).max()), float(np.abs(total).max())) or 1.0
+panels = [MapPanel(f"p{n}", f"{name} answer", partial[n : n + 1], end=end) for n, name in enumerate(NAMES)]
+map_viewer("channels_maps", [*panels, MapPanel("sum", "Sum and bias", total, end=end)])
+
+height, width = total.shape[1:]
+left, right = st.columns(2)
+with left:
+    y = whole_number("channels_y", "Row", height // 2, 0, height - 1, name="row")
+with right:
+    x = whole_number("channels_x", "Column", width // 2, 0, width - 1, name="column")
+terms = " + ".join(f"({partial[n, y, x]:.4f})" for n in range(3))
+st.latex(rf"y_{{{y},{x}}} = {terms} + ({bias:g}) = {total[0, y, x]:.4f}")
+
+st.subheader("K filters: K × C × k × k")
+first, second, third = st.columns(3)
+with first:
+    kernels = whole_number("channels_kernels", "Kernels $K$", 8, 1, 64, name="kernels")
+with second:
+    k = whole_number("channels_k", "Kernel side $k$", 3, 1, 7, name="kernel side")
+with third:
+    seed = whole_number("channels_seed", "Random weights number", 1, 1, 1000, name="random weights number")
+layer = Conv2d(3, kernels, k, seed=seed)
+maps = layer.apply(pixels)
+st.latex(rf"K \times C \times k \times k = {kernels} \times 3 \times {k} \times {k} = {layer.weight.size:,}, \quad \text{{with biases }} {count_parameters([layer]):,}")
+map_viewer("channels_filters", [MapPanel("maps", f"{kernels} feature maps", maps)])
+
+st.subheader("1 × 1, grouped and depthwise")
+size = pixels.shape
+variants = {
+    "every kernel sees every channel": Conv2d(48, 48, 3, padding=1),
+    "1 × 1: mixes channels, sees no neighbours": Conv2d(48, 48, 1),
+    "3 groups: three independent thirds": Conv2d(48, 48, 3, padding=1, groups=3),
+    "depthwise: each channel alone": Conv2d(48, 48, 3, padding=1, groups=48),
+}
+st.dataframe(
+    {
+        "48 channels to 48": list(variants),
+        "weight": [formulas.shape_text(v.weight.shape) for v in variants.values()],
+        "parameters": [count_parameters([v]) for v in variants.values()],
+        "multiply-adds": [count_macs([v], (48, *size[1:])) for v in variants.values()],
+    },
+    hide_index=True,
+)
+
+
+def question(rng: np.random.Generator) -> tuple[str, int, str]:
+    c, n, side = int(rng.integers(1, 33)), int(rng.integers(2, 65)), int(rng.choice([1, 3, 5]))
+    right = n * c * side * side + n
+    return f"**{n}** kernels of **{side} × {side}** on **{c}** channels, with biases: how many parameters?", right, f"{n}·{c}·{side}·{side} + {n} = {right}."
+
+
+lesson.check_yourself("channels", question)
+rows = ",\n                    ".join(str(s.tolist()) for s in slices)
+lesson.in_code(
+    {
+        "NumPy": f"import numpy as np\nfrom cnn_core import conv2d\n\nimage = np.random.rand(3, 64, 64)\nweight = np.array([[{rows}]])  # 1 x 3 x 3 x 3\nconv2d(image, weight, bias=[{bias:g}])",
+        "PyTorch": f"import torch\nimport torch.nn.functional as F\n\nimage = torch.rand(1, 3, 64, 64)\nweight = torch.tensor([[{rows}]])  # 1 x 3 x 3 x 3\nF.conv2d(image, weight, bias=torch.tensor([{bias:g}]))",
+    }
+)
+lesson.share("channels", total, "sum")
+lesson.around("channels")

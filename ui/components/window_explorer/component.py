@@ -1,0 +1,102 @@
+"""A window walks over a small grid of real numbers; every product and sum is worked out here, before it is drawn."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.arguments import Array
+from cnn_core.padding import pad
+from cnn_core.shapes import Axis
+from ui.components.files import component
+from ui.palette import colour, diverging_base64
+
+_mount = component("window_explorer", "colours")
+
+
+def _number(value: float) -> str:
+    """Short, with a real minus sign.
+
+    >>> _number(-0.5), _number(1 / 3), _number(2.0)
+    ('−0.5', '0.333', '2')
+    """
+    text = f"{value:.3g}"
+    return ("0" if text == "-0" else text).replace("-", "−")
+
+
+def _step(inputs: Array, weights: Array | None, bias: float, total: float, mode: str) -> tuple[str, str]:
+    """One output written out in numbers and in letters."""
+    result, flat = _number(total), inputs.ravel()
+    count = flat.size
+    letters = [f"x{n}" for n in range(1, count + 1)]
+    if weights is None:
+        name = "max" if mode == "max" else "mean"
+        return f"{name}({', '.join(map(_number, flat))}) = {result}", f"{name}({', '.join(letters)}) = y"
+    taps = weights.ravel()
+    products = " + ".join(f"{_number(x)}×{_number(w)}" for x, w in zip(flat, taps, strict=True))
+    algebra = " + ".join(f"x{n}·w{n}" for n in range(1, count + 1))
+    return (
+        f"{products}{f' + {_number(bias)}' if bias else ''} = {result}",
+        f"{algebra}{' + b' if bias else ''} = y",
+    )
+
+
+def explorer_data(
+    image: Array, output: Array, rows: Axis, columns: Axis, weights: Array | None, mode: str, bias: float = 0.0
+) -> dict[str, Any]:
+    """What the component draws.
+
+    Args:
+        image: (H, W), the input.
+        output: (Ho, Wo) as cnn_core computed it.
+        rows, columns: the walk.
+        weights: (kH, kW) for a convolution, None for pooling.
+        mode: padding mode of a convolution; "max" or "average" for pooling.
+        bias: added to each sum.
+    """
+    pads = (rows.before, rows.after), (columns.before, columns.after)
+    padded = pad(image, *pads, "zeros" if weights is None else mode)
+    steps = []
+    for y, x in np.ndindex(output.shape):
+        down = [i + rows.before for i in rows.window(y)]
+        across = [j + columns.before for j in columns.window(x)]
+        seen = padded[np.ix_(down, across)]
+        text, letters = _step(seen, weights, bias, float(output[y, x]), mode)
+        step: dict[str, Any] = {"taps": [(i, j) for i in down for j in across], "text": text, "letters": letters}
+        if weights is None and mode == "max":
+            i, j = np.unravel_index(seen.argmax(), seen.shape)
+            step["winner"] = (down[int(i)], across[int(j)])
+        steps.append(step)
+    lost = [list(range(side - axis.leftover, side)) for side, axis in zip(padded.shape, (rows, columns), strict=True)]
+    return {
+        "input": padded.tolist(),
+        "pads": [*pads[0], *pads[1]],
+        "kernel": None if weights is None else weights.tolist(),
+        "output": output.tolist(),
+        "steps": steps,
+        "lost": lost,
+        "grey": bool(image.min() >= 0 and image.max() <= 1),
+        "table": diverging_base64(),
+    }
+
+
+def window_explorer(
+    key: str, data: dict[str, Any], titles: tuple[str, str, str], at: int, dark: bool, on_pin: Callable[[Any], None]
+) -> None:
+    """Draw the walk; on_pin gets the number of the output that was chosen, counted in row order.
+
+    Args:
+        key: key of the component in the session.
+        data: from `explorer_data`.
+        titles: of input, kernel and output.
+        at: the output shown first.
+        dark: whether the theme is dark.
+        on_pin: called before the page runs, with whatever the browser sent.
+    """
+
+    def pinned() -> None:
+        on_pin(getattr(st.session_state[key], "pin", None))
+
+    colours = [colour(name, dark) for name in ("input", "kernel", "output")]
+    _mount(key=key, data=data | {"titles": titles, "at": at, "colours": colours}, on_pin_change=pinned)
