@@ -6,6 +6,7 @@ The arithmetic is that of the functions; here stand only the settings, the weigh
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -149,9 +150,17 @@ class Conv2d(Layer):
         self.kernel_size = int_pair("kernel_size", kernel_size, 1)
         self.stride, self.dilation = int_pair("stride", stride, 1), int_pair("dilation", dilation, 1)
         self.padding, self.padding_mode = padding, padding_mode
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(he(shape, np.random.default_rng(seed)))
+        self.weight_shape = (out_channels, in_channels // groups, *self.kernel_size)
+        self.seed = seed
         self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
+
+    @cached_property
+    def weight(self) -> Parameter:
+        """(K, C / groups, kH, kW); drawn when first asked for, so that counting needs no memory."""
+        return Parameter(he(self.weight_shape, np.random.default_rng(self.seed)))
+
+    def parameter_count(self) -> int:
+        return math.prod(self.weight_shape) + (self.out_channels if self.bias else 0)
 
     def apply(self, x: Array) -> Array:
         offset = self.bias.value if self.bias else None
@@ -201,7 +210,7 @@ class Conv2d(Layer):
         return self.out_channels, axes[0].output_size, axes[1].output_size
 
     def macs(self, input_shape: Shape) -> int:
-        return math.prod(self.output_shape(input_shape)) * math.prod(self.weight.shape[1:])
+        return math.prod(self.output_shape(input_shape)) * math.prod(self.weight_shape[1:])
 
     def window(self) -> tuple[Pair, Pair, Pair]:
         return self.kernel_size, self.stride, self.dilation
@@ -405,8 +414,16 @@ class Linear(Layer):
         super().__init__()
         self.in_features = whole_number("in_features", in_features, 1)
         self.out_features = whole_number("out_features", out_features, 1)
-        self.weight = Parameter(he((out_features, in_features), np.random.default_rng(seed)))
+        self.seed = seed
         self.bias = Parameter(np.zeros(out_features, np.float32)) if bias else None
+
+    @cached_property
+    def weight(self) -> Parameter:
+        """(out_features, in_features); drawn when first asked for."""
+        return Parameter(he((self.out_features, self.in_features), np.random.default_rng(self.seed)))
+
+    def parameter_count(self) -> int:
+        return self.out_features * (self.in_features + (1 if self.bias else 0))
 
     def apply(self, x: Array) -> Array:
         return dense.linear(x, self.weight.value, self.bias.value if self.bias else None)

@@ -107,6 +107,8 @@ def window_message(window: Window) -> dict[str, Any]:
         "total": window.total,
         "field": list(window.field),
         "box": list(window.box),
+        "lens": window.lens.tolist(),
+        "lens_corner": list(window.lens_corner),
     }
 
 

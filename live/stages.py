@@ -84,7 +84,14 @@ class Window:
     total: float  # the pixel's value
     field: tuple[int, int, int, int]  # top, left, height, width seen on the input; negative in the padding
     box: tuple[int, int, int, int]  # the same on the stage before
-    dilation: Pair = (1, 1)
+    lens: Array  # the stage's own values around the pixel, at most 5 x 5
+    lens_corner: Pair  # row and column of the lens's first value
+
+
+def _lens(one: Array, y: int, x: int) -> tuple[Array, Pair]:
+    """Values of a map (H, W) up to two pixels around a place."""
+    top, left = max(y - 2, 0), max(x - 2, 0)
+    return one[top : y + 3, left : x + 3], (top, left)
 
 
 def look(image: Array, settings: Settings, stage: str, channel: int, y: int, x: int) -> Window:
@@ -97,26 +104,29 @@ def look(image: Array, settings: Settings, stage: str, channel: int, y: int, x: 
     if stage == "input":
         y, x = min(max(y, 0), image.shape[1] - 1), min(max(x, 0), image.shape[2] - 1)
         value = image[channel, y : y + 1, x : x + 1]
-        return Window(stage, channel, y, x, value, None, 0.0, float(value[0, 0]), (y, x, 1, 1), (y, x, 1, 1))
+        lens = _lens(image[channel], y, x)
+        return Window(stage, channel, y, x, value, None, 0.0, float(value[0, 0]), (y, x, 1, 1), (y, x, 1, 1), *lens)
     rows, columns = settings.axes((image.shape[1], image.shape[2]))
-    if stage in ("convolution", "relu"):
-        y, x = min(max(y, 0), rows.output_size - 1), min(max(x, 0), columns.output_size - 1)
-        return _convolution_window(image, settings, stage, channel, y, x)
     computed = {one.name: one.maps for one in compute(image[channel : channel + 1], settings)}
     if stage not in computed:
         raise SettingError(f"There is no stage named {stage[:20]} with these settings.")
     y = min(max(y, 0), computed[stage].shape[1] - 1)
     x = min(max(x, 0), computed[stage].shape[2] - 1)
+    lens = _lens(computed[stage][0], y, x)
+    if stage in ("convolution", "relu"):
+        return _convolution_window(image, settings, stage, channel, y, x, lens)
     before = computed["relu" if settings.relu else "convolution"][0]
     size, step = settings.pool_size, settings.pool_stride
     inputs = before[y * step : y * step + size, x * step : x * step + size]
     top, left = y * step * rows.stride - rows.before, x * step * columns.stride - columns.before
     field = (top, left, (size - 1) * rows.stride + rows.span, (size - 1) * columns.stride + columns.span)
     box = (y * step, x * step, size, size)
-    return Window(stage, channel, y, x, inputs, None, 0.0, float(computed[stage][0, y, x]), field, box)
+    return Window(stage, channel, y, x, inputs, None, 0.0, float(computed[stage][0, y, x]), field, box, *lens)
 
 
-def _convolution_window(image: Array, settings: Settings, stage: str, channel: int, y: int, x: int) -> Window:
+def _convolution_window(
+    image: Array, settings: Settings, stage: str, channel: int, y: int, x: int, lens: tuple[Array, Pair]
+) -> Window:
     rows, columns = settings.axes((image.shape[1], image.shape[2]))
     padded = pad(image[channel], (rows.before, rows.after), (columns.before, columns.after), settings.padding_mode)
     top, left = y * rows.stride, x * columns.stride
@@ -124,7 +134,7 @@ def _convolution_window(image: Array, settings: Settings, stage: str, channel: i
     total = float((inputs.astype(np.float64) * settings.weight).sum() + settings.bias)
     box = (top - rows.before, left - columns.before, rows.span, columns.span)
     shown = max(total, 0.0) if stage == "relu" else total
-    return Window(stage, channel, y, x, inputs, settings.weight, settings.bias, shown, box, box, settings.dilation)
+    return Window(stage, channel, y, x, inputs, settings.weight, settings.bias, shown, box, box, *lens)
 
 
 def scale_limits(low: float, high: float) -> tuple[float, float]:

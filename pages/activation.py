@@ -19,7 +19,15 @@ lesson.begin(
     "more than one layer.",
     "choose ReLU and watch the blue, negative answers vanish.",
 )
-NAMES = {"relu": "ReLU", "leaky_relu": "Leaky ReLU", "prelu": "PReLU", "elu": "ELU", "sigmoid": "Sigmoid", "tanh": "Tanh", "gelu": "GELU"}
+NAMES = {
+    "relu": "ReLU",
+    "leaky_relu": "Leaky ReLU",
+    "prelu": "PReLU",
+    "elu": "ELU",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "gelu": "GELU",
+}
 FORMULAS = {
     "relu": r"\max(x, 0)",
     "leaky_relu": r"x \text{ if } x > 0 \text{ else } %s\,x",
@@ -64,10 +72,15 @@ right.plotly_chart(
     alt="How the values are spread before and after the activation",
 )
 end = float(np.abs(maps).max()) or 1.0
-map_viewer("activation_maps", [MapPanel("before", "Before", maps, end=end), MapPanel("after", f"After {NAMES[name]}", after, end=end)])
+map_viewer(
+    "activation_maps",
+    [MapPanel("before", "Before", maps, end=end), MapPanel("after", f"After {NAMES[name]}", after, end=end)],
+)
 negative = float((maps < 0).mean())
 zeroed = float(((maps < 0) & (after == 0)).mean())
-st.markdown(f"**{negative:.1%}** of the values are negative before; **{zeroed:.1%}** of all values were negative and are exactly 0 after.")
+st.markdown(
+    f"**{negative:.1%}** of the values are negative before; **{zeroed:.1%}** of all values were negative and are exactly 0 after."
+)
 
 st.subheader("Without it, two layers are one")
 st.markdown(
@@ -99,7 +112,11 @@ else:
 def question(rng: np.random.Generator) -> tuple[str, int, str]:
     values = rng.integers(-9, 10, 6)
     total = int(np.maximum(values, 0).sum())
-    return f"ReLU is applied to {', '.join(map(str, values))}. What is the sum of what comes out?", total, f"Only the positive ones stay: {total}."
+    return (
+        f"ReLU is applied to {', '.join(map(str, values))}. What is the sum of what comes out?",
+        total,
+        f"Only the positive ones stay: {total}.",
+    )
 
 
 lesson.check_yourself("activation", question)

@@ -4,7 +4,6 @@ import numpy as np
 import streamlit as st
 
 from cnn_core import Conv2d, conv2d, count_macs, count_parameters
-from cnn_core.kernels import PRESETS
 from live.settings import SettingError, Settings, format_kernel, parse_kernel
 from ui import formulas, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
@@ -60,7 +59,9 @@ for column, name, default in zip(st.columns(3), NAMES, DEFAULTS, strict=True):
             wrong, kernel = str(error), parse_kernel(st.session_state.get(f"_{key}_good", default))
         good = st.session_state[f"_{key}_good"] = format_kernel(kernel)
         st.markdown(f"**{name} slice**")
-        kernel_editor(f"_{key}_editor", "channels", Settings(good), st.session_state.pop(f"_{key}_note", ""), edited(key, kernel))
+        kernel_editor(
+            f"_{key}_editor", "channels", Settings(good), st.session_state.pop(f"_{key}_note", ""), edited(key, kernel)
+        )
         text_field(key, f"{name} slice as text", default, parse_kernel)
         say(wrong and f"{wrong} The last slice that could be read is still in use.")
         slices.append(kernel)
@@ -92,7 +93,9 @@ with third:
     seed = whole_number("channels_seed", "Random weights number", 1, 1, 1000, name="random weights number")
 layer = Conv2d(3, kernels, k, seed=seed)
 maps = layer.apply(pixels)
-st.latex(rf"K \times C \times k \times k = {kernels} \times 3 \times {k} \times {k} = {layer.weight.size:,}, \quad \text{{with biases }} {count_parameters([layer]):,}")
+st.latex(
+    rf"K \times C \times k \times k = {kernels} \times 3 \times {k} \times {k} = {layer.weight.size:,}, \quad \text{{with biases }} {count_parameters([layer]):,}"
+)
 map_viewer("channels_filters", [MapPanel("maps", f"{kernels} feature maps", maps)])
 
 st.subheader("1 × 1, grouped and depthwise")
@@ -107,8 +110,8 @@ st.dataframe(
     {
         "48 channels to 48": list(variants),
         "weight": [formulas.shape_text(v.weight.shape) for v in variants.values()],
-        "parameters": [count_parameters([v]) for v in variants.values()],
-        "multiply-adds": [count_macs([v], (48, *size[1:])) for v in variants.values()],
+        "parameters": [f"{count_parameters([v]):,}" for v in variants.values()],
+        "multiply-adds": [f"{count_macs([v], (48, *size[1:])):,}" for v in variants.values()],
     },
     hide_index=True,
 )
@@ -117,7 +120,11 @@ st.dataframe(
 def question(rng: np.random.Generator) -> tuple[str, int, str]:
     c, n, side = int(rng.integers(1, 33)), int(rng.integers(2, 65)), int(rng.choice([1, 3, 5]))
     right = n * c * side * side + n
-    return f"**{n}** kernels of **{side} × {side}** on **{c}** channels, with biases: how many parameters?", right, f"{n}·{c}·{side}·{side} + {n} = {right}."
+    return (
+        f"**{n}** kernels of **{side} × {side}** on **{c}** channels, with biases: how many parameters?",
+        right,
+        f"{n}·{c}·{side}·{side} + {n} = {right}.",
+    )
 
 
 lesson.check_yourself("channels", question)

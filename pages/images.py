@@ -37,13 +37,21 @@ with sliders:
 with swatch:
     pixel = np.array(mixed, np.float32).reshape(3, 1, 1) / 255
     patch = np.broadcast_to(pixel, (3, 96, 96)).copy()
-    st.image(cache.input_picture(cache.digest(patch), patch), width="stretch", alt=f"A pixel of red {mixed[0]}, green {mixed[1]}, blue {mixed[2]}")
-    st.markdown(f"({mixed[0]}, {mixed[1]}, {mixed[2]}) in 8 bits  \n({pixel[0, 0, 0]:.2f}, {pixel[1, 0, 0]:.2f}, {pixel[2, 0, 0]:.2f}) from 0 to 1")
+    st.image(
+        cache.input_picture(cache.digest(patch), patch),
+        width="stretch",
+        alt=f"A pixel of red {mixed[0]}, green {mixed[1]}, blue {mixed[2]}",
+    )
+    st.markdown(
+        f"({mixed[0]}, {mixed[1]}, {mixed[2]}) in 8 bits  \n({pixel[0, 0, 0]:.2f}, {pixel[1, 0, 0]:.2f}, {pixel[2, 0, 0]:.2f}) from 0 to 1"
+    )
 
 st.subheader("Split into channels")
 names = ("Red", "Green", "Blue") if c == 3 else ("Grey",)
 panels = [MapPanel("image", image.label, image.pixels, image=True)]
-panels += [MapPanel(f"c{n}", f"Channel {n}: {name}", image.pixels[n : n + 1], image=True) for n, name in enumerate(names)]
+panels += [
+    MapPanel(f"c{n}", f"Channel {n}: {name}", image.pixels[n : n + 1], image=True) for n, name in enumerate(names)
+]
 map_viewer("images_channels", panels)
 if c == 1:
     st.caption("Choose “Colour” in the sidebar to see red, green and blue apart.")
@@ -71,7 +79,14 @@ st.dataframe(
 )
 st.markdown(f"The image is a stack of {height} row vectors; here is row {at_y}.")
 st.plotly_chart(
-    figures.lines(np.arange(width), {name: image.pixels[n, at_y] for n, name in enumerate(names)}, "column", "value", lesson.dark(), 220),
+    figures.lines(
+        np.arange(width),
+        {name: image.pixels[n, at_y] for n, name in enumerate(names)},
+        "column",
+        "value",
+        lesson.dark(),
+        220,
+    ),
     alt=f"Values along row {at_y}",
 )
 
@@ -94,7 +109,9 @@ st.dataframe(
 )
 
 st.subheader("Walk through pixel space")
-st.markdown("Each image of this size is one point in a space with one axis for each value. Walk from one image to another.")
+st.markdown(
+    "Each image of this size is one point in a space with one axis for each value. Walk from one image to another."
+)
 left, middle, right = st.columns([1, 1, 2])
 others = {name: shown for name, (shown, _) in samples.SAMPLES.items()}
 with left:
@@ -122,12 +139,18 @@ map_viewer(
         MapPanel("to", "To", goal, image=True),
     ],
 )
-st.markdown(f"{told} Distance walked: {np.linalg.norm(between - image.pixels):.1f} of {np.linalg.norm(goal - image.pixels):.1f}.")
+st.markdown(
+    f"{told} Distance walked: {np.linalg.norm(between - image.pixels):.1f} of {np.linalg.norm(goal - image.pixels):.1f}."
+)
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:
     h, w = (int(rng.integers(10, 200)) for _ in range(2))
-    return f"How many numbers has a colour image of height **{h}** and width **{w}**?", 3 * h * w, f"3 · {h} · {w} = {3 * h * w}."
+    return (
+        f"How many numbers has a colour image of height **{h}** and width **{w}**?",
+        3 * h * w,
+        f"3 · {h} · {w} = {3 * h * w}.",
+    )
 
 
 lesson.check_yourself("images", question)

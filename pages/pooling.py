@@ -45,7 +45,9 @@ pixels = to_grey(image.pixels)
 small = resize(pixels, side, side, area=True).round(2)  # (1, side, side): the numbers shown are the numbers used
 rows, across = window_axes((side, side), (size, size), stride, padding, 1)
 walk = st.container()
-at = whole_number("pooling_at", "Output shown (in row order)", 0, 0, rows.output_size * across.output_size - 1, name="output shown")
+at = whole_number(
+    "pooling_at", "Output shown (in row order)", 0, 0, rows.output_size * across.output_size - 1, name="output shown"
+)
 
 
 def pin(place: object) -> None:
@@ -55,18 +57,30 @@ def pin(place: object) -> None:
 
 with walk:
     titles = ("Input", "", f"Output {rows.output_size} × {across.output_size}")
-    window_explorer("pooling_explorer", explorer_data(small[0], pool(small)[0], rows, across, None, kind), titles, at, lesson.dark(), pin)
+    window_explorer(
+        "pooling_explorer",
+        explorer_data(small[0], pool(small)[0], rows, across, None, kind),
+        titles,
+        at,
+        lesson.dark(),
+        pin,
+    )
 st.latex(formulas.output_size(rows, across, lesson.dark()))
 if lost := formulas.remainder(rows, across):
     st.info(f"{lost} {formulas.frameworks(rows, across)}")
 if stride < size:
-    st.markdown(f"The stride is smaller than the window, so windows **overlap** by {size - stride}: one pixel can win several times.")
+    st.markdown(
+        f"The stride is smaller than the window, so windows **overlap** by {size - stride}: one pixel can win several times."
+    )
 
 st.subheader("On a feature map")
 maps = relu(conv2d(pixels, PRESETS["sobel_x"].values[np.newaxis, np.newaxis]))
 pooled = pool(maps)
 end = float(maps.max()) or 1.0
-map_viewer("pooling_maps", [MapPanel("map", "Feature map (Sobel x, ReLU)", maps, end=end), MapPanel("pooled", "Pooled", pooled, end=end)])
+map_viewer(
+    "pooling_maps",
+    [MapPanel("map", "Feature map (Sobel x, ReLU)", maps, end=end), MapPanel("pooled", "Pooled", pooled, end=end)],
+)
 st.markdown(
     f"{formulas.shape_text(maps.shape)} = {maps.size:,} numbers become {formulas.shape_text(pooled.shape)} = {pooled.size:,}. "
     "Parameters: **0**."
@@ -86,7 +100,10 @@ def change(one: Array, other: Array) -> float:
 before, after = change(maps, moved_maps), change(pooled, moved)
 map_viewer(
     "pooling_shift_maps",
-    [MapPanel("d", "Change of the feature map", moved_maps - maps, end=end), MapPanel("p", "Change after pooling", moved - pooled, end=end)],
+    [
+        MapPanel("d", "Change of the feature map", moved_maps - maps, end=end),
+        MapPanel("p", "Change after pooling", moved - pooled, end=end),
+    ],
 )
 st.markdown(
     f"A shift of {shift} changes the feature map by **{before:.0%}** of its mean value, and the pooled map by **{after:.0%}**."
@@ -96,7 +113,11 @@ st.markdown(
 def question(rng: np.random.Generator) -> tuple[str, int, str]:
     i, k, s = int(rng.integers(8, 60)), int(rng.integers(2, 5)), int(rng.integers(1, 4))
     o = conv_output_size(i, k, s)
-    return f"A map of **{i} × {i}** is pooled with a **{k} × {k}** window and stride **{s}**. How many numbers come out?", o * o, f"⌊({i} − {k}) / {s}⌋ + 1 = {o}, and {o}² = {o * o}."
+    return (
+        f"A map of **{i} × {i}** is pooled with a **{k} × {k}** window and stride **{s}**. How many numbers come out?",
+        o * o,
+        f"⌊({i} − {k}) / {s}⌋ + 1 = {o}, and {o}² = {o * o}.",
+    )
 
 
 lesson.check_yourself("pooling", question)

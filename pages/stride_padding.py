@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from cnn_core import conv2d
+from cnn_core import conv2d, conv_transpose2d
 from cnn_core.images import resize, to_grey
 from cnn_core.kernels import PRESETS
 from cnn_core.padding import MODES
@@ -11,7 +11,7 @@ from cnn_core.shapes import conv_output_size, make_axis, window_axes
 from live.settings import Settings
 from ui import code_text, formulas, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.components.window_explorer.component import explorer_data, window_explorer
+from ui.components.window_explorer.component import explorer_data, transposed_data, window_explorer
 from ui.controls import selected, switched, whole_number
 from ui.kernel_controls import resized
 from ui.palette import label
@@ -32,13 +32,16 @@ def pair(key: str, quantity: str, default: int, low: int, high: int, apart: bool
     )
     if not apart:
         return first, first
-    return first, whole_number(f"walk_{key}_across", label(quantity, f"{word} across"), default, low, high, name=quantity)
+    return first, whole_number(
+        f"walk_{key}_across", label(quantity, f"{word} across"), default, low, high, name=quantity
+    )
 
 
 columns = st.columns(6)
 with columns[5]:
     apart = switched("walk_apart", "Apart", help="Height and width separately.")
     flip = switched("walk_flip", "True convolution", help="Turn the kernel by 180°.")
+    transposed = switched("walk_transposed", "Transposed", help="Each input pixel stamps the kernel on the output.")
 with columns[0]:
     height, width = pair("size", "input", 8, 3, 16, apart)
 with columns[1]:
@@ -60,11 +63,21 @@ base = PRESETS["sobel_x"].values if min(kernel_size) >= 3 else np.ones(kernel_si
 kernel = resized(base, *kernel_size)
 weights = kernel[::-1, ::-1] if flip else kernel
 rows, across = window_axes((height, width), kernel_size, stride, padding, dilation)
-output = conv2d(
-    small[np.newaxis], weights[np.newaxis, np.newaxis], None, stride, padding, dilation, padding_mode=mode
+output = conv2d(small[np.newaxis], weights[np.newaxis, np.newaxis], None, stride, padding, dilation, padding_mode=mode)
+titles = (
+    "Input and padding",
+    "Kernel, turned" if flip else "Kernel",
+    f"Output {rows.output_size} × {across.output_size}",
 )
+data = explorer_data(small, output[0], rows, across, weights, mode)
+if transposed:
+    stamped = conv_transpose2d(
+        small[np.newaxis], weights[np.newaxis, np.newaxis], None, stride, padding, dilation=dilation
+    )
+    titles = ("Input", titles[1], f"Transposed output {stamped.shape[1]} × {stamped.shape[2]}")
+    data = transposed_data(small, stamped[0], weights, stride, padding, dilation)
 walk = st.container()
-at = whole_number("walk_at", "Output shown (in row order)", 0, 0, output[0].size - 1, name="output shown")
+at = whole_number("walk_at", "Output shown (in row order)", 0, 0, len(data["steps"]) - 1, name="output shown")
 
 
 def pin(place: object) -> None:
@@ -72,12 +85,14 @@ def pin(place: object) -> None:
         st.session_state["walk_at"] = place
 
 
-titles = ("Input and padding", "Kernel, turned" if flip else "Kernel", f"Output {rows.output_size} × {across.output_size}")
-data = explorer_data(small, output[0], rows, across, weights, mode)
 with walk:
     window_explorer("walk_explorer", data, titles, at, lesson.dark(), pin)
 
 st.subheader("Output size")
+if transposed:
+    sizes = (height, width), kernel_size, stride, padding, dilation
+    st.latex(formulas.transposed_size(*sizes, lesson.dark()))
+    st.markdown("A transposed convolution undoes the change of size; below, the plain convolution it belongs to.")
 st.latex(formulas.output_size(rows, across, lesson.dark()))
 if lost := formulas.remainder(rows, across):
     st.info(f"{lost} {formulas.frameworks(rows, across)}")

@@ -32,18 +32,28 @@ dense_parameters, dense_macs = c * height * width * units + units, c * height * 
 conv_parameters, conv_macs = count_parameters([conv]), count_macs([conv], (c, height, width))
 left, right = st.columns(2)
 left.plotly_chart(
-    figures.bars(["Fully connected", "Convolution"], {"parameters": [dense_parameters, conv_parameters]}, "parameters", lesson.dark(), log=True),
+    figures.bars(
+        ["Fully connected", "Convolution"],
+        {"parameters": [dense_parameters, conv_parameters]},
+        "parameters",
+        lesson.dark(),
+        log=True,
+    ),
     alt=f"Parameters: fully connected {dense_parameters:,}, convolution {conv_parameters:,}",
 )
 right.plotly_chart(
-    figures.bars(["Fully connected", "Convolution"], {"multiply-adds": [dense_macs, conv_macs]}, "multiply-adds", lesson.dark()),
+    figures.bars(
+        ["Fully connected", "Convolution"], {"multiply-adds": [dense_macs, conv_macs]}, "multiply-adds", lesson.dark()
+    ),
     alt=f"Multiply-adds: fully connected {dense_macs:,}, convolution {conv_macs:,}",
 )
 st.latex(
     rf"\underbrace{{{c}\cdot {height}\cdot {width}\cdot {units} + {units}}}_\text{{fully connected}} = {dense_parameters:,}"
     rf"\qquad \underbrace{{{kernels}\cdot {c}\cdot {k}\cdot {k} + {kernels}}}_\text{{convolution}} = {conv_parameters:,}"
 )
-st.markdown(f"For this image the fully connected layer has **{dense_parameters / conv_parameters:,.0f} times** as many parameters.")
+st.markdown(
+    f"For this image the fully connected layer has **{dense_parameters / conv_parameters:,.0f} times** as many parameters."
+)
 
 st.subheader("Shuffle the pixels")
 seed = whole_number("why_seed", "Shuffle number", 1, 1, 1000, name="shuffle number")
@@ -70,7 +80,11 @@ st.markdown(
     "falls apart, because neighbours are no longer neighbours."
 )
 st.dataframe(
-    {"unit": [f"unit {n}" for n in range(1, 7)], "on the image": plain.round(4), "on the shuffled image": moved.round(4)},
+    {
+        "unit": [f"unit {n}" for n in range(1, 7)],
+        "on the image": plain.round(4),
+        "on the shuffled image": moved.round(4),
+    },
     hide_index=True,
 )
 
@@ -98,7 +112,11 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
     side, n, size, count = (int(rng.integers(*bounds)) for bounds in ((20, 65), (10, 101), (2, 6), (4, 33)))
     asked = f"Grey images of **{side} × {side}**. How many more parameters has a dense layer of **{n}** units than **{count}** kernels of **{size} × {size}**, biases included?"
     dense, few = side * side * n + n, count * size * size + count
-    return asked, dense - few, f"({side}·{side}·{n} + {n}) − ({count}·{size}·{size} + {count}) = {dense} − {few} = {dense - few}."
+    return (
+        asked,
+        dense - few,
+        f"({side}·{side}·{n} + {n}) − ({count}·{size}·{size} + {count}) = {dense} − {few} = {dense - few}.",
+    )
 
 
 lesson.check_yourself("why", question)

@@ -22,7 +22,9 @@ def _layout(figure: go.Figure, x: str, y: str, height: int) -> go.Figure:
     return figure
 
 
-def lines(x: ArrayLike, curves: Mapping[str, ArrayLike], x_title: str, y_title: str, dark: bool, height: int = 320) -> go.Figure:
+def lines(
+    x: ArrayLike, curves: Mapping[str, ArrayLike], x_title: str, y_title: str, dark: bool, height: int = 320
+) -> go.Figure:
     """Curves over one axis, told apart by colour and dash."""
     names = list(QUANTITIES)
     order = [names.index(name) for name in ("input", "kernel", "output", "gradient", "stride")]
@@ -35,13 +37,25 @@ def lines(x: ArrayLike, curves: Mapping[str, ArrayLike], x_title: str, y_title: 
 
 
 def bars(
-    labels: Sequence[str], groups: Mapping[str, Sequence[float]], y_title: str, dark: bool, log: bool = False, height: int = 320
+    labels: Sequence[str],
+    groups: Mapping[str, Sequence[float]],
+    y_title: str,
+    dark: bool,
+    log: bool = False,
+    height: int = 320,
 ) -> go.Figure:
     """Bars side by side with their values written on them."""
     figure = go.Figure()
     for (name, values), quantity in zip(groups.items(), ("input", "kernel", "output"), strict=False):
         text = [f"{value:,.0f}" if value == int(value) else f"{value:.4g}" for value in values]
-        figure.add_bar(x=list(labels), y=list(values), name=name, text=text, textposition="auto", marker_color=colour(quantity, dark))
+        figure.add_bar(
+            x=list(labels),
+            y=list(values),
+            name=name,
+            text=text,
+            textposition="auto",
+            marker_color=colour(quantity, dark),
+        )
     figure.update_yaxes(type="log" if log else "linear")
     return _layout(figure, "", y_title, height)
 

@@ -1,5 +1,6 @@
 """How sizes read: formulas in KaTeX with the current numbers, and sentences about them. Imports no Streamlit."""
 
+from cnn_core.arguments import Pair
 from cnn_core.shapes import Axis
 from ui.palette import QUANTITIES, colour
 
@@ -39,6 +40,22 @@ def output_size(rows: Axis, columns: Axis, dark: bool) -> str:
     for name, axis in (("height", rows), ("width", columns)):
         result = quantity("output", dark, axis.output_size)
         lines.append(rf"{o}_\text{{{name}}} &= {_size(axis, dark, letters=False)} = {result}")
+    return r"\begin{aligned}" + r"\\[4pt]".join(lines) + r"\end{aligned}"
+
+
+def transposed_size(size: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, dark: bool) -> str:
+    """Size of a transposed convolution, in letters and with numbers; the page leaves nothing of an output below 1."""
+    o, i, k, s, p, d = (quantity(n, dark) for n in ("output", "input", "kernel", "stride", "padding", "dilation"))
+    lines = [rf"{o} &= ({i} - 1) {s} - 2 {p} + {d} ({k} - 1) + 1"]
+    for axis, name in enumerate(("height", "width")):
+        numbers = size[axis], stride[axis], padding[axis], dilation[axis], kernel_size[axis]
+        result = (numbers[0] - 1) * numbers[1] - 2 * numbers[2] + numbers[3] * (numbers[4] - 1) + 1
+        i, s, p, d, k = (
+            quantity(n, dark, v)
+            for n, v in zip(("input", "stride", "padding", "dilation", "kernel"), numbers, strict=True)
+        )
+        end = quantity("output", dark, result)
+        lines.append(rf"{o}_\text{{{name}}} &= ({i} - 1) \cdot {s} - 2 \cdot {p} + {d} \cdot ({k} - 1) + 1 = {end}")
     return r"\begin{aligned}" + r"\\[4pt]".join(lines) + r"\end{aligned}"
 
 

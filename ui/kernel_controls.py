@@ -111,7 +111,7 @@ def kernel_controls(instrument: str) -> Settings:
     names = {CUSTOM: "Your own"} | {name: one.label for name, one in PRESETS.items()}
     st.selectbox("Preset", list(names), format_func=lambda n: names[n], key="_preset", on_change=_preset_chosen)
     if preset in PRESETS:
-        st.caption(PRESETS[preset].meaning)
+        st.markdown(PRESETS[preset].meaning)
     kernel_editor("_kernel_editor", instrument, settings, st.session_state.get("_kernel_note", ""), _edited)
     st.session_state["_rows"], st.session_state["_columns"] = settings.kernel_size
     rows, columns = st.columns(2)

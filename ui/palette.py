@@ -26,7 +26,7 @@ QUANTITIES = {
     "padding": Quantity("p", "gray", "#5b6472", "#a9b3c1"),
     "kernel": Quantity("k", "orange", "#b34700", "#ffa657"),
     "stride": Quantity("s", "violet", "#6d28d9", "#c4a7ff"),
-    "dilation": Quantity("d", "primary", "#0b6bcb", "#5aa9ff"),
+    "dilation": Quantity("d", "primary", "#0a55a3", "#5aa9ff"),
     "output": Quantity("o", "green", "#146c2e", "#6fdd8b"),
     "bias": Quantity("b", "yellow", "#7a5b00", "#e3c35a"),
     "gradient": Quantity("g", "red", "#b3123c", "#ff8f9e"),

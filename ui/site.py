@@ -26,9 +26,17 @@ PAGES: dict[str, list[PageInfo]] = {
     ],
     "Components": [
         PageInfo("kernel", "Kernel", ":material/grid_on:", "Edit a kernel and watch the whole image answer."),
-        PageInfo("stride_padding", "Stride and padding", ":material/straighten:", "Watch the window walk over real numbers."),
+        PageInfo("features", "Find a feature", ":material/search:", "Cut out an eye, use it as a kernel, find a face."),
+        PageInfo(
+            "stride_padding", "Stride and padding", ":material/straighten:", "Watch the window walk over real numbers."
+        ),
         PageInfo("activation", "Activation", ":material/show_chart:", "The bend that makes depth worthwhile."),
         PageInfo("pooling", "Pooling", ":material/compress:", "Max and average windows; which pixel won."),
         PageInfo("channels", "Channels and filters", ":material/layers:", "C × k × k per kernel, K kernels a layer."),
+    ],
+    "Tools": [
+        PageInfo(
+            "shapes", "Shape calculator", ":material/calculate:", "Stack layers; see shapes, parameters and cost."
+        ),
     ],
 }

@@ -27,7 +27,7 @@ def photo() -> tuple[bytes, np.ndarray]:
 
 def upload(page, name: str, data: bytes) -> None:
     page.get_by_test_id("stExpander").get_by_text("Your own photo").click()
-    page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(
+    page.locator(".st-key-_upload input[type=file]").set_input_files(
         {"name": name, "mimeType": "image/png", "buffer": data}
     )
 

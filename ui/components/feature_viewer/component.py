@@ -7,7 +7,6 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.arguments import Array
-
 from live.messages import describe, window_message
 from live.settings import Settings
 from live.stages import Stage, Window, scale_limits
@@ -15,6 +14,7 @@ from ui import cache
 from ui.components.files import component
 from ui.image_source import ChosenImage, map_tickets, ticket
 from ui.palette import diverging_base64
+
 
 @dataclass(frozen=True, eq=False)
 class MapPanel:
@@ -83,8 +83,30 @@ def feature_viewer(
     _mount(key=key, data=data, on_pick_change=picked)
 
 
-def map_viewer(key: str, panels: list[MapPanel]) -> None:
-    """Draw pictures side by side with a linked crosshair; hovering reads exact values."""
+Box = tuple[int, int, int, int]  # top, left, height, width
+
+
+def map_viewer(
+    key: str,
+    panels: list[MapPanel],
+    boxes: dict[str, Box] | None = None,
+    select: str | None = None,
+    on_select: Callable[[Any], None] | None = None,
+) -> None:
+    """Draw pictures side by side; hovering reads exact values, with a crosshair linked over all of them.
+
+    Args:
+        key: key of the component in the session.
+        panels: the pictures.
+        boxes: rectangles to mark, by panel name; they take the crosshair's place.
+        select: name of the panel on which a rectangle can be dragged.
+        on_select: called before the page runs, with the rectangle that the browser sent.
+    """
+
+    def selected() -> None:
+        if on_select is not None:
+            on_select(getattr(st.session_state[key], "pick", None))
+
     digests = [cache.digest(panel.maps) for panel in panels]
     tokens = map_tickets(key, [(panel.maps, digest) for panel, digest in zip(panels, digests, strict=True)])
     drawn = []
@@ -109,5 +131,18 @@ def map_viewer(key: str, panels: list[MapPanel]) -> None:
                 "token": token,
             }
         )
-    data = {"live": {"base": st.get_option("server.baseUrlPath")}, "instrument": key, "table": diverging_base64()}
-    _mount(key=key, data=data | {"settings": None, "input": None, "stages": drawn, "window": None, "note": ""})
+    data: dict[str, Any] = {
+        "live": {"base": st.get_option("server.baseUrlPath")},
+        "instrument": key,
+        "table": diverging_base64(),
+    }
+    data |= {
+        "settings": None,
+        "input": None,
+        "stages": drawn,
+        "window": None,
+        "note": "",
+        "boxes": boxes,
+        "select": select,
+    }
+    _mount(key=key, data=data, on_pick_change=selected)

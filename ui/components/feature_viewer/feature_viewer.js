@@ -42,6 +42,7 @@ class FeatureViewer {
       panel.describe(stage);
       panel.load(stage.src);
     }
+    for (const [name, box] of Object.entries(data.boxes ?? {})) this.panels.get(name)?.mark(box);
     if (data.window) this.show(data.window, true);
   }
 
@@ -94,10 +95,11 @@ class FeatureViewer {
 
   // Maps without a shared setting: the value at a place, read from the map itself, and the same place on the others.
   read(place) {
+    if (this.data.select === place.stage && !this.data.boxes) return;
     const panel = this.panels.get(place.stage);
     const { stage, channel, y, x } = place;
     this.shown = place;
-    for (const other of this.panels.values()) {
+    for (const other of this.data.boxes ? [] : this.panels.values()) {
       const [height, width] = [other.grid.height / panel.grid.height, other.grid.width / panel.grid.width];
       const most = other.stage.shape[0] - 1;
       other.mark([Math.floor(y * height), Math.floor(x * width), Math.max(1, height), Math.max(1, width)], Math.min(channel, most));
@@ -107,7 +109,8 @@ class FeatureViewer {
     this.channel.ask("look", message, ({ window }) => {
       if (!window) return;
       const value = element("output", { textContent: shortNumber(window.total) });
-      this.detail.replaceChildren(element("p", {}, `${panel.stage.title}, channel ${channel}, row ${y}, column ${x}: `, value));
+      const place = element("p", {}, `${panel.stage.title}, channel ${channel}, row ${y}, column ${x}: `, value);
+      this.detail.replaceChildren(place, lens(window, this.table));
     });
   }
 
@@ -132,16 +135,27 @@ class Panel {
     this.title = element("span", { className: "title" });
     this.shape = element("span", { className: "shape" });
     this.canvas = element("canvas", { tabIndex: 0, role: "img" });
-    this.frame = element("div", { className: "frame" }, this.canvas);
+    this.inner = element("div", { className: "inner" }, this.canvas);
+    this.frame = element("div", { className: "frame" }, this.inner);
+    this.view = { zoom: 1, x: 0, y: 0 }; // corner of the part shown, as fractions of the picture
+    const tool = (label, title, run) => {
+      const button = element("button", { type: "button", textContent: label, title, onclick: run });
+      button.setAttribute("aria-label", `${title}: ${name}`);
+      return button;
+    };
+    this.tools = element("span", { className: "tools" }, tool("+", "zoom in", () => this.zoom(2)), tool("−", "zoom out", () => this.zoom(0.5)), tool("⤢", "enlarge", () => this.root.classList.toggle("large")));
     this.bar = element("canvas", { className: "bar", width: 256, height: 1 });
     this.range = element("div", { className: "range" });
     const scale = element("div", { className: "scale" }, this.bar, this.range);
-    this.root = element("figure", { className: "panel" }, element("figcaption", {}, this.title, this.shape), this.frame, scale);
+    this.root = element("figure", { className: "panel" }, element("figcaption", {}, this.title, this.shape, this.tools), this.frame, scale);
     this.root.dataset.stage = name;
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => (viewer.hovering = false));
     this.canvas.addEventListener("click", (event) => this.point(event, true));
+    this.canvas.addEventListener("pointerdown", (event) => this.select(event));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
+    this.canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    this.canvas.addEventListener("pointerdown", (event) => this.pan(event));
   }
 
   describe(stage) {
@@ -190,7 +204,8 @@ class Panel {
       for (let i = 0; i < words.length; i++) words[i] = table[words[i] & 255];
       this.context.putImageData(pixels, 0, 0);
     }
-    this.canvas.classList.toggle("coarse", width < 400);
+    this.root.style.setProperty("--widest", `calc(34rem * ${width / height})`);
+    this.place();
     this.canvas.dataset.updates = Number(this.canvas.dataset.updates ?? 0) + 1;
   }
 
@@ -204,6 +219,32 @@ class Panel {
     this.go(this.name === "input" && this.viewer.data.settings ? 0 : channel, Math.floor((down % 1) * this.grid.height), Math.floor((across % 1) * this.grid.width), pinned);
   }
 
+  // Drag a rectangle, where the page asks for one.
+  select(event) {
+    if (this.viewer.data.select !== this.name || event.button !== 0) return;
+    event.preventDefault();
+    this.canvas.setPointerCapture(event.pointerId);
+    const box = this.canvas.getBoundingClientRect();
+    const at = (e) => [
+      Math.round(((e.clientY - box.top) / box.height) * this.grid.height),
+      Math.round(((e.clientX - box.left) / box.width) * this.grid.width),
+    ].map((value, axis) => Math.max(0, Math.min(axis ? this.grid.width : this.grid.height, value)));
+    const start = at(event);
+    let chosen = null;
+    const move = (e) => {
+      const end = at(e);
+      chosen = [Math.min(start[0], end[0]), Math.min(start[1], end[1]), Math.abs(end[0] - start[0]), Math.abs(end[1] - start[1])];
+      this.mark(chosen);
+    };
+    const up = () => {
+      this.canvas.removeEventListener("pointermove", move);
+      if (chosen && chosen[2] > 2 && chosen[3] > 2) this.viewer.pick(chosen);
+    };
+    this.canvas.addEventListener("pointermove", move);
+    this.canvas.addEventListener("pointerup", up, { once: true });
+    this.canvas.addEventListener("pointercancel", up, { once: true });
+  }
+
   key(event) {
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
     const at = this.viewer.shown?.stage === this.name ? this.viewer.shown : { channel: 0, y: this.grid.height >> 1, x: this.grid.width >> 1 };
@@ -212,6 +253,9 @@ class Panel {
       const far = event.shiftKey ? 10 : 1;
       const inside = (value, size) => Math.max(0, Math.min(size - 1, value));
       this.go(at.channel, inside(at.y + far * step[0], this.grid.height), inside(at.x + far * step[1], this.grid.width));
+    } else if (event.key === "+" || event.key === "-" || event.key === "0") {
+      event.preventDefault();
+      this.zoom({ "+": 2, "-": 0.5, 0: 1 / this.view.zoom }[event.key]);
     } else if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       this.go(at.channel, at.y, at.x, true);
@@ -235,7 +279,50 @@ class Panel {
     this.box.style.left = place(box[1], x, width, columns);
     this.box.style.height = `${(100 * box[2]) / height / rows}%`;
     this.box.style.width = `${(100 * box[3]) / width / columns}%`;
-    this.frame.append(this.box);
+    this.inner.append(this.box);
+  }
+
+  // Zoom around a place of the frame, by default its middle.
+  zoom(factor, across = 0.5, down = 0.5) {
+    const zoom = Math.max(1, Math.min(32, this.view.zoom * factor));
+    this.view.x += across / this.view.zoom - across / zoom;
+    this.view.y += down / this.view.zoom - down / zoom;
+    this.view.zoom = zoom;
+    this.place();
+  }
+
+  place() {
+    const { zoom } = this.view;
+    this.view.x = Math.max(0, Math.min(1 - 1 / zoom, this.view.x));
+    this.view.y = Math.max(0, Math.min(1 - 1 / zoom, this.view.y));
+    this.inner.style.transform = `scale(${zoom}) translate(${-100 * this.view.x}%, ${-100 * this.view.y}%)`;
+    this.canvas.classList.toggle("coarse", this.canvas.width < 400 || zoom > 2);
+  }
+
+  wheel(event) {
+    if (!event.ctrlKey && !event.metaKey) return; // the plain wheel scrolls the page
+    event.preventDefault();
+    const box = this.frame.getBoundingClientRect();
+    this.zoom(event.deltaY < 0 ? 1.25 : 0.8, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+  }
+
+  // Zoomed in, a drag moves the part that is shown.
+  pan(event) {
+    if (this.view.zoom === 1 || this.viewer.data.select === this.name) return;
+    event.preventDefault();
+    const box = this.frame.getBoundingClientRect();
+    let [x, y] = [event.clientX, event.clientY];
+    const move = (at) => {
+      this.view.x -= (at.clientX - x) / box.width / this.view.zoom;
+      this.view.y -= (at.clientY - y) / box.height / this.view.zoom;
+      [x, y] = [at.clientX, at.clientY];
+      this.place();
+    };
+    this.canvas.setPointerCapture(event.pointerId);
+    this.canvas.addEventListener("pointermove", move);
+    const end = () => this.canvas.removeEventListener("pointermove", move);
+    this.canvas.addEventListener("pointerup", end, { once: true });
+    this.canvas.addEventListener("pointercancel", end, { once: true });
   }
 }
 
@@ -244,23 +331,30 @@ function explain(window, table) {
   const { stage, channel, y, x, inputs, weights, products, bias, total } = window;
   const place = `channel ${channel}, row ${y}, column ${x}`;
   const result = element("output", { textContent: shortNumber(total) });
-  if (stage === "input") return [element("p", {}, `Input at ${place}: `, result)];
+  if (stage === "input") return [element("p", {}, `Input at ${place}: `, result), lens(window, table)];
   if (!weights) {
     const rule = "largest or mean of these values";
-    return [element("p", {}, `Pooling at ${place}: ${rule} is `, result), numbers("window", inputs, table)];
+    const line = element("div", { className: "product" }, numbers("window", inputs, table), lens(window, table));
+    return [element("p", {}, `Pooling at ${place}: ${rule} is `, result), line];
   }
   const sum = element("p", { className: "sum" }, `${stage === "relu" ? "ReLU" : "Output"} at ${place}: `);
   sum.append(`sum of products${bias ? ` + bias ${shortNumber(bias)}` : ""}${stage === "relu" ? ", negative becomes 0" : ""} = `, result);
   const sign = (text) => element("span", { className: "sign", textContent: text });
-  const line = element("div", { className: "product" }, numbers("window", inputs, table), sign("×"), numbers("kernel", weights, table), sign("="), numbers("products", products, table));
+  const line = element("div", { className: "product" }, numbers("window", inputs, table), sign("×"), numbers("kernel", weights, table), sign("="), numbers("products", products, table), lens(window, table));
   return [sum, line];
 }
 
-function numbers(title, rows, table) {
+// The pixels around the chosen one, as numbers.
+function lens({ lens: rows, lens_corner: [top, left], y, x }, table) {
+  return numbers(`around row ${y}, column ${x}`, rows, table, [y - top, x - left]);
+}
+
+function numbers(title, rows, table, centre) {
   const end = Math.max(...rows.flat().map(Math.abs));
-  const body = rows.map((row) =>
-    element("tr", {}, ...row.map((value) => {
+  const body = rows.map((row, i) =>
+    element("tr", {}, ...row.map((value, j) => {
       const cell = element("td", { textContent: shortNumber(value) });
+      if (centre && centre[0] === i && centre[1] === j) cell.className = "centre";
       const { background, text } = colourOf(table, value, end);
       cell.style.background = background;
       cell.style.color = text;

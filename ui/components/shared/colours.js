@@ -13,8 +13,13 @@ function readTable(base64) {
 function colourOf(table, value, end) {
   const index = Math.max(0, Math.min(255, Math.round(127.5 + (127.5 * value) / (end || 1))));
   const [r, g, b] = [table[index] & 255, (table[index] >> 8) & 255, (table[index] >> 16) & 255];
-  const light = 0.299 * r + 0.587 * g + 0.114 * b > 140;
-  return { background: `rgb(${r} ${g} ${b})`, text: light ? "#111318" : "#ffffff" };
+  return { background: `rgb(${r} ${g} ${b})`, text: readableOn(r, g, b) };
+}
+
+// Black or white, whichever has the higher contrast (WCAG 2.1, relative luminance).
+function readableOn(...channels) {
+  const [r, g, b] = channels.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
 
 function element(tag, properties = {}, ...children) {

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from cnn_core.arguments import Array
+from cnn_core.arguments import Array, Pair
 from cnn_core.padding import pad
 from cnn_core.shapes import Axis
 from ui.components.files import component
@@ -15,7 +15,7 @@ from ui.palette import colour, diverging_base64
 _mount = component("window_explorer", "colours")
 
 
-def _number(value: float) -> str:
+def _number(value: float | np.floating[Any]) -> str:
     """Short, with a real minus sign.
 
     >>> _number(-0.5), _number(1 / 3), _number(2.0)
@@ -78,6 +78,48 @@ def explorer_data(
         "lost": lost,
         "grey": bool(image.min() >= 0 and image.max() <= 1),
         "table": diverging_base64(),
+    }
+
+
+def transposed_data(
+    image: Array, output: Array, weights: Array, stride: Pair, padding: Pair, dilation: Pair
+) -> dict[str, Any]:
+    """The same for a transposed convolution: which input pixels stamped on each output, and with which weight.
+
+    Args:
+        image: (H, W), the input.
+        output: (Ho, Wo) as `conv_transpose2d` computed it.
+        weights: (kH, kW).
+        stride, padding, dilation: as (h, w).
+    """
+    steps: list[dict[str, Any]] = []
+    for y, x in np.ndindex(output.shape):
+        taps, terms, letters = [], [], []
+        for i, j in np.ndindex(image.shape):
+            reach = y + padding[0] - i * stride[0], x + padding[1] - j * stride[1]
+            tap, rest = zip(*(divmod(r, d) for r, d in zip(reach, dilation, strict=True)), strict=True)
+            if any(rest) or not (0 <= tap[0] < weights.shape[0] and 0 <= tap[1] < weights.shape[1]):
+                continue
+            taps.append((i, j))
+            terms.append(f"{_number(float(image[i, j]))}×{_number(float(weights[tap]))}")
+            letters.append(f"x{i},{j}·w{tap[0]},{tap[1]}")
+        total = _number(float(output[y, x]))
+        steps.append(
+            {
+                "taps": taps,
+                "text": f"{' + '.join(terms) or '0'} = {total}",
+                "letters": f"{' + '.join(letters) or '0'} = y",
+            }
+        )
+    return {
+        "input": image.tolist(),
+        "pads": [0, 0, 0, 0],
+        "kernel": weights.tolist(),
+        "output": output.tolist(),
+        "steps": steps,
+        "lost": [[], []],
+        "table": diverging_base64(),
+        "grey": True,
     }
 
 

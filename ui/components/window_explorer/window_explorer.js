@@ -13,7 +13,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 // An image keeps its greys.
 function greyOf(value) {
   const shade = Math.round(255 * Math.max(0, Math.min(1, value)));
-  return { background: `rgb(${shade} ${shade} ${shade})`, text: shade > 130 ? "#111318" : "#ffffff" };
+  return { background: `rgb(${shade} ${shade} ${shade})`, text: readableOn(shade, shade, shade) };
 }
 
 const SPEEDS = [1500, 700, 300, 100];
@@ -89,8 +89,9 @@ class WindowExplorer {
     grid.style.setProperty("--columns", rows[0].length);
     grid.classList.toggle("dense", rows[0].length > 10);
     const cells = [];
-    const lines = rows.map((row, y) => element("div", { role: "row", className: "row" }, ...row.map((value, x) => {
-      const cell = element("div", { className: "cell", role: "gridcell", textContent: shortNumber(value) });
+    const lines = rows.map((row, y) => element("div", { role: grid === this.output ? "row" : "presentation", className: "row" }, ...row.map((value, x) => {
+      const cell = element("div", { className: "cell", role: grid === this.output ? "gridcell" : "presentation" });
+      cell.textContent = cell.dataset.shown = shortNumber(value);
       const { background, text } = grid === this.input && this.data.grey ? greyOf(value) : colourOf(this.table, value, end);
       cell.style.background = background;
       cell.style.color = text;
@@ -130,6 +131,7 @@ class WindowExplorer {
     this.outputCells.forEach((cell, i) => {
       cell.classList.toggle("now", i === this.at);
       cell.classList.toggle("ahead", i > this.at);
+      cell.textContent = i > this.at ? "" : cell.dataset.shown; // the output fills as the window walks
       cell.classList.remove("fed");
     });
     this.sum.textContent = this.lettersBox.checked ? step.letters : step.text;
@@ -150,6 +152,7 @@ class WindowExplorer {
     this.outputCells.forEach((cell, at) => {
       cell.classList.toggle("fed", this.data.steps[at].taps.some(([a, b]) => a === y && b === x));
       cell.classList.remove("ahead", "now");
+      cell.textContent = cell.dataset.shown;
     });
     this.inputCells.forEach((cell, i) => cell.classList.toggle("window", i === index));
     const fed = this.outputCells.filter((cell) => cell.classList.contains("fed")).length;

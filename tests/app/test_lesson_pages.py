@@ -1,0 +1,201 @@
+"""Every lesson page: its numbers against an oracle, every control with bad links, settings saved and loaded."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from scipy import signal
+
+from tests.app.visits import component, sentences, visit
+from ui import samples
+from ui.site import PAGES
+
+LESSONS = [page.file for pages in PAGES.values() for page in pages if page.file != "home"]
+GREY = samples.load("bricks", 64)
+
+
+def bound_keys(app) -> set[str]:
+    return set(app.session_state["_readers"])
+
+
+@pytest.mark.parametrize("page", LESSONS)
+@pytest.mark.parametrize("bad", ["", "-1", "1e999", "nan", "<b>", "99999999999", "a b c", "1 2 3 4"])
+def test_bad_links_never_break_a_page(page, bad) -> None:
+    keys = bound_keys(visit(page, size="64"))
+    assert len(keys) >= 5
+    visit(page, **dict.fromkeys(keys - {"size"}, bad), size="64")
+
+
+@pytest.mark.parametrize("page", LESSONS)
+@pytest.mark.parametrize("size", ["32", "1024"])
+@pytest.mark.parametrize("image", ["Cat", "Rocket", "Dot"])
+def test_pages_take_every_shape_of_image(page, size, image) -> None:
+    visit(page, image=image, size=size, colour="Colour")
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_every_page_has_the_anatomy(page) -> None:
+    app = visit(page, size="64")
+    said = sentences(app)
+    assert "Try first:" in said
+    assert {"Check yourself", "In code", "Share and download"} <= {element.value for element in app.subheader}
+    assert len(app.code) >= 2
+    assert len(app.latex) >= 1
+    assert len(app.get("download_button")) == 4
+    for code in app.code:
+        compile(code.value, page, "exec")
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_numpy_code_on_pages_runs(page, tmp_path, monkeypatch) -> None:
+    from cnn_core.images import encode_png
+
+    (tmp_path / "photo.png").write_bytes(encode_png(samples.load("astronaut", 512)))
+    monkeypatch.chdir(tmp_path)
+    code = visit(page).code[0].value
+    if "torch" not in code:
+        exec(compile(code.replace("open('photo.png', 'rb').read()", "__import__('pathlib').Path('photo.png').read_bytes()")
+                     .replace('open("photo.png", "rb").read()', "__import__('pathlib').Path('photo.png').read_bytes()"), page, "exec"), {})  # fmt: skip
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_settings_survive_a_file(page) -> None:
+    app = visit(page, size="64")
+    saved = {key: app.session_state[key] for key in bound_keys(app) if key in app.session_state}
+    assert json.loads(json.dumps(saved)) == saved
+    again = visit(
+        page, **{key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in saved.items()}
+    )
+    assert {key: again.session_state[key] for key in saved} == saved
+    assert "In the link" not in sentences(again)
+
+
+def test_why_counts() -> None:
+    app = visit("why", image="Cat", size="64", colour="Colour", why_units="10", why_kernels="7", why_k="5")
+    h, w = samples.load("cat", 64).shape[1:]
+    assert f"{3 * h * w * 10 + 10:,}" in app.latex[0].value
+    assert f"{7 * 3 * 25 + 7:,}" in app.latex[0].value
+    frame = app.dataframe[0].value
+    np.testing.assert_allclose(frame["on the image"], frame["on the shuffled image"], atol=1e-3)
+
+
+def test_images_flat_index_and_walk() -> None:
+    app = visit(
+        "images",
+        image="Cat",
+        size="64",
+        colour="Colour",
+        images_c="2",
+        images_y="5",
+        images_x="7",
+        images_way="One at a time",
+        images_share="25",
+    )
+    pixels = samples.load("cat", 64)
+    h, w = pixels.shape[1:]
+    said = sentences(app)
+    assert f"{pixels[2, 5, 7]:.4f}" in said
+    flat = np.flatnonzero(np.arange(pixels.size) == np.ravel_multi_index((2, 5, 7), pixels.shape))[0]
+    assert f"**{flat:,}** as C × H × W" in said
+    assert f"**{np.ravel_multi_index((5, 7, 2), (h, w, 3)):,}** as H × W × C" in said
+    assert f"{round(pixels.size / 4):,} of {pixels.size:,} values" in said
+
+
+@pytest.mark.parametrize(
+    ("stride", "padding", "dilation", "flip"), [(1, 0, 1, False), (2, 1, 1, True), (3, 2, 2, False)]
+)
+def test_walk_against_scipy(stride, padding, dilation, flip) -> None:
+    app = visit("stride_padding", image="Bricks", size="64", walk_size="9", walk_stride=str(stride), walk_padding=str(padding),
+                walk_dilation=str(dilation), walk_flip=str(flip).lower())  # fmt: skip
+    data = component(app, "window_explorer")
+    spread = np.zeros((1 + 2 * dilation, 1 + 2 * dilation))
+    spread[::dilation, ::dilation] = data["kernel"]
+    expected = signal.correlate2d(np.array(data["input"]), spread, "valid")[::stride, ::stride]
+    np.testing.assert_allclose(data["output"], expected, atol=1e-5)
+    assert np.array(data["input"]).shape == (9 + 2 * padding,) * 2
+    assert (data["kernel"][1][0] > 0) == flip
+    assert f"{expected.shape[0]}" in app.latex[0].value
+    for step, total in zip(data["steps"], expected.ravel(), strict=True):
+        numbers = [float(n.replace("−", "-")) for n in re.findall(r"[−\d.e]+", step["text"])]
+        products = np.array(numbers[:-1]).reshape(-1, 2).prod(axis=1).sum()
+        assert products == pytest.approx(numbers[-1], abs=0.02)
+        assert numbers[-1] == pytest.approx(total, rel=5e-3, abs=1e-3)
+
+
+def test_a_click_makes_the_division_exact() -> None:
+    app = visit("stride_padding", walk_size="8", walk_stride="2", walk_padding="1")
+    assert "leaves a remainder" in sentences(app)
+    app.button(key="_walk_fit_stride_1").click().run()
+    assert app.number_input(key="walk_stride").value == 1
+    assert "leaves a remainder" not in sentences(app)
+
+
+def test_two_convolutions_are_one_unless_something_bends() -> None:
+    assert "The same picture" in visit("activation", size="128", activation_between="false").success[0].value
+    assert not visit("activation", size="128").success
+    said = sentences(visit("activation", image="Checkerboard", size="64"))
+    board = samples.load("checkerboard", 64)[0]
+    share = (signal.correlate2d(board, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], "valid") < 0).mean()
+    assert f"{share:.1%}" in said
+
+
+@pytest.mark.parametrize(("kind", "reduce"), [("Max", np.max), ("Average", np.mean)])
+def test_pooling_walk(kind, reduce) -> None:
+    app = visit("pooling", pooling_kind=kind, pooling_side="9", pooling_size="3", pooling_stride="2")
+    data = component(app, "window_explorer")
+    values = np.array(data["input"])
+    expected = [[reduce(values[y : y + 3, x : x + 3]) for x in range(0, 7, 2)] for y in range(0, 7, 2)]
+    np.testing.assert_allclose(data["output"], expected, atol=1e-5)
+    if kind == "Max":
+        for step, total in zip(data["steps"], np.ravel(expected), strict=True):
+            assert values[tuple(step["winner"])] == pytest.approx(total)
+
+
+def test_channels_add_up() -> None:
+    app = visit("channels", image="Cat", size="64", channels_y="3", channels_x="4", channels_bias="0.5")
+    pixels = samples.load("cat", 64)[:, 3:6, 4:7]
+    slices = np.array(
+        [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[0, 0, 0], [0, 1, 0], [0, 0, 0]], [[1, 1, 1], [1, -8, 1], [1, 1, 1]]]
+    )
+    partial = (pixels * slices).sum((1, 2))
+    assert " + ".join(f"({value:.4f})" for value in partial) in app.latex[0].value
+    assert f"= {partial.sum() + 0.5:.4f}" in app.latex[0].value
+
+
+def test_a_crop_finds_itself_and_a_face_is_voted_for() -> None:
+    app = visit("features", features_left_eye="91 190 21 29")
+    assert "normalised at (91, 190) with 1.000" in sentences(app)
+    assert "4 of 4" in app.success[0].value
+    assert not visit("features", features_where="Turned by 90°").success
+    assert not visit("features", features_where="Cat").success
+
+
+@pytest.mark.parametrize(
+    ("preset", "parameters", "last"),
+    [
+        ("LeNet-5", 61_706, "10"),
+        ("AlexNet", 62_378_344, "1000"),
+        ("VGG-16", 138_357_544, "1000"),
+        ("ResNet-18", 9_472, "64 × 56 × 56"),
+        ("This app", 416 + 2304 * 128 + 128 + 1290, "10"),
+    ],
+)
+def test_known_networks_have_their_known_sizes(preset, parameters, last) -> None:
+    app = visit("shapes")
+    name = next(option for option in app.selectbox(key="_shapes_preset").options if option.startswith(preset))
+    app.selectbox(key="_shapes_preset").select(name).run()
+    assert not app.exception
+    assert f"**{parameters:,}** parameters" in sentences(app)
+    assert app.dataframe[0].value["output shape"].iloc[-1] == last
+
+
+def test_a_wrong_stack_marks_the_layer_and_says_why() -> None:
+    app = visit("shapes", shapes_input="1 x 8 x 8", shapes_layers="conv 4 3; conv 4 9; relu")
+    assert "Layer 2, conv 4 9, does not fit: Kernel_size 9 does not fit: padded input is 6 x 6" in app.error[0].value
+    assert "“foo” is no layer" in sentences(visit("shapes", shapes_layers="foo 3"))
+    app = visit("shapes", shapes_layers="conv 4 3; relu; flatten")
+    app.button(key="_shapes_Move down").click().run()
+    assert app.text_input(key="shapes_layers").value == "relu; conv 4 3; flatten"
+    app.button(key="_shapes_remove").click().run()
+    assert app.text_input(key="shapes_layers").value == "conv 4 3; flatten"

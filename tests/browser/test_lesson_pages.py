@@ -1,0 +1,170 @@
+"""The lesson pages as a person works them: walk, hover, drag a box, slide, click, load a file."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.instrument import panel, pixels, settle
+from ui import samples
+from ui.site import PAGES
+
+
+def test_the_window_walks_plays_and_pins(visit) -> None:
+    page = visit("stride-padding?image=Bricks&walk_size=6&walk_stride=2&walk_padding=1")
+    outputs = page.locator(".output .cell")
+    expect(outputs).to_have_count(9)
+    before = page.locator(".sum").inner_text()
+    page.get_by_role("button", name="one step forward").click()
+    page.wait_for_url("**walk_at=1**")
+    assert page.locator(".sum").inner_text() != before
+    assert page.locator(".input .cell.window").count() == 9
+    outputs.nth(4).hover()
+    expect(outputs.nth(4)).to_have_class(re.compile("now"))
+    numbers = [float(n.replace("−", "-")) for n in re.findall(r"[−\d.]+", page.locator(".sum").inner_text())]
+    assert np.array(numbers[:-1]).reshape(-1, 2).prod(1).sum() == pytest.approx(numbers[-1], abs=0.02)
+    page.locator(".input .cell").nth(8 * 3 + 3).hover()
+    expect(page.locator(".sum")).to_contain_text("goes into 1 output")
+    page.get_by_label("letters").check()
+    page.get_by_label("output row 0, column 0").hover()
+    expect(page.locator(".sum")).to_contain_text("x1·w1 + x2·w2")
+    page.get_by_label("letters").uncheck()
+    page.locator(".grid.output").focus()
+    page.keyboard.press("ArrowDown")
+    expect(outputs.nth(4)).to_have_class(re.compile("now"))  # one row below the pinned one
+    page.keyboard.press("Enter")
+    page.wait_for_url("**walk_at=4**")
+    settle(page)
+    page.get_by_label("speed").fill("3")
+    page.get_by_role("button", name="play").click()
+    expect(outputs.nth(8)).to_have_class(re.compile("now"), timeout=5000)
+    page.get_by_label("position of the window").fill("2")
+    expect(outputs.nth(2)).to_have_class(re.compile("now"))
+
+
+def test_the_winner_of_a_max_pool_is_marked(visit) -> None:
+    page = visit("pooling?image=Bricks&pooling_side=6")
+    expect(page.locator(".input .cell")).to_have_count(36)
+    values = [float(cell) for cell in page.locator(".input .cell").all_inner_texts()]
+    winner = page.locator(".input .cell.winner")
+    expect(winner).to_have_count(1)
+    assert float(winner.inner_text()) == max(values[0], values[1], values[6], values[7])
+
+
+def test_a_box_dragged_over_an_eye_becomes_the_template(visit) -> None:
+    page = visit("features")
+    settle(page)
+    canvas = panel(page, "image").locator(".frame canvas")
+    box = canvas.bounding_box()
+    scale = box["width"] / 512
+    page.mouse.move(box["x"] + 186 * scale, box["y"] + 88 * scale)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200 * scale, box["y"] + 100 * scale, steps=3)
+    page.mouse.move(box["x"] + 222 * scale, box["y"] + 114 * scale, steps=5)
+    page.mouse.up()
+    page.wait_for_url("**features_left_eye=**")
+    settle(page)
+    top, left, height, width = map(int, page.locator(".st-key-features_left_eye input").input_value().split())
+    assert np.abs(np.array([top, left, height, width]) - [88, 186, 26, 36]).max() <= 2
+    expect(page.get_by_text(f"normalised at ({top}, {left}) with 1.000")).to_be_visible()
+
+
+def test_sliders_move_the_picture_while_they_are_dragged(visit) -> None:
+    page = visit("images?image=Gradient&size=64&images_other=Checkerboard")
+    settle(page)
+    slider = page.locator(
+        ".st-key-_images_images_share_slider input[type=range], .st-key-_images_share_slider input[type=range]"
+    )
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2, steps=10)
+    page.wait_for_timeout(1500)  # still held
+    share = float(slider.input_value()) / 100
+    start, goal = samples.load("gradient", 64)[0], samples.load("checkerboard", 64)[0]
+    expected = (start * (1 - share) + goal * share) * 255
+    assert 0.7 < share < 0.8
+    assert np.abs(pixels(page, "between")[..., 0] - expected).max() <= 2
+    page.mouse.up()
+
+
+def test_exact_values_are_read_under_the_mouse(visit) -> None:
+    page = visit("images?image=Gradient&size=64")
+    settle(page)
+    canvas = panel(page, "image").first.locator(".frame canvas")
+    canvas.scroll_into_view_if_needed()
+    width = canvas.bounding_box()["width"]
+    canvas.hover(position={"x": width * 20.5 / 64, "y": width * 3.5 / 64})
+    detail = page.locator(".detail").first
+    expect(detail).to_contain_text("row 3, column 20")
+    assert float(detail.locator("output").inner_text()) == pytest.approx(20.5 / 64, abs=5e-4)
+
+
+def test_editing_a_slice_changes_the_sum(visit) -> None:
+    page = visit("channels?image=Dot&size=32")
+    settle(page)
+    cell = page.get_by_label("row 2, column 2").nth(0)
+    cell.fill("5")
+    cell.press("Enter")
+    page.wait_for_url("**channels_red=**")
+    settle(page)
+    assert panel(page, "p0").locator(".found").inner_text() == "min −2, max 5"
+
+
+def test_settings_go_to_a_file_and_come_back(visit, tmp_path) -> None:
+    page = visit("stride-padding?walk_size=7&walk_stride=3&image=Coins")
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Settings (JSON)").click()
+    download.value.save_as(tmp_path / "settings.json")
+    saved = json.loads((tmp_path / "settings.json").read_text())
+    assert saved["walk_size"] == 7
+    assert saved["image"] == "Coins"
+    saved |= {"walk_stride": 2, "walk_padding": 99, "other": 1}
+    page = visit("stride-padding")
+    page.get_by_text("Load settings").click()
+    page.locator(".st-key-_walk_settings input[type=file]").set_input_files(
+        {"name": "s.json", "mimeType": "application/json", "buffer": json.dumps(saved).encode()}
+    )
+    expect(page.get_by_text("padding must be a whole number from 0 to 5")).to_be_visible()
+    expect(page.get_by_text("This page has no setting named other")).to_be_visible()
+    expect(page.locator(".st-key-walk_size input")).to_have_value("7")
+    expect(page.locator(".st-key-walk_stride input")).to_have_value("2")
+    page.wait_for_url("**walk_stride=2**")
+
+
+def test_numbers_are_downloaded_exactly(visit, tmp_path) -> None:
+    page = visit("activation?image=Checkerboard&size=32")
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Numbers (NPY)").click()
+    download.value.save_as(tmp_path / "maps.npy")
+    maps = np.load(tmp_path / "maps.npy")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Numbers (CSV)").click()
+    download.value.save_as(tmp_path / "maps.csv")
+    assert maps.shape == (1, 30, 30)
+    np.testing.assert_allclose(np.loadtxt(tmp_path / "maps.csv", delimiter=","), maps[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("file", [page.file for pages in PAGES.values() for page in pages])
+@pytest.mark.parametrize(("width", "scheme"), [(400, "light"), (1440, "dark")])
+def test_every_page_fits_and_opens_by_its_link(visit, file, width, scheme) -> None:
+    path = "" if file == "home" else file.replace("_", "-")
+    page = visit(path, width=width, color_scheme=scheme)
+    settle(page)
+    assert page.locator('[data-testid="stMain"]').evaluate("main => main.scrollWidth - main.clientWidth") <= 1
+    expect(page.locator('[data-testid="stException"]')).to_have_count(0)
+
+
+def test_previous_and_next_lead_through_the_whole_lesson(visit) -> None:
+    order = [page for pages in PAGES.values() for page in pages]
+    page = visit("why?size=64")
+    for one in order[2:]:
+        page.get_by_text(f"Next: {one.title}").click()
+        expect(page.locator("h1")).to_have_text(one.title)
+        settle(page)
+    assert page.get_by_text("Next:").count() == 0
