@@ -152,7 +152,10 @@ def number(
     low, high = bounds
 
     def read(text: str) -> str:
-        return format_number(real(live_name, text, max(abs(low), abs(high))))
+        value = real(live_name, text, max(abs(low), abs(high)))
+        if not low <= value <= high:
+            raise SettingError(f"{live_name} must be a number from {low:g} to {high:g}.")
+        return format_number(value)
 
     wrong = checked(key, read)
     held = st.session_state.get(key, st.query_params.get(key, format_number(default)))

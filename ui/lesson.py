@@ -54,7 +54,7 @@ def check_yourself(key: str, draw: Callable[[np.random.Generator], tuple[str, in
     st.markdown(question)
     answer_column, check_column, next_column = st.columns([2, 1, 1], vertical_alignment="bottom")
     answer = answer_column.number_input("Your answer", value=None, step=1, key=f"_{key}_answer_{seed}")
-    asked = check_column.button("Check", key=f"_{key}_check", type="primary", width="stretch")
+    asked = check_column.button("Check", key=f"_{key}_check", width="stretch")
 
     def renew() -> None:
         st.session_state[f"_{key}_seed"] = seed + 1

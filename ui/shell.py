@@ -27,7 +27,8 @@ page = st.navigation(
             for p in pages
         ]
         for section, pages in PAGES.items()
-    }
+    },
+    expanded=True,
 )
 st.html(ROOT / "ui" / "shell.css")
 st.session_state["_readers"] = {}  # filled by the controls of this run

@@ -34,6 +34,26 @@ PAGES: dict[str, list[PageInfo]] = {
         PageInfo("pooling", "Pooling", ":material/compress:", "Max and average windows; which pixel won."),
         PageInfo("channels", "Channels and filters", ":material/layers:", "C × k × k per kernel, K kernels a layer."),
     ],
+    "Implementation": [
+        PageInfo(
+            "network",
+            "The whole network",
+            ":material/account_tree:",
+            "A digit through every layer, every number visible.",
+        ),
+        PageInfo("forward", "Forward, in code", ":material/code:", "Loops, im2col and one matrix product."),
+        PageInfo("backward", "Backward", ":material/undo:", "Gradients, with a numerical check beside each."),
+        PageInfo("training", "Training", ":material/model_training:", "Train the network live and watch its kernels."),
+        PageInfo(
+            "code",
+            "Same in PyTorch and Keras",
+            ":material/integration_instructions:",
+            "The network as code and notebook.",
+        ),
+    ],
+    "Example": [
+        PageInfo("faces", "Find faces", ":material/face:", "A trained cascade of three networks on your photo."),
+    ],
     "Tools": [
         PageInfo(
             "shapes", "Shape calculator", ":material/calculate:", "Stack layers; see shapes, parameters and cost."

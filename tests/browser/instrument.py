@@ -46,4 +46,5 @@ def settle(page: Page) -> None:
     """Wait until Streamlit has finished running and the pictures have been drawn."""
     page.wait_for_timeout(150)
     page.wait_for_function('!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')')
+    page.wait_for_function("!document.querySelector('[data-stale=\"true\"]')")
     page.wait_for_timeout(250)

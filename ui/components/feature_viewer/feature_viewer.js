@@ -146,8 +146,9 @@ class Panel {
     this.tools = element("span", { className: "tools" }, tool("+", "zoom in", () => this.zoom(2)), tool("−", "zoom out", () => this.zoom(0.5)), tool("⤢", "enlarge", () => this.root.classList.toggle("large")));
     this.bar = element("canvas", { className: "bar", width: 256, height: 1 });
     this.range = element("div", { className: "range" });
+    this.frame.append(this.tools);
     const scale = element("div", { className: "scale" }, this.bar, this.range);
-    this.root = element("figure", { className: "panel" }, element("figcaption", {}, this.title, this.shape, this.tools), this.frame, scale);
+    this.root = element("figure", { className: "panel" }, element("figcaption", {}, this.title, this.shape), this.frame, scale);
     this.root.dataset.stage = name;
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => (viewer.hovering = false));

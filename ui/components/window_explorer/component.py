@@ -43,7 +43,14 @@ def _step(inputs: Array, weights: Array | None, bias: float, total: float, mode:
 
 
 def explorer_data(
-    image: Array, output: Array, rows: Axis, columns: Axis, weights: Array | None, mode: str, bias: float = 0.0
+    image: Array,
+    output: Array,
+    rows: Axis,
+    columns: Axis,
+    weights: Array | None,
+    mode: str,
+    bias: float = 0.0,
+    picture: bool = True,
 ) -> dict[str, Any]:
     """What the component draws.
 
@@ -54,6 +61,7 @@ def explorer_data(
         weights: (kH, kW) for a convolution, None for pooling.
         mode: padding mode of a convolution; "max" or "average" for pooling.
         bias: added to each sum.
+        picture: whether the input is an image, and keeps its greys.
     """
     pads = (rows.before, rows.after), (columns.before, columns.after)
     padded = pad(image, *pads, "zeros" if weights is None else mode)
@@ -76,7 +84,7 @@ def explorer_data(
         "output": output.tolist(),
         "steps": steps,
         "lost": lost,
-        "grey": bool(image.min() >= 0 and image.max() <= 1),
+        "grey": picture,
         "table": diverging_base64(),
     }
 

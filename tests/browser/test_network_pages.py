@@ -1,0 +1,74 @@
+"""Drawing a digit, training live, and finding faces in an uploaded photo, in a real browser."""
+
+import re
+
+import numpy as np
+from playwright.sync_api import expect
+
+from tests.browser.instrument import panel, pixels, settle
+from tests.browser.test_kernel_page import upload
+from ui.site import ROOT
+
+
+def test_a_digit_drawn_by_hand_is_read_while_it_is_drawn(visit) -> None:
+    page = visit("network?network_source=Draw")
+    settle(page)
+    pad = page.get_by_label("drawing pad")
+    box = pad.bounding_box()
+    x, y, side = box["x"], box["y"], box["width"]
+    page.mouse.move(x + side * 0.5, y + side * 0.15)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(x + side * 0.5, y + side * (0.15 + 0.035 * step))
+        page.wait_for_timeout(20)
+    page.wait_for_timeout(800)  # still held
+    expect(page.get_by_text("The network says 1")).to_be_visible()
+    drawn = pixels(page, "input")[..., 0]
+    rows, columns = np.nonzero(drawn > 128)
+    assert np.ptp(rows) + 1 == 20  # scaled into MNIST's box
+    assert np.ptp(columns) <= 6
+    page.mouse.up()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
+    pad.focus()
+    for key in (" ", *["ArrowDown"] * 14):
+        page.keyboard.press(key)
+    expect(page.get_by_text("The network says 1")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
+
+
+def test_training_moves_by_itself_pauses_and_stops_when_the_page_is_left(visit) -> None:
+    page = visit("training?training_digits=4000&training_epochs=6")
+    page.get_by_role("button", name="Start", exact=True).click()
+    progress = page.get_by_text(re.compile(r"Step \d+ of")).first
+    expect(progress).to_be_visible()
+    first = progress.inner_text()
+    page.wait_for_timeout(1500)
+    assert progress.inner_text() != first
+    page.get_by_role("button", name="Pause").click()
+    settle(page)
+    page.wait_for_timeout(600)
+    held = page.get_by_text(re.compile(r"Step \d+ of")).first.inner_text().split(",")[0]
+    page.wait_for_timeout(1200)
+    assert page.get_by_text(re.compile(r"Step \d+ of")).first.inner_text().split(",")[0] == held
+    page.get_by_role("button", name="Resume").click()
+    page.wait_for_timeout(1200)
+    page.get_by_role("link", name="Home", exact=True).click()
+    expect(page.locator("h1")).to_have_text("CNN Visualiser")
+    page.wait_for_timeout(1500)
+    page.get_by_role("link", name="Training", exact=True).first.click()
+    expect(page.get_by_text(re.compile(r"Step \d+ of")).first).to_be_visible()
+    page.get_by_role("button", name="Stop and reset").click()
+    expect(page.get_by_text("Nothing is trained yet")).to_be_visible()
+
+
+def test_faces_in_an_uploaded_photo(visit) -> None:
+    page = visit("faces?image=Coins")
+    expect(page.get_by_text("No face passes all three thresholds")).to_be_visible()
+    upload(page, "person.webp", (ROOT / "assets/images/astronaut.webp").read_bytes())
+    expect(page.get_by_text("1 face found")).to_be_visible()
+    settle(page)
+    eye = pixels(page, "o")[99:104, 202:207].astype(int)
+    assert (np.abs(eye - [255, 176, 0]).sum(-1) < 90).sum() >= 9  # an orange dot on the left eye
+    expect(panel(page, "crop").locator(".shape")).to_have_text("3 × 48 × 48")
