@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: run test check browser format golden weights clean
+.PHONY: run test check browser format golden weights oracle report bench fuzz clean
 
 run: $(READY)
 	$(BIN)/streamlit run app.py
@@ -26,10 +26,32 @@ format: $(DEV_READY)
 browser: $(DEV_READY)
 	$(BIN)/python tests/browser/chromium.py
 
-# Records tests/core/golden.npz anew; needs a Python that has PyTorch: `make golden TORCH_PYTHON=…`.
-TORCH_PYTHON ?= $(BIN)/python
-golden:
-	$(TORCH_PYTHON) tests/core/record_golden.py
+# Everything below needs PyTorch, which lives in an environment of its own, so that `make test` stays small.
+ORACLE := .oracle
+ORACLE_READY := $(ORACLE)/.ready
+PEER := $(ORACLE)/bin/python -m
+
+# Records tests/core/golden.npz anew from PyTorch.
+golden: $(ORACLE_READY)
+	$(PEER) tests.core.record_golden
+
+# Runs the programs of the code pages in PyTorch and Keras and compares the numbers with ours.
+oracle: $(ORACLE_READY)
+	KERAS_BACKEND=torch $(PEER) tests.oracle
+
+# Prints accuracy on unseen digits, faces found, and the time of a training step beside PyTorch's.
+report: $(ORACLE_READY)
+	$(PEER) benchmarks.networks
+
+# Times convolution and pooling beside PyTorch and writes benchmarks/RESULTS.md (two minutes).
+bench: $(ORACLE_READY)
+	$(PEER) benchmarks.convolution --write
+
+$(ORACLE_READY): requirements.txt
+	$(PYTHON) -m venv $(ORACLE)
+	$(ORACLE)/bin/python -m pip install -q torch==2.13.0
+	$(ORACLE)/bin/python -m pip install -q "keras>=3.5,<4" "numpy>=2.0,<3" "pillow>=11.3,<14"
+	@touch $@
 
 $(READY): requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -41,9 +63,13 @@ $(DEV_READY): $(READY) pyproject.toml
 	$(BIN)/python -m pip install -q --group dev
 	@touch $@
 
+# Feeds the image decoder two minutes of random damage.
+fuzz: $(DEV_READY)
+	$(BIN)/python -m tests.fuzz_images
+
 # Trains the digits network and writes assets/digits.npz, the same bits on the same machine (about half a minute).
 weights: $(READY)
 	$(BIN)/python -m cnn_core.train_digits
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ORACLE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

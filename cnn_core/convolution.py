@@ -215,7 +215,7 @@ def _weight_gradient(grad: Array, image: Array, s: _Setting) -> Array:
     taps = windows(image, kernel_size, s.stride, s.dilation, s.output_size)  # (N, C, kH, kW, Ho, Wo)
     n, k = grad.shape[:2]
     total = np.zeros((k, *taps.shape[1:4]), image.dtype)
-    rows = max(1, 2 * BLOCK_BYTES // (taps[0, ..., 0, :].size * image.itemsize))  # output rows unrolled at a time
+    rows = max(1, BLOCK_BYTES // (taps[0, ..., 0, :].size * image.itemsize))  # output rows unrolled at a time
     flat = total.reshape(k, -1)
     for one in range(n):
         for first in range(0, s.output_size[0], rows):
@@ -230,7 +230,7 @@ def _scatter(grad: Array, weight: Array, stride: Pair, dilation: Pair, out: Arra
     c, kernel_width = weight.shape[1], weight.shape[3]
     flat = grad.reshape(n, k, -1)  # (N, K, Ho Wo)
     by_tap = weight.transpose(2, 3, 1, 0).reshape(-1, c, k)  # (kH kW, C, K)
-    chunk = max(1, 4 * BLOCK_BYTES // (n * c * flat[0, 0].nbytes))  # taps in one product
+    chunk = max(1, 2 * BLOCK_BYTES // (n * c * flat[0, 0].nbytes))  # taps in one product
     for first in range(0, len(by_tap), chunk):
         matrix = by_tap[first : first + chunk].reshape(-1, k)
         products = (matrix @ flat).reshape(n, -1, c, height, width)  # (N, taps, C, Ho, Wo)

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from cnn_core.arguments import Array, Pair
 
-BLOCK_BYTES = 1 << 19  # a buffer of half the L2 cache of common machines, measured best between 256 kB and 1 MB
+BLOCK_BYTES = 1 << 20  # a buffer that fits the L2 cache of common machines
 
 Correlate = Callable[[Array, Array, Pair, Pair, Array], None]
 
@@ -32,7 +32,7 @@ def by_columns(image: Array, weight: Array, stride: Pair, dilation: Pair, out: A
     n, k, *output_size = out.shape
     taps = windows(image, weight.shape[2:], stride, dilation, (output_size[0], output_size[1]))
     matrix = weight.reshape(k, -1)  # (K, C kH kW)
-    chunk = max(1, 2 * BLOCK_BYTES // (taps[0].size * image.itemsize))
+    chunk = max(1, BLOCK_BYTES // (taps[0].size * image.itemsize))
     for first in range(0, n, chunk):
         part = taps[first : first + chunk]
         columns = part.reshape(len(part), matrix.shape[1], -1)  # (n, C kH kW, Ho Wo), a copy
@@ -41,22 +41,57 @@ def by_columns(image: Array, weight: Array, stride: Pair, dilation: Pair, out: A
 
 def by_row_views(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
     """Unroll only the horizontal shifts; each output row's columns are then an overlapping view: k copies, not k * k."""
+    _by_bands(image, weight, stride, dilation, out, 1)
+
+
+def by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """As `by_row_views`, several output rows in one product: a banded matrix reads a tall kernel's rows once for all."""
+    k, _, kernel_height, _ = weight.shape
+    _by_bands(image, weight, stride, dilation, out, max(1, min(kernel_height // 2, 32 // k, out.shape[2])))
+
+
+def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array, band: int) -> None:
     k, c, kernel_height, kernel_width = weight.shape
-    (step, _), (height, width) = stride, out.shape[2:]
-    matrix = weight.transpose(0, 2, 1, 3).reshape(k, -1)  # (K, kH C kW)
-    line = c * kernel_width * width  # numbers one input row unrolls to
-    rows = max(1, (BLOCK_BYTES // (line * image.itemsize) - kernel_height) // step + 1)  # output rows a block
-    buffer = np.empty(((rows - 1) * step + kernel_height, c, kernel_width, width), image.dtype)
-    item = buffer.itemsize
-    views = as_strided(buffer, (rows, matrix.shape[1], width), (step * line * item, width * item, item))
-    for n, picture in enumerate(image):
-        shifts = windows(picture[np.newaxis], (1, kernel_width), (1, stride[1]), dilation, (picture.shape[1], width))
-        shifts = shifts[0, :, 0].transpose(2, 0, 1, 3)  # (H, C, kW, Wo)
-        for first in range(0, height, rows):
-            count = min(rows, height - first)
-            used = (count - 1) * step + kernel_height
+    (step, across), (height, width) = stride, out.shape[2:]
+    need = (band - 1) * step + kernel_height  # input rows that one band reads
+    matrix = np.zeros((k, band, need, c, kernel_width), image.dtype)
+    for row in range(band):
+        matrix[:, row, row * step : row * step + kernel_height] = weight.transpose(0, 2, 1, 3)
+    matrix = matrix.reshape(k * band, -1)  # (K band, need C kW)
+    tile = max(
+        64, min(width, 2 * BLOCK_BYTES // (need * c * kernel_width * image.itemsize))
+    )  # output columns at a time
+    whole = height // band * band
+    for n, left in np.ndindex(len(image), -(-width // tile)):
+        columns = min(tile, width - left * tile)
+        line = c * kernel_width * columns  # numbers one input row unrolls to
+        bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), whole // band)
+        buffer = np.empty(((bands - 1) * band * step + need, c, kernel_width, columns), image.dtype)
+        item = buffer.itemsize
+        views = as_strided(
+            buffer,
+            (bands, matrix.shape[1], columns),
+            (band * step * line * item, columns * item, item),
+            writeable=False,
+        )
+        part = image[n : n + 1, :, :, left * tile * across :]
+        shifts = windows(part, (1, kernel_width), (1, across), dilation, (image.shape[2], columns))
+        shifts = shifts[0, :, 0].transpose(2, 0, 1, 3)  # (H, C, kW, columns)
+        target = out[n, :, :, left * tile : left * tile + columns]
+        for first in range(0, whole, bands * band):
+            count = min(bands, (whole - first) // band)
+            used = (count - 1) * band * step + need
             buffer[:used] = shifts[first * step : first * step + used]
-            np.matmul(matrix, views[:count], out=out[n, :, first : first + count].transpose(1, 0, 2))
+            rows = target[:, first : first + count * band]  # (K, count band, columns)
+            if band == 1:
+                np.matmul(matrix, views[:count], out=rows.transpose(1, 0, 2))
+            elif k == 1:
+                np.matmul(matrix, views[:count], out=rows[0].reshape(count, band, columns))
+            else:
+                product = np.matmul(matrix, views[:count]).reshape(count, k, band, columns)
+                rows.reshape(k, count, band, columns)[...] = product.transpose(1, 0, 2, 3)
+    if whole < height:
+        _by_bands(image[:, :, whole * step :], weight, stride, dilation, out[:, :, whole:], 1)
 
 
 def by_blocks(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -116,9 +151,11 @@ def choose(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array
         return by_pixels
     if k == c == 1 and min(kernel_height, kernel_width) >= 5 and separate(weight[0, 0]) is not None:
         return by_passes
-    if c * kernel_height * kernel_width * out[0, 0].size * image.itemsize <= BLOCK_BYTES // 2:
+    if c * kernel_height * kernel_width * out[0, 0].size * image.itemsize <= BLOCK_BYTES // 4:
         return by_columns
-    return by_blocks if dilation[0] > 1 else by_row_views
+    if dilation[0] > 1:
+        return by_blocks
+    return by_bands if kernel_height >= 7 else by_row_views
 
 
 def correlate(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:

@@ -3,6 +3,7 @@
 Padding of a max pool is minus infinity, so it never wins. On a tie the first tap in row order wins.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -104,32 +105,38 @@ def max_pool2d(
     """
     p = _pool(input, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices:
-        image = p.extended(-np.inf)
-        taps = p.taps()
-        best = image[..., taps[0][0], taps[0][1]].copy()  # (N, C, Ho, Wo)
-        for row, column in taps[1:]:
-            np.maximum(best, image[..., row, column], out=best)
+        best = _best(p.extended(-np.inf), p)
         return best if p.batched else best[0]
-    best, winner = _winners(p)
+    image = p.extended(-np.inf)
     rows = np.arange(p.rows.output_size)[:, np.newaxis] * p.rows.stride - p.rows.before
     columns = np.arange(p.columns.output_size) * p.columns.stride - p.columns.before
-    tap_y, tap_x = np.divmod(winner.astype(np.int64), p.columns.kernel_size)
-    y, x = rows + tap_y * p.rows.dilation, columns + tap_x * p.columns.dilation  # (N, C, Ho, Wo)
-    indices = y * p.columns.size + x
+    corner = rows * p.columns.size + columns  # (Ho, Wo), of the first tap
+    best = _best(image, p)
+    indices = np.zeros(best.shape, np.int64)
+    for number, hit in enumerate(_hits(image, best, p)):
+        tap_y, tap_x = divmod(number, p.columns.kernel_size)
+        offset = tap_y * p.rows.dilation * p.columns.size + tap_x * p.columns.dilation
+        np.copyto(indices, corner + offset, where=hit)
     return (best, indices) if p.batched else (best[0], indices[0])
 
 
-def _winners(p: _Pool) -> tuple[Array, NDArray[np.int32]]:
-    """Largest value of each window, and the number of its tap in row order: both (N, C, Ho, Wo)."""
-    image = p.extended(-np.inf)
-    best = np.full((*image.shape[:2], *p.output_size), -np.inf, image.dtype)
-    winner = np.zeros(best.shape, np.int32)
-    for number, (row, column) in enumerate(p.taps()):
-        candidate = image[..., row, column]
-        better = candidate > best
-        np.copyto(best, candidate, where=better)
-        winner[better] = number
-    return best, winner
+def _best(image: Array, p: _Pool) -> Array:
+    """Largest value of each window, (N, C, Ho, Wo)."""
+    taps = p.taps()
+    best = image[..., taps[0][0], taps[0][1]].copy()
+    for row, column in taps[1:]:
+        np.maximum(best, image[..., row, column], out=best)
+    return best
+
+
+def _hits(image: Array, best: Array, p: _Pool) -> Iterator[NDArray[np.bool_]]:
+    """For each tap in row order, where it is the winner: the first that equals the best."""
+    free = np.ones(best.shape, np.bool_)
+    for row, column in p.taps():
+        hit = image[..., row, column] == best
+        hit &= free
+        free ^= hit
+        yield hit
 
 
 def max_pool2d_backward(
@@ -158,10 +165,10 @@ def max_pool2d_backward(
     """
     p = _pool(input, kernel_size, stride, padding, dilation, ceil_mode)
     grad = _output_gradient(grad_output, p)
-    winner = _winners(p)[1]
-    extended = np.zeros_like(p.extended(0.0))
-    for number, (row, column) in enumerate(p.taps()):
-        extended[..., row, column] += grad * (winner == number)
+    image = p.extended(-np.inf)
+    extended = np.zeros_like(image)
+    for (row, column), hit in zip(p.taps(), _hits(image, _best(image, p), p), strict=True):
+        extended[..., row, column] += grad * hit
     return _crop(extended, p)
 
 

@@ -9,6 +9,7 @@ from ui.site import PAGES
 STREAMLITS_OWN = (  # (rule, selector)
     ("list", '[data-testid="stSidebarNavItems"]'),  # a list whose sections are wrapped in other elements
     ("listitem", '[data-testid="stSidebarNavItems"] li'),
+    ("color-contrast", "code .token"),  # the colours of st.code
     (
         "scrollable-region-focusable",
         ".katex-display",

@@ -1,0 +1,52 @@
+"""`make oracle`: the programs that the code pages show, run in PyTorch and Keras and compared with cnn_core."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from cnn_core import networks
+from cnn_core.train_digits import digits
+from ui import network_code, stacks
+
+images, _ = digits()
+net = networks.load("digits")
+worst = 0.0
+with tempfile.TemporaryDirectory() as folder:
+    shutil.copy(networks.ASSETS / "digits.npz", folder)
+    os.chdir(folder)
+    for number in range(8000, 8010):
+        expected = net.forward(images[number : number + 1])
+        for name, program in (("PyTorch", network_code.torch_code), ("Keras", network_code.keras_code)):
+            names: dict = {}
+            sys.stdout = Path(os.devnull).open("w")
+            exec(compile(program(images[number]), name, "exec"), names)
+            sys.stdout = sys.__stdout__
+            difference = float(np.abs(names["probabilities"] - expected).max())
+            worst = max(worst, difference)
+            if number == 8000:
+                print(f"{name}: largest difference for digit {number} is {difference:.1e}")
+print(f"10 digits in both: largest difference {worst:.1e}")
+assert worst < 1e-5
+
+for label, (shape, text) in stacks.PRESETS.items():
+    specs = stacks.parse_stack(text)
+    rows = stacks.rows(specs, shape)
+    names = {}
+    exec(
+        compile(
+            stacks.torch_code(specs, shape).replace(
+                "import torch\n", "import torch\ntorch.set_default_device('meta')\n"
+            ),
+            label,
+            "exec",
+        ),
+        names,
+    )
+    parameters = sum(parameter.numel() for parameter in names["net"].parameters())
+    ours = sum(row.parameters for row in rows)
+    print(f"{label}: {ours:,} parameters here, {parameters:,} in PyTorch")
+    assert ours == parameters
