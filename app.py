@@ -6,8 +6,33 @@ import os
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+import logging
+import secrets
+from pathlib import Path
+
 import streamlit as st
+from starlette.middleware import Middleware
 
 from live import channel
+from live.headers import SecurityHeaders
 
-app = st.App("ui/shell.py", routes=channel.routes(st.get_option("server.baseUrlPath")))
+INDEX = Path(st.__file__).parent / "static" / "index.html"
+log = logging.getLogger("cnn_visualiser")
+
+
+def calm(error: Exception) -> bool:
+    """Instead of a traceback: a sentence with a number, under which the log has the whole story, once."""
+    number = secrets.token_hex(4)
+    log.error("error %s", number, exc_info=error)
+    st.error(
+        f"Something went wrong here (error {number}). Your settings are still in the address: reload the page, or go on elsewhere."
+    )
+    return True
+
+
+app = st.App(
+    "ui/shell.py",
+    routes=channel.routes(st.get_option("server.baseUrlPath")),
+    middleware=[Middleware(SecurityHeaders, index=INDEX)],
+    on_script_error=calm,
+)

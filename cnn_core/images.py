@@ -1,6 +1,7 @@
 """Bytes into an array and back: the only file that knows Pillow, and the only places where pixels are uint8."""
 
 import io
+import logging
 import struct
 import warnings
 import zlib
@@ -20,6 +21,7 @@ MAX_BYTES = 20_000_000
 MAX_PIXELS = 64_000_000
 
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # broken tags of readable files
+logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what is wrong with a file is said once, by ImageError
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 # What Pillow's decoders raise on damaged files, found by cutting and flipping bytes of every format.

@@ -54,7 +54,7 @@ def normalised_cross_correlation(image: ArrayLike, template: ArrayLike) -> Array
     centred = (pixels - pixels.mean())[np.newaxis]  # keeps the difference of squares below exact
     total, squares = conv2d(centred, ones)[0], conv2d(centred**2, ones)[0]
     spread = np.maximum(squares - total**2 / kernel.size, 0) * (kernel**2).sum()
-    response = cross_correlation(pixels, kernel)
+    response = cross_correlation(image, template)
     floor = 1e-12 * kernel.size
     answer = np.where(spread > floor, response / np.sqrt(np.maximum(spread, floor)), 0)
     return answer.clip(-1, 1).astype(float_array("image", image).dtype)

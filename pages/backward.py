@@ -131,6 +131,14 @@ if name in ("conv", "pool"):
         data = explorer_data(x[0].astype(np.float32), y[0], rows, columns, None, "max", picture=False)
         titles = ("Input", "", "Output")
     window_explorer("backward_explorer", data, titles, 0, lesson.dark(), lambda _: None)
+if name == "conv":
+    st.markdown("The gradient of the kernel: the incoming gradient slides over the input; each position is one weight.")
+    rows, columns = window_axes((6, 6), (5, 5), 1, 0, 1)
+    over = explorer_data(
+        x[0].astype(np.float32), grad_weight[0, 0], rows, columns, grad.astype(np.float32), "zeros", picture=False
+    )
+    titles = ("Input", "Incoming gradient", "Gradient of the kernel")
+    window_explorer("backward_weights", over, titles, 0, lesson.dark(), lambda _: None)
 
 st.subheader("The whole network, layer by layer")
 images, labels = digit_source.all_digits()

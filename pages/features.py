@@ -6,9 +6,8 @@ import streamlit as st
 from cnn_core import max_pool2d
 from cnn_core.arguments import Array
 from cnn_core.images import resize, to_grey
-from cnn_core.matching import cross_correlation, normalised_cross_correlation
 from live.settings import SettingError, whole
-from ui import image_source, lesson, samples
+from ui import cache, image_source, lesson, samples
 from ui.components.feature_viewer.component import Box, MapPanel, map_viewer
 from ui.controls import number, one_of, say, selected, text_field
 
@@ -71,7 +70,7 @@ for name, shown in PARTS.items():
         say(wrong)
 top, left, h, w = boxes[part]
 templates = {name: grey[y : y + b, x : x + a] for name, (y, x, b, a) in boxes.items()}
-plain, normalised = cross_correlation(grey, templates[part]), normalised_cross_correlation(grey, templates[part])
+plain, normalised = cache.match(grey, templates[part], False), cache.match(grey, templates[part])
 
 
 def peak(response: Array) -> tuple[int, int]:
@@ -123,7 +122,7 @@ for name, template in templates.items():
     y, x, b, a = boxes[name]
     if b > target.shape[0] or a > target.shape[1]:
         continue
-    response = normalised_cross_correlation(target, template)
+    response = cache.match(target, template)
     found[name] = float(response.max())
     near = max_pool2d((response >= threshold).astype(np.float32)[np.newaxis], 9, 1, 4)  # a vote reaches 4 pixels
     assert isinstance(near, np.ndarray)

@@ -11,9 +11,9 @@ from ui.palette import colourise
 from ui.site import PAGES, ROOT
 
 STEPS = (
-    ("convolution", "Convolution", "A kernel slides over the image and answers where it finds an edge."),
-    ("relu", "ReLU", "Negative answers become 0."),
-    ("pooling", "Pooling", "Each 4 × 4 window keeps its largest answer: smaller, and less fussy about place."),
+    ("convolution", "Convolution", "A kernel slides over the image and answers where it finds an edge.", "kernel"),
+    ("relu", "ReLU", "Negative answers become 0.", "activation"),
+    ("pooling", "Pooling", "Each 4 × 4 window keeps its largest answer: smaller, less fussy about place.", "pooling"),
 )
 
 st.title("CNN Visualiser")
@@ -30,14 +30,19 @@ with first:
     shape = " × ".join(map(str, image.pixels.shape))
     st.image(cache.input_picture(image.digest, image.pixels), width="stretch", alt=f"The input: {image.label}")
     st.markdown(f"**Input** · {shape}  \nThe image, as numbers from 0 (black) to 1 (white).")
-for column, (name, title, meaning) in zip(others, STEPS, strict=True):
+    st.page_link(ROOT / "pages" / "images.py", label="Open its page", icon=":material/arrow_forward:")
+for column, (name, title, meaning, file) in zip(others, STEPS, strict=True):
     with column:
         stage = stages[name]
         coloured = encode_png(colourise(picture(stage, end)[0]))
         st.image(coloured, width="stretch", alt=f"{title} of {image.label}, blue below and orange above 0")
         st.markdown(f"**{title}** · {' × '.join(map(str, stage.maps.shape))}  \n{meaning}")
+        st.page_link(ROOT / "pages" / f"{file}.py", label="Open its page", icon=":material/arrow_forward:")
 
-for pages in PAGES.values():
-    for page in pages:
-        if not page.default:
-            st.page_link(ROOT / "pages" / f"{page.file}.py", label=f"**{page.title}**: {page.idea}", icon=page.icon)
+st.markdown("Then two dense layers turn what is left into an answer: see **The whole network**.")
+for section, pages in PAGES.items():
+    listed = [page for page in pages if not page.default]
+    if listed:
+        st.subheader(section)
+    for page in listed:
+        st.page_link(ROOT / "pages" / f"{page.file}.py", label=f"**{page.title}**: {page.idea}", icon=page.icon)

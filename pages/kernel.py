@@ -63,6 +63,19 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 
 lesson.check_yourself("kernel", question)
-lesson.in_code({"NumPy": code_text.numpy_code(settings), "PyTorch": code_text.torch_code(settings)})
+lesson.in_code(
+    {
+        "NumPy": code_text.numpy_code(settings),
+        "PyTorch": code_text.torch_code(settings),
+        "Keras": code_text.keras_code(settings),
+    }
+)
+st.download_button(
+    "Notebook with this image and kernel (.ipynb)",
+    lambda: code_text.notebook(settings, image.pixels),
+    "convolution.ipynb",
+    "application/x-ipynb+json",
+    on_click="ignore",
+)
 lesson.share("kernel", stages[-1].maps, stages[-1].name)
 lesson.around("kernel")

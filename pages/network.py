@@ -52,6 +52,16 @@ if not shipped:
         ROOT / "pages" / "training.py", label="Train this variant", icon=":material/model_training:", query_params=query
     )
 
+
+def chosen_unit(place: object) -> None:
+    """A click on a unit of the convolution or its ReLU chooses it below."""
+    if isinstance(place, dict) and place.get("stage") in ("conv", "relu"):
+        for name in ("channel", "y", "x"):
+            if isinstance(place.get(name), int) and 0 <= place[name] < 64:
+                st.session_state[f"network_{name}"] = place[name]
+
+
+st.markdown("Click a unit of the convolution to see below how it was computed.")
 map_viewer(
     "network_maps",
     [
@@ -60,6 +70,7 @@ map_viewer(
         MapPanel("relu", "ReLU", trace["relu1"]),
         MapPanel("pool", "Max pooling", trace["pool1"]),
     ],
+    on_click=chosen_unit,
 )
 hidden = trace["relu2"].reshape(1, 8, -1)
 map_viewer(

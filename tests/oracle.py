@@ -1,16 +1,18 @@
 """`make oracle`: the programs that the code pages show, run in PyTorch and Keras and compared with cnn_core."""
 
+import contextlib
+import io
 import os
 import shutil
-import sys
 import tempfile
-from pathlib import Path
 
 import numpy as np
 
 from cnn_core import networks
 from cnn_core.train_digits import digits
-from ui import network_code, stacks
+from live.settings import Settings
+from live.stages import compute
+from ui import code_text, network_code, stacks
 
 images, _ = digits()
 net = networks.load("digits")
@@ -22,15 +24,47 @@ with tempfile.TemporaryDirectory() as folder:
         expected = net.forward(images[number : number + 1])
         for name, program in (("PyTorch", network_code.torch_code), ("Keras", network_code.keras_code)):
             names: dict = {}
-            sys.stdout = Path(os.devnull).open("w")
-            exec(compile(program(images[number]), name, "exec"), names)
-            sys.stdout = sys.__stdout__
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(program(images[number]), name, "exec"), names)
             difference = float(np.abs(names["probabilities"] - expected).max())
             worst = max(worst, difference)
             if number == 8000:
                 print(f"{name}: largest difference for digit {number} is {difference:.1e}")
 print(f"10 digits in both: largest difference {worst:.1e}")
 assert worst < 1e-5
+
+rng = np.random.default_rng(0)
+picture = rng.random((1, 512, 512), dtype=np.float32)
+for settings in (
+    Settings("1 2 -1; 0 3 .5", 2.0, 0.25, True, (2, 2), (1, 2), "zeros", (1, 1), True, "max", 3, 2),
+    Settings(
+        "1 0 -1; 2 0 -2; 1 0 -1",
+        padding=(3, 3),
+        padding_mode="reflect",
+        dilation=(2, 2),
+        pool="average",
+        pool_size=2,
+        pool_stride=2,
+    ),
+    Settings("1 2; 3 4", padding=(1, 1), padding_mode="circular"),
+):
+    ours = compute(picture, settings)[-1].maps
+    programs = {
+        "PyTorch": code_text.torch_code(settings).replace(
+            "torch.rand(1, 1, 512, 512)", "torch.from_numpy(picture)[None]"
+        ),
+        "Keras": code_text.keras_code(settings).replace(
+            'np.random.rand(1, 512, 512, 1).astype("float32")', "picture.transpose(1, 2, 0)[None]"
+        ),
+    }
+    for name, program in programs.items():
+        names = {"picture": picture}
+        exec(compile(program, name, "exec"), names)
+        theirs = np.asarray(names["maps"])[0]
+        theirs = theirs.transpose(2, 0, 1) if name == "Keras" else theirs
+        difference = float(np.abs(theirs - ours).max() / np.abs(ours).max())
+        print(f"kernel page in {name}: relative difference {difference:.1e}")
+        assert difference < 1e-5
 
 for label, (shape, text) in stacks.PRESETS.items():
     specs = stacks.parse_stack(text)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cnn_core.arguments import Array
 from cnn_core.images import encode_jpeg, encode_png, to_bytes, to_grey
+from cnn_core.matching import cross_correlation, normalised_cross_correlation
 from live.messages import picture
 from live.settings import Settings
 from live.stages import Stage, compute, mosaic
@@ -76,6 +77,16 @@ def _map_picture(name: str, end: float, _maps: Array) -> tuple[str, tuple[int, i
 def map_picture(name: str, maps: Array, end: float) -> tuple[str, tuple[int, int]]:
     """Maps with this digest on the scale from -end to end as a lossless data URL, and the mosaic's (rows, columns)."""
     return _map_picture(name, end, maps)
+
+
+@st.cache_resource(max_entries=24, ttl=_HOUR, show_spinner=False)
+def _match(image: str, template: str, normalised: bool, _image: Array, _template: Array) -> Array:
+    return (normalised_cross_correlation if normalised else cross_correlation)(_image, _template)
+
+
+def match(image: Array, template: Array, normalised: bool = True) -> Array:
+    """Template matching of two arrays (H, W), once for equal content."""
+    return _match(digest(image), digest(template), normalised, image, template)
 
 
 def data_url(data: bytes, kind: str) -> str:

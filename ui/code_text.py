@@ -1,7 +1,11 @@
-"""Settings as code that runs: what a page does, in NumPy with cnn_core and in PyTorch. Imports no Streamlit."""
+"""Settings as code that runs: what a page does, in NumPy with cnn_core, PyTorch and Keras. Imports no Streamlit."""
 
-from cnn_core.arguments import Pair
+import base64
+
+from cnn_core.arguments import Array, Pair
+from cnn_core.images import encode_png
 from live.settings import Settings, format_number
+from ui.notebooks import notebook_text
 
 
 def _pair(value: Pair) -> str:
@@ -86,4 +90,56 @@ def torch_code(settings: Settings) -> str:
             "weight = kernel.expand(channels, 1, -1, -1)",
             *lines,
         ]
+    )
+
+
+_NUMPY_PAD = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def keras_code(settings: Settings) -> str:
+    """The same in Keras: channels last, kernels kH x kW x C x 1, padding done before.
+
+    >>> "depthwise_conv" in keras_code(Settings("1 2"))
+    True
+    """
+    lines = []
+    if any(settings.padding):
+        h, w = settings.padding
+        lines.append(
+            f'image = np.pad(image, [(0, 0), ({h}, {h}), ({w}, {w}), (0, 0)], mode="{_NUMPY_PAD[settings.padding_mode]}")'
+        )
+    dilation = f", dilation_rate={settings.dilation}" if settings.dilation != (1, 1) else ""
+    lines.append(f'maps = keras.ops.depthwise_conv(image, weight, {settings.stride}, "valid"{dilation})')
+    if settings.bias:
+        lines.append(f"maps = maps + {format_number(settings.bias)}")
+    if settings.relu:
+        lines.append("maps = keras.ops.relu(maps)")
+    if settings.pool != "none":
+        pool = {"max": "max_pool", "average": "average_pool"}[settings.pool]
+        lines.append(f'maps = keras.ops.{pool}(maps, {settings.pool_size}, {settings.pool_stride}, "valid")')
+    return "\n".join(
+        [
+            "import keras",
+            "import numpy as np",
+            "",
+            'image = np.random.rand(1, 512, 512, 1).astype("float32")  # N x H x W x C: channels last',
+            f'kernel = np.array({_rows(settings)}, "float32")',
+            "weight = np.repeat(kernel[:, :, None, None], image.shape[-1], axis=2)  # kH x kW x C x 1",
+            *lines,
+        ]
+    )
+
+
+def notebook(settings: Settings, image: Array) -> str:
+    """The NumPy program as a Jupyter notebook, with the image (C, H, W) inside."""
+    picture = base64.b64encode(encode_png(image)).decode()
+    load = f'import base64\n\nfrom cnn_core.images import decode_image, to_grey\n\nimage = decode_image(base64.b64decode("{picture}"))'
+    if len(image) == 1:
+        load += "\nimage = to_grey(image)  # 1 x H x W"
+    lines = numpy_code(settings).split("\n")
+    start = next(number for number, line in enumerate(lines) if line.startswith("kernel ="))
+    head = [line for line in lines[:start] if line.startswith(("import", "from cnn_core import"))]
+    return notebook_text(
+        "# A convolution in NumPy\n\nPut the folder `cnn_core` beside this notebook, then run all cells.",
+        ["\n".join(head), load, "\n".join(lines[start:]), "maps.shape, maps.min(), maps.max()"],
     )

@@ -3,9 +3,8 @@
 Each program reads `digits.npz` (the weights) and makes `probabilities` from `digit`, so that numbers can be compared.
 """
 
-import json
-
 from cnn_core.arguments import Array
+from ui.notebooks import notebook_text
 
 
 def digit_text(digit: Array) -> str:
@@ -80,28 +79,12 @@ net.set_weights([
     weights["00"].transpose(2, 3, 1, 0), weights["01"],  # K, C, kH, kW to kH, kW, C, K
     first.T, weights["03"], weights["04"].T, weights["05"],
 ])
-probabilities = np.asarray(net(digit.transpose(0, 2, 3, 1)))
+probabilities = net.predict(digit.transpose(0, 2, 3, 1), verbose=0)
 print(probabilities.round(4))
 """
 
 
 def notebook(digit: Array) -> str:
     """A Jupyter notebook with the NumPy program, a cell a step."""
-    intro = "# A convolutional network in NumPy\n\nPut `digits.npz` and the folder `cnn_core` beside this notebook, then run all cells."
-    blocks = [block for block in numpy_code(digit).split("\n\n") if block.strip()]
-    cells: list[dict[str, object]] = [
-        {"cell_type": "markdown", "id": "intro", "metadata": {}, "source": intro.splitlines(keepends=True)}
-    ]
-    for place, block in enumerate(blocks):
-        cells.append(
-            {
-                "cell_type": "code",
-                "id": f"cell{place}",
-                "execution_count": None,
-                "metadata": {},
-                "outputs": [],
-                "source": block.splitlines(keepends=True),
-            }
-        )
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+    introduction = "# A convolutional network in NumPy\n\nPut `digits.npz` and the folder `cnn_core` beside this notebook, then run all cells."
+    return notebook_text(introduction, [block for block in numpy_code(digit).split("\n\n") if block.strip()])

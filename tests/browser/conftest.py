@@ -17,9 +17,11 @@ from tests.browser import chromium
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def start_server(port: int, *options: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+def start_server(
+    port: int, *options: str, env: dict[str, str] | None = None, app: Path = ROOT / "app.py"
+) -> subprocess.Popen[bytes]:
     """`streamlit run app.py` from another directory, as a person might; returns once it is healthy."""
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1", *options]
     quiet = subprocess.DEVNULL
     server = subprocess.Popen(

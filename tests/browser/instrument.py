@@ -42,9 +42,19 @@ def updates(page: Page, stage: str) -> int:
     return int(panel(page, stage).locator(".frame canvas").get_attribute("data-updates") or 0)
 
 
+def wait_until(page: Page, expression: str, timeout: int = 15_000) -> None:
+    """Ask again and again until a JavaScript expression is true; Playwright's own waiting needs eval, which the app's
+    Content-Security-Policy forbids."""
+    for _ in range(timeout // 50):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"still false after {timeout} ms: {expression}")
+
+
 def settle(page: Page) -> None:
     """Wait until Streamlit has finished running and the pictures have been drawn."""
     page.wait_for_timeout(150)
-    page.wait_for_function('!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')')
-    page.wait_for_function("!document.querySelector('[data-stale=\"true\"]')")
+    wait_until(page, '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')')
+    wait_until(page, "!document.querySelector('[data-stale=\"true\"]')")
     page.wait_for_timeout(250)

@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from scipy import ndimage, signal
 
-from tests.browser.instrument import coloured, expect_shape, panel, pixels, range_of, settle, updates
+from tests.browser.instrument import coloured, expect_shape, panel, pixels, range_of, settle, updates, wait_until
 from ui import samples
 
 SOBEL = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
@@ -198,7 +198,7 @@ def test_keyboard_alone_edits_the_kernel(visit) -> None:
     settle(page)
     assert range_of(page, "convolution") == "min −2, max 7"
     page.keyboard.press("Control+z")
-    page.wait_for_function("!location.search.includes('kernel=')")
+    wait_until(page, "!location.search.includes('kernel=')")
     page.get_by_role("button", name="rotate by 90 degrees").press("Enter")
     page.wait_for_url("**kernel=-1+-2+-1**")
 

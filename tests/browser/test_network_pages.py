@@ -72,3 +72,16 @@ def test_faces_in_an_uploaded_photo(visit) -> None:
     eye = pixels(page, "o")[99:104, 202:207].astype(int)
     assert (np.abs(eye - [255, 176, 0]).sum(-1) < 90).sum() >= 9  # an orange dot on the left eye
     expect(panel(page, "crop").locator(".shape")).to_have_text("3 × 48 × 48")
+
+
+def test_a_clicked_unit_is_explained(visit) -> None:
+    page = visit("network")
+    settle(page)
+    canvas = panel(page, "conv").locator(".frame canvas")
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] * (1 + 7.5 / 24) / 4, "y": box["height"] * (2 + 3.5 / 24) / 4})
+    page.wait_for_url("**network_channel=9**")
+    settle(page)
+    assert "network_y=3" in page.url
+    assert "network_x=7" in page.url
+    expect(page.locator("figcaption.kernel")).to_have_text("Kernel 9")

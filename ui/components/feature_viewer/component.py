@@ -92,6 +92,7 @@ def map_viewer(
     boxes: dict[str, Box] | None = None,
     select: str | None = None,
     on_select: Callable[[Any], None] | None = None,
+    on_click: Callable[[Any], None] | None = None,
 ) -> None:
     """Draw pictures side by side; hovering reads exact values, with a crosshair linked over all of them.
 
@@ -101,11 +102,13 @@ def map_viewer(
         boxes: rectangles to mark, by panel name; they take the crosshair's place.
         select: name of the panel on which a rectangle can be dragged.
         on_select: called before the page runs, with the rectangle that the browser sent.
+        on_click: the same, with the place that was clicked: {"stage", "channel", "y", "x"}.
     """
 
     def selected() -> None:
-        if on_select is not None:
-            on_select(getattr(st.session_state[key], "pick", None))
+        for told in (on_select, on_click):
+            if told is not None:
+                told(getattr(st.session_state[key], "pick", None))
 
     digests = [cache.digest(panel.maps) for panel in panels]
     tokens = map_tickets(key, [(panel.maps, digest) for panel, digest in zip(panels, digests, strict=True)])
@@ -144,5 +147,6 @@ def map_viewer(
         "note": "",
         "boxes": boxes,
         "select": select,
+        "clickable": on_click is not None,
     }
     _mount(key=key, data=data, on_pick_change=selected)

@@ -82,7 +82,10 @@ class FeatureViewer {
   }
 
   look(place, pinned = false) {
-    if (!this.data.settings) return this.read(place);
+    if (!this.data.settings) {
+      if (pinned && this.data.clickable) this.pick(place);
+      return this.read(place);
+    }
     if (!this.channel.open) {
       if (pinned) this.pick(place);
       return;

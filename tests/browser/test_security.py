@@ -1,0 +1,104 @@
+"""Headers, tokens and calm failures, on a real server."""
+
+import urllib.request
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import ROOT, free_port, start_server
+from tests.browser.instrument import expect_shape, wait_until
+
+
+def headers_of(url: str) -> dict[str, str]:
+    with urllib.request.urlopen(url, timeout=5) as response:
+        return {name.lower(): value for name, value in response.headers.items()}
+
+
+def test_every_response_carries_the_headers(server) -> None:
+    for path in ("/", "/kernel", "/_stcore/health", "/static/js/nothing.js"):
+        try:
+            headers = headers_of(server + path)
+        except urllib.error.HTTPError as error:
+            headers = {name.lower(): value for name, value in error.headers.items()}
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "http:" not in policy
+        assert "unsafe-eval" not in policy
+        assert "script-src 'self' blob: 'sha256-" in policy
+        assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert headers["permissions-policy"].startswith("camera=(self), microphone=()")
+
+
+def test_the_policy_stops_nothing_that_the_pages_need(visit) -> None:
+    broken: list[str] = []
+    for path in ("kernel", "activation", "network?network_source=Draw", "shapes", "why"):
+        page = visit(path)
+        page.on(
+            "console",
+            lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None,
+        )
+        page.reload()
+        page.wait_for_selector("h1")
+        page.wait_for_timeout(2000)
+    assert broken == []
+
+
+def test_a_base_path_and_a_frame_ancestor(visit) -> None:
+    port = free_port()
+    process = start_server(
+        port, "--server.baseUrlPath", "course/cnn", env={"CNN_VISUALISER_FRAME_ANCESTORS": "https://a.example"}
+    )
+    try:
+        base = f"http://127.0.0.1:{port}/course/cnn"
+        assert headers_of(f"{base}/")["content-security-policy"].endswith("frame-ancestors 'self' https://a.example")
+        page = visit("kernel?image=Cat", base=base)
+        expect_shape(page, "convolution", (1, 298, 449))
+        wait_until(page, "window.cnnLive?.open")  # the live channel is found under the base path
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_page_comes_back_after_the_server_was_killed(visit) -> None:
+    port = free_port()
+    process = start_server(port)
+    base = f"http://127.0.0.1:{port}"
+    page = visit("kernel?image=Coins&size=64&kernel=1+2%3B+3+4", base=base)
+    expect_shape(page, "convolution", (1, 49, 63))
+    process.kill()
+    process.wait()
+    page.wait_for_timeout(1000)
+    process = start_server(port)
+    try:
+        wait_until(page, "window.cnnLive?.open", timeout=30_000)
+        cell = page.get_by_label("row 1, column 1")
+        expect(cell).to_have_value("1")
+        page.wait_for_timeout(2000)
+        cell.fill("9")
+        cell.press("Enter")
+        page.wait_for_url("**kernel=9+2**", timeout=30_000)
+        assert "image=Coins" in page.url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_an_error_in_one_session_is_calm_and_leaves_the_others(visit, tmp_path) -> None:
+    broken = tmp_path / "app.py"
+    source = (ROOT / "app.py").read_text("utf-8").replace('"ui/shell.py"', f'"{tmp_path}/shell.py"')
+    broken.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{source}")
+    shell = "import streamlit as st\nst.title('Page')\nif 'fail' in st.query_params:\n    raise RuntimeError('secret detail')\nst.write('fine')\n"
+    (tmp_path / "shell.py").write_text(shell)
+    port = free_port()
+    process = start_server(port, app=broken)
+    try:
+        base = f"http://127.0.0.1:{port}"
+        bad, good = visit("?fail=1", base=base), visit("", base=base)
+        expect(bad.get_by_text("Something went wrong here (error")).to_be_visible()
+        assert "secret detail" not in bad.content()
+        assert "Traceback" not in bad.content()
+        expect(good.get_by_text("fine")).to_be_visible()
+    finally:
+        process.kill()
+        process.wait()
