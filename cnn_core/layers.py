@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -162,23 +163,17 @@ class Conv2d(Layer):
     def parameter_count(self) -> int:
         return math.prod(self.weight_shape) + (self.out_channels if self.bias else 0)
 
+    @property
+    def _arguments(self) -> dict[str, Any]:
+        """What conv2d and its backward take beside the arrays."""
+        names = ("stride", "padding", "dilation", "groups", "padding_mode")
+        return {name: getattr(self, name) for name in names}
+
     def apply(self, x: Array) -> Array:
-        offset = self.bias.value if self.bias else None
-        return conv2d(
-            x, self.weight.value, offset, self.stride, self.padding, self.dilation, self.groups, self.padding_mode
-        )
+        return conv2d(x, self.weight.value, self.bias.value if self.bias else None, **self._arguments)
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
-        grad_input, self.weight.grad, grad_bias = conv2d_backward(
-            grad_output,
-            x,
-            self.weight.value,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            groups=self.groups,
-            padding_mode=self.padding_mode,
-        )
+        grad_input, self.weight.grad, grad_bias = conv2d_backward(grad_output, x, self.weight.value, **self._arguments)
         if self.bias:
             self.bias.grad = grad_bias
         return grad_input
@@ -187,14 +182,7 @@ class Conv2d(Layer):
         if self.input is None:
             raise ValueError("backward of conv needs a forward first")
         self.weight.grad, grad_bias = conv2d_backward_parameters(
-            grad_output,
-            self.input,
-            self.weight.value,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            groups=self.groups,
-            padding_mode=self.padding_mode,
+            grad_output, self.input, self.weight.value, **self._arguments
         )
         if self.bias:
             self.bias.grad = grad_bias

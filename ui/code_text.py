@@ -7,6 +7,8 @@ from cnn_core.images import encode_png
 from live.settings import Settings, format_number
 from ui.notebooks import notebook_text
 
+_POOLS = {"max": "max_pool2d", "average": "avg_pool2d"}
+
 
 def _pair(value: Pair) -> str:
     return str(value[0]) if value[0] == value[1] else str(value)
@@ -36,7 +38,7 @@ def numpy_code(settings: Settings) -> str:
         functions.append("relu")
         after.append("maps = relu(maps)")
     if settings.pool != "none":
-        pool = {"max": "max_pool2d", "average": "avg_pool2d"}[settings.pool]
+        pool = _POOLS[settings.pool]
         functions.append(pool)
         after.append(f"maps = {pool}(maps, {settings.pool_size}, stride={settings.pool_stride})")
     return "\n".join(
@@ -77,8 +79,7 @@ def torch_code(settings: Settings) -> str:
     if settings.relu:
         lines.append("maps = F.relu(maps)")
     if settings.pool != "none":
-        pool = {"max": "max_pool2d", "average": "avg_pool2d"}[settings.pool]
-        lines.append(f"maps = F.{pool}(maps, {settings.pool_size}, stride={settings.pool_stride})")
+        lines.append(f"maps = F.{_POOLS[settings.pool]}(maps, {settings.pool_size}, stride={settings.pool_stride})")
     return "\n".join(
         [
             "import torch",

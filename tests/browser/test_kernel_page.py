@@ -39,6 +39,17 @@ def set_number(page, key: str, value: int) -> None:
     settle(page)
 
 
+def drag_up(page, steps: int, pause: int) -> None:
+    """Press the first number of the kernel and raise it by 2; the hand stays down."""
+    box = page.get_by_label("row 1, column 1").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, steps + 1):
+        page.mouse.move(x, y - 200 * step / steps)
+        page.wait_for_timeout(pause)
+
+
 def shown_formula(page, place: int = 0) -> str:
     return page.locator(".katex-display annotation").nth(place).text_content() or ""
 
@@ -96,13 +107,7 @@ def test_a_dragged_value_moves_the_picture_before_it_is_let_go(visit) -> None:
     settle(page)
     before, drawn = pixels(page, "convolution"), updates(page, "convolution")
     url = page.url
-    box = page.get_by_label("row 1, column 1").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for step in range(1, 41):
-        page.mouse.move(x, y - 5 * step)
-        page.wait_for_timeout(15)
+    drag_up(page, steps=40, pause=15)
     page.wait_for_timeout(200)
     assert updates(page, "convolution") - drawn >= 15
     assert page.url == url  # the hand is still down: nothing is committed
@@ -127,13 +132,7 @@ def test_without_the_live_channel_the_page_still_follows(browser, server) -> Non
     expect_shape(page, "convolution", (1, 99, 126))
     settle(page)
     before = pixels(page, "convolution")
-    box = page.get_by_label("row 1, column 1").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for step in range(1, 21):
-        page.mouse.move(x, y - 10 * step)
-        page.wait_for_timeout(30)
+    drag_up(page, steps=20, pause=30)
     page.wait_for_timeout(600)
     during = pixels(page, "convolution")
     assert np.abs(during.astype(int) - before).mean() > 3

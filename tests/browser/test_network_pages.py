@@ -39,7 +39,7 @@ def test_a_digit_drawn_by_hand_is_read_while_it_is_drawn(visit) -> None:
 
 
 def test_training_moves_by_itself_pauses_and_stops_when_the_page_is_left(visit) -> None:
-    page = visit("training?training_digits=4000&training_epochs=6")
+    page = visit("training?training_digits=8000&training_epochs=20")
     page.get_by_role("button", name="Start", exact=True).click()
     progress = page.get_by_text(re.compile(r"Step \d+ of")).first
     expect(progress).to_be_visible()
@@ -53,12 +53,15 @@ def test_training_moves_by_itself_pauses_and_stops_when_the_page_is_left(visit) 
     page.wait_for_timeout(1200)
     assert page.get_by_text(re.compile(r"Step \d+ of")).first.inner_text().split(",")[0] == held
     page.get_by_role("button", name="Resume").click()
-    page.wait_for_timeout(1200)
+    page.wait_for_timeout(1000)
+    left = int(re.findall(r"\d+", page.get_by_text(re.compile(r"Step \d+ of")).first.inner_text())[0])
     page.get_by_role("link", name="Home", exact=True).click()
     expect(page.locator("h1")).to_have_text("CNN Visualiser")
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(4000)
     page.get_by_role("link", name="Training", exact=True).first.click()
     expect(page.get_by_text(re.compile(r"Step \d+ of")).first).to_be_visible()
+    back = int(re.findall(r"\d+", page.get_by_text(re.compile(r"Step \d+ of")).first.inner_text())[0])
+    assert back - left < 400  # four seconds away would have been several hundred steps more
     page.get_by_role("button", name="Stop and reset").click()
     expect(page.get_by_text("Nothing is trained yet")).to_be_visible()
 
