@@ -12,7 +12,7 @@ from live.settings import Settings
 from ui import code_text, formulas, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.components.window_explorer.component import explorer_data, transposed_data, window_explorer
-from ui.controls import selected, switched, whole_number
+from ui.controls import say, selected, switched, whole_number
 from ui.kernel_controls import resized
 from ui.palette import label
 
@@ -71,11 +71,15 @@ titles = (
 )
 data = explorer_data(small, output[0], rows, across, weights, mode)
 if transposed:
-    stamped = conv_transpose2d(
-        small[np.newaxis], weights[np.newaxis, np.newaxis], None, stride, padding, dilation=dilation
-    )
-    titles = ("Input", titles[1], f"Transposed output {stamped.shape[1]} × {stamped.shape[2]}")
-    data = transposed_data(small, stamped[0], weights, stride, padding, dilation)
+    try:
+        stamped = conv_transpose2d(
+            small[np.newaxis], weights[np.newaxis, np.newaxis], None, stride, padding, dilation=dilation
+        )
+        titles = ("Input", titles[1], f"Transposed output {stamped.shape[1]} × {stamped.shape[2]}")
+        data = transposed_data(small, stamped[0], weights, stride, padding, dilation)
+    except ValueError:
+        say("The padding cuts away the whole transposed output: choose a smaller padding. The plain walk is shown.")
+        transposed = False
 walk = st.container()
 at = whole_number("walk_at", "Output shown (in row order)", 0, 0, len(data["steps"]) - 1, name="output shown")
 
@@ -96,18 +100,15 @@ if transposed:
 st.latex(formulas.output_size(rows, across, lesson.dark()))
 if lost := formulas.remainder(rows, across):
     st.info(f"{lost} {formulas.frameworks(rows, across)}")
-    fits = [
-        ("stride", s, padding[0], kernel_size[0])
-        for s in range(1, 6)
-        if make_axis(height, kernel_size[0], s, (padding[0],) * 2, dilation[0]).leftover == 0
-        and make_axis(width, kernel_size[1], s, (padding[1],) * 2, dilation[1]).leftover == 0
-    ]
-    fits += [
-        ("padding", p, p, kernel_size[0])
-        for p in range(min(6, height, width))
-        if make_axis(height, kernel_size[0], stride[0], (p, p), dilation[0]).leftover == 0
-        and make_axis(width, kernel_size[1], stride[1], (p, p), dilation[1]).leftover == 0
-    ]
+
+    def divides(s: tuple[int, int], p: tuple[int, int]) -> bool:
+        try:
+            return all(axis.leftover == 0 for axis in window_axes((height, width), kernel_size, s, p, dilation))
+        except ValueError:
+            return False  # the kernel does not even fit
+
+    fits = [("stride", s) for s in range(1, 6) if divides((s, s), padding)]
+    fits += [("padding", p) for p in range(min(6, height, width)) if divides(stride, (p, p))]
 
     def use(what: str, value: int) -> None:
         for suffix in ("", "_across") if apart else ("",):
@@ -115,7 +116,7 @@ if lost := formulas.remainder(rows, across):
 
     if fits:
         st.markdown("Settings close by that divide exactly:")
-        for column, (what, value, _, _) in zip(st.columns(max(4, len(fits))), fits, strict=False):
+        for column, (what, value) in zip(st.columns(max(4, len(fits))), fits, strict=False):
             column.button(f"{what} {value}", key=f"_walk_fit_{what}_{value}", on_click=use, args=(what, value))
 same = (kernel_size[0] - 1) / 2
 st.markdown(

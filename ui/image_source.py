@@ -16,6 +16,7 @@ from ui.controls import one_of, plain, say, selected
 SIZES = ("32", "64", "128", "256", "512", "1024")
 OWN = "Your photo"
 LARGEST = 1024
+SMALLEST = 16  # pixels on the short side, so that every default setting fits
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,12 @@ def _take(name: str, data: bytes) -> None:
     """Copy a photo into the session at once, since the widget forgets it on a page switch."""
     st.session_state["_photo_wrong"] = None
     try:
-        st.session_state["_photo"] = Photo(name[:80], to_bytes(decode_image(data, LARGEST)))
+        pixels = to_bytes(decode_image(data, LARGEST))
+        if min(pixels.shape[1:]) < SMALLEST:
+            raise ImageError(
+                f"The image has {pixels.shape[1]} x {pixels.shape[2]} pixels; at least {SMALLEST} x {SMALLEST} are needed."
+            )
+        st.session_state["_photo"] = Photo(name[:80], pixels)
         st.session_state["image"] = OWN
     except ImageError as error:
         st.session_state["_photo_wrong"] = f"{name[:80]}: {error}"
@@ -98,7 +104,7 @@ def _prepared(name: str, side: int, grey: bool, _pixels: NDArray[np.uint8]) -> t
     image: Array = _pixels / np.float32(255)
     height, width = image.shape[1:]
     if max(height, width) > side:
-        scale = side / max(height, width)
+        scale = max(side / max(height, width), SMALLEST / min(height, width))  # a long strip stays thick enough
         image = resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
     return cache.prepare(image, grey)
 

@@ -9,6 +9,7 @@ from scipy import signal
 
 from tests.app.visits import ROOT, component, sentences, visit
 from ui import samples
+from ui.image_source import Photo
 from ui.site import PAGES
 
 LESSONS = [page.file for pages in PAGES.values() for page in pages if page.file != "home"]
@@ -32,6 +33,55 @@ def test_bad_links_never_break_a_page(page, bad) -> None:
 @pytest.mark.parametrize("image", ["Cat", "Rocket", "Dot"])
 def test_pages_take_every_shape_of_image(page, size, image) -> None:
     visit(page, image=image, size=size, colour="Colour")
+
+
+@pytest.mark.parametrize("page", LESSONS)
+@pytest.mark.parametrize("shape", [(16, 16), (16, 900), (700, 17)])
+def test_pages_take_the_smallest_and_the_thinnest_photo(page, shape) -> None:
+    app = visit(page, size="32", colour="Colour")
+    pixels = np.random.default_rng(0).integers(0, 256, (3, *shape), np.uint8)
+    app.session_state["_photo"] = Photo("thin", pixels)
+    app.selectbox(key="image").select("Your photo").run()
+    assert [error.value for error in app.exception] == []
+    assert "Something went wrong" not in sentences(app)
+
+
+@pytest.mark.parametrize("page", LESSONS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_good_settings_never_break_a_page(page, seed) -> None:
+    rng = np.random.default_rng(seed)
+    app = visit(page, size="64")
+    for _ in range(8):
+        tried = {}
+        for field in app.number_input:
+            if field.key and not field.key.startswith("_"):
+                tried[field.key] = int(rng.integers(field.min, min(field.max, field.min + 300) + 1))
+                field.set_value(tried[field.key])
+        for one in [*app.toggle, *app.selectbox, *app.button_group]:
+            if one.key and not one.key.startswith("_") and one.key not in ("size", "large"):
+                options = [True, False] if one in app.toggle else list(one.options)
+                options = [getattr(option, "content", option) for option in options]
+                tried[one.key] = options[int(rng.integers(len(options)))]
+                one.set_value(tried[one.key])
+        app.run()
+        assert [error.value for error in app.exception] == [], tried
+
+
+@pytest.mark.parametrize(("size", "kernel", "padding"), [("3", "1", "2"), ("3", "3", "2"), ("16", "7", "5")])
+@pytest.mark.parametrize("stride", ["1", "5"])
+def test_transposed_settings_that_leave_nothing_say_so(size, kernel, padding, stride) -> None:
+    app = visit(
+        "stride_padding",
+        walk_size=size,
+        walk_kernel=kernel,
+        walk_padding=padding,
+        walk_stride=stride,
+        walk_transposed="true",
+    )
+    full = (int(size) - 1) * int(stride) + int(kernel) - 2 * int(padding)
+    assert ("cuts away the whole" in sentences(app)) == (full < 1)
+    if full >= 1:
+        assert np.array(component(app, "window_explorer")["output"]).shape == (full, full)
 
 
 @pytest.mark.parametrize("page", LESSONS)

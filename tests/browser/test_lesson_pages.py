@@ -168,3 +168,62 @@ def test_previous_and_next_lead_through_the_whole_lesson(visit) -> None:
         expect(page.locator("h1")).to_have_text(one.title)
         settle(page)
     assert page.get_by_text("Next:").count() == 0
+
+
+def type_number(page, key: str, value: int) -> None:
+    field = page.locator(f".st-key-{key} input")
+    field.fill(str(value))
+    field.press("Enter")
+    settle(page)
+
+
+def choose(page, key: str, option: str) -> None:
+    page.locator(f".st-key-{key} input").click()
+    page.get_by_role("option", name=option, exact=True).click()
+    settle(page)
+
+
+def test_more_units_mean_more_parameters(visit) -> None:
+    page = visit("why?image=Dot&size=32")
+    type_number(page, "why_units", 7)
+    type_number(page, "why_kernels", 3)
+    formula = page.locator(".katex-display annotation").first.text_content()
+    assert f"= {32 * 32 * 7 + 7:,}" in formula
+    assert f"= {3 * 9 + 3}" in formula
+    assert "why_units=7" in page.url
+    taps = page.locator(".st-key-why_taps input")
+    taps.fill("1 2")
+    taps.press("Enter")
+    expect(page.get_by_text("must be one row of 3 numbers")).to_be_visible()
+
+
+def test_another_activation_changes_curve_and_map(visit) -> None:
+    page = visit("activation?image=Checkerboard&size=32")
+    settle(page)
+    assert "min 0," in panel(page, "after").locator(".found").inner_text()
+    choose(page, "activation_name", "ELU")
+    assert "min −0.98" in panel(page, "after").locator(".found").inner_text()  # e^-4 - 1
+    expect(page.get_by_text("Alpha").first).to_be_visible()
+    page.get_by_text("ELU between the two").click()
+    expect(page.get_by_text("The same picture")).to_be_visible()
+
+
+def test_layers_are_added_moved_and_removed(visit) -> None:
+    page = visit("shapes")
+    page.locator(".st-key-_shapes_preset input").click()
+    page.get_by_role("option", name="VGG-16 (Simonyan 2014)").click()
+    expect(page.get_by_text("138,357,544 parameters")).to_be_visible()
+    page.wait_for_url("**shapes_layers=**")
+    layers = page.locator(".st-key-shapes_layers input")
+    layers.fill("conv 4 3; max 2")
+    layers.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Add below").click()
+    expect(layers).to_have_value("conv 4 3; conv 8 3 p1; max 2")
+    page.get_by_role("button", name="Move down").click()
+    expect(layers).to_have_value("conv 8 3 p1; conv 4 3; max 2")
+    page.get_by_role("button", name="Remove").click()
+    expect(layers).to_have_value("conv 4 3; max 2")
+    layers.fill("conv 4 300")
+    layers.press("Enter")
+    expect(page.get_by_text("Layer 1, conv 4 300, does not fit")).to_be_visible()

@@ -1,5 +1,6 @@
 """Drawing a digit, training live, and finding faces in an uploaded photo, in a real browser."""
 
+import json
 import re
 
 import numpy as np
@@ -88,3 +89,33 @@ def test_a_clicked_unit_is_explained(visit) -> None:
     assert "network_y=3" in page.url
     assert "network_x=7" in page.url
     expect(page.locator("figcaption.kernel")).to_have_text("Kernel 9")
+
+
+def test_an_edited_gradient_flows_where_it_should(visit) -> None:
+    page = visit("backward?backward_operation=Max+pool&image=Gradient")
+    settle(page)
+    field = page.locator(".st-key-backward_pool input")
+    field.fill("0 0 0; 0 5 0; 0 0 -3")
+    field.press("Enter")
+    page.wait_for_url("**backward_pool=**")
+    settle(page)
+    assert panel(page, "o0").locator(".found").inner_text() == "min −3, max 5"
+    expect(page.get_by_text("Largest difference from backward")).to_be_visible()
+
+
+def test_four_programs_agree_on_a_larger_input(visit) -> None:
+    page = visit("forward?image=Cat&forward_side=20&forward_kernels=4")
+    settle(page)
+    shapes = [panel(page, name).locator(".shape").inner_text() for name in ("nested", "im2col", "cnn_core")]
+    assert shapes == ["4 × 18 × 18"] * 3
+    ranges = {panel(page, name).locator(".found").inner_text() for name in ("nested", "im2col", "cnn_core")}
+    assert len(ranges) == 1
+
+
+def test_the_notebook_is_downloaded_and_is_one(visit, tmp_path) -> None:
+    page = visit("code?code_number=8001")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Notebook (.ipynb)").click()
+    download.value.save_as(tmp_path / "cnn.ipynb")
+    book = json.loads((tmp_path / "cnn.ipynb").read_text())
+    assert any("conv2d(digit" in "".join(cell["source"]) for cell in book["cells"])
