@@ -203,7 +203,7 @@ def test_another_activation_changes_curve_and_map(visit) -> None:
     assert "min 0," in panel(page, "after").locator(".found").inner_text()
     choose(page, "activation_name", "ELU")
     assert "min −0.98" in panel(page, "after").locator(".found").inner_text()  # e^-4 - 1
-    expect(page.get_by_text("Alpha").first).to_be_visible()
+    expect(page.locator("span.name", has_text="Alpha")).to_be_visible()
     page.get_by_text("ELU between the two").click()
     expect(page.get_by_text("The same picture")).to_be_visible()
 
