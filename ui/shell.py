@@ -10,6 +10,7 @@ if str(ROOT) not in sys.path:  # this file is run as a script, and everything is
     sys.path.insert(0, str(ROOT))
 
 from ui import image_source  # noqa: E402
+from ui.components.files import catch_up  # noqa: E402
 from ui.site import PAGES  # noqa: E402
 
 st.set_page_config("CNN Visualiser", ROOT / "assets" / "icon.png", layout="wide")
@@ -31,6 +32,7 @@ page = st.navigation(
     expanded=True,
 )
 st.html(ROOT / "ui" / "shell.css")
+catch_up()
 st.session_state["_readers"] = {}  # filled by the controls of this run
 with st.sidebar:
     image_source.choose()

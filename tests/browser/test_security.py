@@ -72,12 +72,17 @@ def test_the_page_comes_back_after_the_server_was_killed(visit) -> None:
     process = start_server(port)
     try:
         wait_until(page, "window.cnnLive?.open", timeout=30_000)
+        connected = """document.querySelector('[data-test-connection-state="CONNECTED"]')?.dataset.testScriptState === "notRunning" """
+        wait_until(page, connected, timeout=40_000)
         cell = page.get_by_label("row 1, column 1")
         expect(cell).to_have_value("1")
-        page.wait_for_timeout(2000)
+        page.wait_for_timeout(1500)
         cell.fill("9")
         cell.press("Enter")
-        page.wait_for_url("**kernel=9+2**", timeout=30_000)
+        expect(page.locator(".st-key-kernel input")).to_have_value("9 2; 3 4")
+        cell.fill("8")
+        cell.press("Enter")
+        page.wait_for_url("**kernel=8+2**", timeout=30_000)
         assert "image=Coins" in page.url
     finally:
         process.kill()

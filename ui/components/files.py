@@ -1,5 +1,6 @@
-"""Registers a component from the files in its folder."""
+"""Registers a component from the files in its folder, and passes on what the browser sends."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,3 +18,30 @@ def component(folder: str, *shared: str) -> Any:
         css=(own / f"{folder}.css").read_text("utf-8"),
         js="\n".join(script.read_text("utf-8") for script in scripts),
     )
+
+
+def mount(renderer: Any, key: str, data: dict[str, Any], event: str, told: Callable[[Any], None]) -> None:
+    """Draw a component; `told` gets what the browser sent, before the page runs.
+
+    After a restart of the server the open page's first message meets a new session, in which Streamlit calls no callback:
+    then `told` is called by the shell at the start of a second run.
+    """
+    flag = f"_{key}_told"
+
+    def changed() -> None:
+        st.session_state[flag] = True
+        told(getattr(st.session_state[key], event, None))
+
+    result = renderer(key=key, data=data, **{f"on_{event}_change": changed})
+    was_told = st.session_state.pop(flag, False)
+    value = getattr(result, event, None)
+    if value is not None and not was_told:
+        st.session_state["_late"] = told, value
+        st.rerun()
+
+
+def catch_up() -> None:
+    """Deliver what came before this session's first run; the shell calls it before any widget is drawn."""
+    if late := st.session_state.pop("_late", None):
+        told, value = late
+        told(value)

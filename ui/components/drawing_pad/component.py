@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.arguments import Array
-from ui.components.files import component
+from ui.components.files import component, mount
 
 SIDE = 28
 _mount = component("drawing_pad", "colours")
@@ -28,10 +28,10 @@ def read_drawing(values: object) -> Array | None:
 def drawing_pad(key: str, on_draw: Callable[[Array], None]) -> None:
     """Draw the pad; on_draw gets each new picture, (28, 28) in [0, 1], bright on dark."""
 
-    def drawn() -> None:
-        if (picture := read_drawing(getattr(st.session_state[key], "draw", None))) is not None:
+    def drawn(values: object) -> None:
+        if (picture := read_drawing(values)) is not None:
             on_draw(picture)
 
     # The count of answers changes at each run, so that the pad knows when to send its next picture.
     count = st.session_state[f"_{key}_count"] = st.session_state.get(f"_{key}_count", 0) + 1
-    _mount(key=key, data={"answer": count}, on_draw_change=drawn)
+    mount(_mount, key, {"answer": count}, "draw", drawn)

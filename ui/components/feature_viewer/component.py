@@ -11,7 +11,7 @@ from live.messages import describe, window_message
 from live.settings import Settings
 from live.stages import Stage, Window, scale_limits
 from ui import cache
-from ui.components.files import component
+from ui.components.files import component, mount
 from ui.image_source import ChosenImage, map_tickets, ticket
 from ui.palette import diverging_base64
 
@@ -53,9 +53,6 @@ def feature_viewer(
         on_pick: called before the page runs, with whatever the browser sent.
     """
 
-    def picked() -> None:
-        on_pick(getattr(st.session_state[key], "pick", None))
-
     end = scale_limits(stages[0].low, stages[0].high)[1]
     drawn = []
     for stage in stages:
@@ -80,7 +77,7 @@ def feature_viewer(
         "window": window_message(window) if window else None,
         "note": note,
     }
-    _mount(key=key, data=data, on_pick_change=picked)
+    mount(_mount, key, data, "pick", on_pick)
 
 
 Box = tuple[int, int, int, int]  # top, left, height, width
@@ -105,10 +102,10 @@ def map_viewer(
         on_click: the same, with the place that was clicked: {"stage", "channel", "y", "x"}.
     """
 
-    def selected() -> None:
+    def selected(place: Any) -> None:
         for told in (on_select, on_click):
             if told is not None:
-                told(getattr(st.session_state[key], "pick", None))
+                told(place)
 
     digests = [cache.digest(panel.maps) for panel in panels]
     tokens = map_tickets(key, [(panel.maps, digest) for panel, digest in zip(panels, digests, strict=True)])
@@ -149,4 +146,4 @@ def map_viewer(
         "select": select,
         "clickable": on_click is not None,
     }
-    _mount(key=key, data=data, on_pick_change=selected)
+    mount(_mount, key, data, "pick", selected)

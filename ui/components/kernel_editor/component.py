@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import streamlit as st
-
 from live.settings import MAX_VALUE, Settings
-from ui.components.files import component
+from ui.components.files import component, mount
 from ui.palette import diverging_base64
 
 _mount = component("kernel_editor", "channel", "colours")
@@ -23,9 +21,6 @@ def kernel_editor(key: str, instrument: str, settings: Settings, note: str, on_e
         on_edit: called before the page runs, with whatever the browser sent.
     """
 
-    def changed() -> None:
-        on_edit(getattr(st.session_state[key], "edit", None))
-
     data = {
         "instrument": instrument,
         "text": settings.kernel,
@@ -34,4 +29,4 @@ def kernel_editor(key: str, instrument: str, settings: Settings, note: str, on_e
         "limit": MAX_VALUE,
         "table": diverging_base64(),
     }
-    _mount(key=key, data=data, on_edit_change=changed)
+    mount(_mount, key, data, "edit", on_edit)

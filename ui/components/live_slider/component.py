@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import streamlit as st
-
-from ui.components.files import component
+from ui.components.files import component, mount
 
 _mount = component("live_slider", "channel", "colours")
 
@@ -23,8 +21,5 @@ def live_slider(
 ) -> None:
     """Draw a slider for the live setting called name; on_edit gets what the browser sent when the hand lets go."""
 
-    def changed() -> None:
-        on_edit(getattr(st.session_state[key], "edit", None))
-
     data = {"instrument": instrument, "name": name, "label": label, "value": value, "low": bounds[0], "high": bounds[1]}
-    _mount(key=key, data=data | {"step": step, "colour": colour}, on_edit_change=changed)
+    mount(_mount, key, data | {"step": step, "colour": colour}, "edit", on_edit)

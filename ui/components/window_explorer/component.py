@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from cnn_core.arguments import Array, Pair
 from cnn_core.padding import pad
 from cnn_core.shapes import Axis
-from ui.components.files import component
+from ui.components.files import component, mount
 from ui.palette import colour, diverging_base64
 
 _mount = component("window_explorer", "colours")
@@ -145,8 +144,5 @@ def window_explorer(
         on_pin: called before the page runs, with whatever the browser sent.
     """
 
-    def pinned() -> None:
-        on_pin(getattr(st.session_state[key], "pin", None))
-
     colours = [colour(name, dark) for name in ("input", "kernel", "output")]
-    _mount(key=key, data=data | {"titles": titles, "at": at, "colours": colours}, on_pin_change=pinned)
+    mount(_mount, key, data | {"titles": titles, "at": at, "colours": colours}, "pin", on_pin)
