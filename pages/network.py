@@ -134,6 +134,22 @@ window_explorer(
     lesson.dark(),
     lambda _: None,
 )
+pooled_side = shapes[2][1]
+corner = [min(max(at // pool - 1, 0), max(pooled_side - 3, 0)) for at in (y, x)]  # of the 3 x 3 pooled outputs shown
+shown = min(3, pooled_side)
+relu_part, pool_part = (
+    trace[name][channel, corner[0] * step : (corner[0] + shown) * step, corner[1] * step : (corner[1] + shown) * step]
+    for name, step in (("relu1", pool), ("pool1", 1))
+)
+pool_rows, pool_columns = window_axes((relu_part.shape[0], relu_part.shape[1]), (pool, pool), pool, 0, 1)
+window_explorer(
+    "network_pool_explorer",
+    explorer_data(relu_part, pool_part, pool_rows, pool_columns, None, "max", picture=False),
+    ("ReLU around the unit", "", "Max pooling"),
+    0,
+    lesson.dark(),
+    lambda _: None,
+)
 st.markdown(
     f"Dense layers: each hidden unit times its weight, for the answer **{best}**. Orange speaks for it, blue against it."
 )

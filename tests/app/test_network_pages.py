@@ -39,6 +39,18 @@ def test_network_page_shows_what_the_weights_say(number) -> None:
     assert f"= {probabilities.max():.4f}" in app.latex[0].value
 
 
+@pytest.mark.parametrize(("y", "x"), [(0, 0), (11, 6), (23, 23)])
+def test_a_pooled_unit_is_walked_with_the_networks_own_numbers(y, x) -> None:
+    app = visit("network", network_number="8003", network_channel="4", network_y=str(y), network_x=str(x))
+    data = component(app, "window_explorer", 1)
+    values, output = np.array(data["input"]), np.array(data["output"])
+    assert values.shape == (6, 6)
+    np.testing.assert_array_equal(values.reshape(3, 2, 3, 2).max((1, 3)), output)
+    trace = networks.load("digits").trace(IMAGES[8003:8004])["pool1"][0, 4]
+    top, left = (min(max(at // 2 - 1, 0), 9) for at in (y, x))
+    np.testing.assert_array_equal(trace[top : top + 3, left : left + 3], output.astype(np.float32))
+
+
 def test_other_sizes_are_untrained_and_say_so() -> None:
     app = visit("network", network_kernels="4", network_side="3", network_pool="3")
     assert "no trained weights" in app.warning[0].value

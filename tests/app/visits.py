@@ -23,13 +23,11 @@ def visit(page: str, **query: str) -> AppTest:
     return app
 
 
-def component(app: AppTest, name: str) -> dict[str, Any]:
-    """The data that a component was given."""
-    for element in app.get("bidi_component"):
-        if element.proto.component_name == f"cnn_{name}":
-            proto = element.proto
-            return json.loads(proto.json or proto.mixed.json)
-    raise AssertionError(f"no component {name} on this page")
+def component(app: AppTest, name: str, number: int = 0) -> dict[str, Any]:
+    """The data that a component was given; the first of its kind on the page unless another number is given."""
+    protos = [element.proto for element in app.get("bidi_component") if element.proto.component_name == f"cnn_{name}"]
+    assert len(protos) > number, f"no component {name} number {number} on this page"
+    return json.loads(protos[number].json or protos[number].mixed.json)
 
 
 def sentences(app: AppTest) -> str:

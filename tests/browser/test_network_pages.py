@@ -88,7 +88,7 @@ def test_a_clicked_unit_is_explained(visit) -> None:
     settle(page)
     assert "network_y=3" in page.url
     assert "network_x=7" in page.url
-    expect(page.locator("figcaption.kernel")).to_have_text("Kernel 9")
+    expect(page.locator("figcaption.kernel").first).to_have_text("Kernel 9")
 
 
 def test_an_edited_gradient_flows_where_it_should(visit) -> None:
