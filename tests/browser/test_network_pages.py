@@ -80,14 +80,16 @@ def test_faces_in_an_uploaded_photo(visit) -> None:
 
 def test_a_clicked_unit_is_explained(visit) -> None:
     page = visit("network")
+    expect(panel(page, "conv").locator(".frame canvas[data-updates]")).to_have_attribute(
+        "width", "96"
+    )  # 4 x 4 maps of 24
     settle(page)
     canvas = panel(page, "conv").locator(".frame canvas")
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] * (1 + 7.5 / 24) / 4, "y": box["height"] * (2 + 3.5 / 24) / 4})
     page.wait_for_url("**network_channel=9**")
-    settle(page)
+    page.wait_for_url("**network_x=7**")
     assert "network_y=3" in page.url
-    assert "network_x=7" in page.url
     expect(page.locator("figcaption.kernel").first).to_have_text("Kernel 9")
 
 
