@@ -54,7 +54,7 @@ panels += [
 ]
 map_viewer("images_channels", panels)
 if c == 1:
-    st.caption("Choose “Colour” in the sidebar to see red, green and blue apart.")
+    st.markdown("Choose “Colour” in the sidebar to see red, green and blue apart.")
 
 st.subheader("C × H × W")
 st.latex(rf"C \times H \times W = {c} \times {height} \times {width} = {c * height * width:,}\ \text{{numbers}}")

@@ -44,11 +44,11 @@ def choose_digit(prefix: str) -> tuple[Array, int | None]:
         drawing_pad(f"{prefix}_pad", _keep)
         drawn: Array | None = st.session_state.get("_drawing")
         if drawn is None or not drawn.any():
-            st.caption("Draw a digit; until then the network sees an empty picture.")
+            st.markdown("Draw a digit; until then the network sees an empty picture.")
             return np.zeros((1, 28, 28), np.float32), None
         return digits.prepare(drawn), None
     if source == "image":
-        st.caption("The image of the sidebar, centred as MNIST's digits are. Upload a photo of a digit there.")
+        st.markdown("The image of the sidebar, centred as MNIST's digits are. Upload a photo of a digit there.")
         return digits.prepare(to_grey(image_source.chosen().pixels)[0]), None
     first = train_digits.TRAINED
     number = whole_number(

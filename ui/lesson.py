@@ -84,7 +84,7 @@ def share(key: str, maps: Array, name: str = "output") -> None:
         name: what the result is called in file names.
     """
     st.subheader("Share and download")
-    st.caption("The link holds every setting, but not your own photo.")
+    st.markdown("The link holds every setting, but not your own photo.")
     copy_link(f"_{key}_link")
     settings = json.dumps(settings_of_page(), indent=2).encode()
     buttons: tuple[tuple[str, Callable[[], bytes], str, str], ...] = (

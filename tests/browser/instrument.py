@@ -42,7 +42,7 @@ def updates(page: Page, stage: str) -> int:
     return int(panel(page, stage).locator(".frame canvas").get_attribute("data-updates") or 0)
 
 
-def wait_until(page: Page, expression: str, timeout: int = 15_000) -> None:
+def wait_until(page: Page, expression: str, timeout: int = 30_000) -> None:
     """Ask again and again until a JavaScript expression is true; Playwright's own waiting needs eval, which the app's
     Content-Security-Policy forbids."""
     for _ in range(timeout // 50):

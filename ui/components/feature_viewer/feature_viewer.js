@@ -187,8 +187,11 @@ class Panel {
   async load(source) {
     if (source === this.source) return this.draw(this.image);
     const image = new Image();
-    image.src = source;
-    await image.decode();
+    await new Promise((done, failed) => {
+      image.onload = done; // decode() would wait for a page in the background
+      image.onerror = failed;
+      image.src = source;
+    });
     this.source = source;
     this.image = image;
     if (!this.viewer.moving) this.draw(image);
