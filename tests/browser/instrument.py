@@ -54,7 +54,7 @@ def wait_until(page: Page, expression: str, timeout: int = 30_000) -> None:
 
 def settle(page: Page) -> None:
     """Wait until Streamlit has finished running and the pictures have been drawn."""
-    page.wait_for_timeout(150)
+    page.wait_for_timeout(400)
     wait_until(page, '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')')
     wait_until(page, "!document.querySelector('[data-stale=\"true\"]')")
     page.wait_for_timeout(250)

@@ -195,7 +195,7 @@ def test_keyboard_alone_edits_the_kernel(visit) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**kernel=-1+7+1**")
     settle(page)
-    assert range_of(page, "convolution") == "min −2, max 7"
+    expect(panel(page, "convolution").locator(".found")).to_have_text("min −2, max 7")
     page.keyboard.press("Control+z")
     wait_until(page, "!location.search.includes('kernel=')")
     page.get_by_role("button", name="rotate by 90 degrees").press("Enter")

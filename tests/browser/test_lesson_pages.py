@@ -111,7 +111,7 @@ def test_editing_a_slice_changes_the_sum(visit) -> None:
     cell.press("Enter")
     page.wait_for_url("**channels_red=**")
     settle(page)
-    assert panel(page, "p0").locator(".found").inner_text() == "min −2, max 5"
+    expect(panel(page, "p0").locator(".found")).to_have_text("min −2, max 5")
 
 
 def test_settings_go_to_a_file_and_come_back(visit, tmp_path) -> None:
@@ -200,9 +200,9 @@ def test_more_units_mean_more_parameters(visit) -> None:
 def test_another_activation_changes_curve_and_map(visit) -> None:
     page = visit("activation?image=Checkerboard&size=32")
     settle(page)
-    assert "min 0," in panel(page, "after").locator(".found").inner_text()
+    expect(panel(page, "after").locator(".found")).to_contain_text("min 0,")
     choose(page, "activation_name", "ELU")
-    assert "min −0.98" in panel(page, "after").locator(".found").inner_text()  # e^-4 - 1
+    expect(panel(page, "after").locator(".found")).to_contain_text("min −0.98")  # e^-4 - 1
     expect(page.locator("span.name", has_text="Alpha")).to_be_visible()
     page.get_by_text("ELU between the two").click()
     expect(page.get_by_text("The same picture")).to_be_visible()

@@ -101,7 +101,7 @@ def test_an_edited_gradient_flows_where_it_should(visit) -> None:
     field.press("Enter")
     page.wait_for_url("**backward_pool=**")
     settle(page)
-    assert panel(page, "o0").locator(".found").inner_text() == "min −3, max 5"
+    expect(panel(page, "o0").locator(".found")).to_have_text("min −3, max 5")
     expect(page.get_by_text("Largest difference from backward")).to_be_visible()
 
 
