@@ -70,7 +70,7 @@ if found:
     )
 else:
     st.info("No face passes all three thresholds.")
-st.markdown("The photo stays in memory, is never stored, and is gone when you leave.")
+st.markdown("The photo stays in memory, never on disk; what was computed from it expires within about an hour.")
 
 if stages.levels:
     st.subheader("P-Net's heat maps over the pyramid")

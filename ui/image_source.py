@@ -71,7 +71,7 @@ def choose() -> None:
         st.file_uploader(f"Upload ({ACCEPTED}, up to 20 MB)", key="_upload", on_change=_take_upload)
         if st.toggle("Use the camera", key="_use_camera"):
             st.camera_input("Take a picture", key="_camera", on_change=_take_camera)
-        st.markdown("Photos stay in memory and are gone when you leave.")
+        st.markdown("Photos stay in memory, never on disk; what was computed from them expires within about an hour.")
     if wrong := st.session_state.get("_photo_wrong"):
         st.error(plain(wrong))
     one_of("colour", "Channels", {"grey": "Grey", "colour": "Colour"}, "grey")
