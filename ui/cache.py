@@ -1,10 +1,14 @@
-"""Remembers what was computed, for all sessions: keyed by content, bounded in entries, forgotten after an hour.
+"""Remembers what was computed: keyed by content, bounded in entries.
 
-Results are shared between sessions, so arrays are read-only.
+Results from the bundled images are shared by all sessions, so arrays are read-only, and forgotten after an hour. A session
+that holds something of its own, a photo or a drawing, remembers for itself alone, and all of it goes when the session ends.
 """
 
 import base64
 import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -17,6 +21,26 @@ from live.stages import Stage, compute, mosaic
 from ui import samples
 
 _HOUR = 3600
+PRIVATE = ("_photo", "_drawing")  # keys of the session state that hold what nobody else may keep
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def remembered(entries: int, own: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorator: keep so many results for all sessions, or so many for a session that holds something of its own."""
+
+    def decorate(compute: Callable[P, T]) -> Callable[P, T]:
+        shared = st.cache_resource(max_entries=entries, ttl=_HOUR, show_spinner=False)(compute)
+        private = st.cache_resource(max_entries=own, scope="session", show_spinner=False)(compute)
+
+        @wraps(compute)
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            held = any(key in st.session_state for key in PRIVATE)
+            return (private if held else shared)(*args, **kwargs)
+
+        return call
+
+    return decorate
 
 
 def digest(array: Array) -> str:
@@ -37,7 +61,7 @@ def prepare(image: Array, grey: bool) -> tuple[Array, str]:
     return prepared, digest(prepared)
 
 
-@st.cache_resource(max_entries=8, ttl=_HOUR, show_spinner=False)
+@remembered(8, own=1)
 def _stages(name: str, settings: str, _image: Array, _settings: Settings) -> list[Stage]:
     return compute(_image, _settings)
 
@@ -47,7 +71,7 @@ def stages(name: str, image: Array, settings: Settings) -> list[Stage]:
     return _stages(name, repr(settings), image, settings)
 
 
-@st.cache_resource(max_entries=32, ttl=_HOUR, show_spinner=False)
+@remembered(32, own=4)
 def _stage_picture(name: str, settings: str, stage: str, end: float, _stage: Stage) -> tuple[str, tuple[int, int]]:
     grey, tiles = picture(_stage, end)
     return data_url(encode_png(grey), "png"), tiles
@@ -58,7 +82,7 @@ def stage_picture(name: str, settings: Settings, stage: Stage, end: float) -> tu
     return _stage_picture(name, repr(settings), stage.name, end, stage)
 
 
-@st.cache_resource(max_entries=32, ttl=_HOUR, show_spinner=False)
+@remembered(32, own=4)
 def _input_picture(name: str, _image: Array) -> str:
     return data_url(encode_jpeg(_image, 92), "jpeg") if _image.size > 100_000 else data_url(encode_png(_image), "png")
 
@@ -68,7 +92,7 @@ def input_picture(name: str, image: Array) -> str:
     return _input_picture(name, image)
 
 
-@st.cache_resource(max_entries=64, ttl=_HOUR, show_spinner=False)
+@remembered(64, own=16)
 def _map_picture(name: str, end: float, _maps: Array) -> tuple[str, tuple[int, int]]:
     grey, tiles = mosaic(_maps)
     return data_url(encode_png(to_bytes(grey, -end, end)), "png"), tiles
@@ -79,7 +103,7 @@ def map_picture(name: str, maps: Array, end: float) -> tuple[str, tuple[int, int
     return _map_picture(name, end, maps)
 
 
-@st.cache_resource(max_entries=24, ttl=_HOUR, show_spinner=False)
+@remembered(24, own=4)
 def _match(image: str, template: str, normalised: bool, _image: Array, _template: Array) -> Array:
     return (normalised_cross_correlation if normalised else cross_correlation)(_image, _template)
 

@@ -71,7 +71,7 @@ def choose() -> None:
         st.file_uploader(f"Upload ({ACCEPTED}, up to 20 MB)", key="_upload", on_change=_take_upload)
         if st.toggle("Use the camera", key="_use_camera"):
             st.camera_input("Take a picture", key="_camera", on_change=_take_camera)
-        st.markdown("Photos stay in memory, never on disk; what was computed from them expires within about an hour.")
+        st.markdown("Photos stay in memory, never on disk, and are gone soon after this page is closed.")
     if wrong := st.session_state.get("_photo_wrong"):
         st.error(plain(wrong))
     one_of("colour", "Channels", {"grey": "Grey", "colour": "Colour"}, "grey")
@@ -99,7 +99,7 @@ def _chosen(grey: bool) -> ChosenImage:
     return ChosenImage(pixels, digest, samples.SAMPLES[name][0])
 
 
-@st.cache_resource(max_entries=16, ttl=3600, show_spinner=False)
+@cache.remembered(1, own=2)
 def _prepared(name: str, side: int, grey: bool, _pixels: NDArray[np.uint8]) -> tuple[Array, str]:
     image: Array = _pixels / np.float32(255)
     height, width = image.shape[1:]
