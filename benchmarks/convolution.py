@@ -74,7 +74,7 @@ def main() -> None:
                 output = ours()
                 extra = (tracemalloc.get_traced_memory()[1] - output.nbytes) / 1e6
                 tracemalloc.stop()
-            row.append(ratio(ours, theirs, 9 if size <= 512 else 3))
+            row.append(ratio(ours, theirs, 9 if size <= 512 else 5))
         found += row
         lines.append(
             f"| {c}, {k}, {side}, {stride}, {groups} | " + " | ".join(f"{r:.2f}" for r in row) + f" | {extra:.1f} MB |"

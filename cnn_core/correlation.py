@@ -12,6 +12,8 @@ from numpy.lib.stride_tricks import as_strided
 from cnn_core.arguments import Array, Pair
 
 BLOCK_BYTES = 1 << 20  # a buffer that fits the L2 cache of common machines
+MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of TILE columns
+TILE = 128
 
 Correlate = Callable[[Array, Array, Pair, Pair, Array], None]
 
@@ -45,9 +47,9 @@ def by_row_views(image: Array, weight: Array, stride: Pair, dilation: Pair, out:
 
 
 def by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
-    """As `by_row_views`, several output rows in one product: a banded matrix reads a tall kernel's rows once for all."""
-    k, _, kernel_height, _ = weight.shape
-    _by_bands(image, weight, stride, dilation, out, max(1, min(kernel_height // 2, 32 // k, out.shape[2])))
+    """As `by_row_views`, for one or two kernels: a banded matrix gives several output rows, so a product is not one row high."""
+    band = (4 if weight[0].size >= MANY_TAPS else 2) // len(weight)
+    _by_bands(image, weight, stride, dilation, out, max(1, min(band, out.shape[2])))
 
 
 def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array, band: int) -> None:
@@ -58,38 +60,33 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     for row in range(band):
         matrix[:, row, row * step : row * step + kernel_height] = weight.transpose(0, 2, 1, 3)
     matrix = matrix.reshape(k * band, -1)  # (K band, need C kW)
-    tile = max(
-        64, min(width, 2 * BLOCK_BYTES // (need * c * kernel_width * image.itemsize))
-    )  # output columns at a time
+    tile = min(width, 2 * BLOCK_BYTES // (need * c * kernel_width * image.itemsize))  # output columns at a time
+    tile = TILE if weight[0].size >= MANY_TAPS else max(64, tile)
+    tile = -(-width // -(-width // tile))  # all tiles about equally wide
     whole = height // band * band
-    for n, left in np.ndindex(len(image), -(-width // tile)):
-        columns = min(tile, width - left * tile)
-        line = c * kernel_width * columns  # numbers one input row unrolls to
-        bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), whole // band)
-        buffer = np.empty(((bands - 1) * band * step + need, c, kernel_width, columns), image.dtype)
-        item = buffer.itemsize
-        views = as_strided(
-            buffer,
-            (bands, matrix.shape[1], columns),
-            (band * step * line * item, columns * item, item),
-            writeable=False,
-        )
-        part = image[n : n + 1, :, :, left * tile * across :]
-        shifts = windows(part, (1, kernel_width), (1, across), dilation, (image.shape[2], columns))
-        shifts = shifts[0, :, 0].transpose(2, 0, 1, 3)  # (H, C, kW, columns)
-        target = out[n, :, :, left * tile : left * tile + columns]
-        for first in range(0, whole, bands * band):
-            count = min(bands, (whole - first) // band)
-            used = (count - 1) * band * step + need
-            buffer[:used] = shifts[first * step : first * step + used]
-            rows = target[:, first : first + count * band]  # (K, count band, columns)
-            if band == 1:
-                np.matmul(matrix, views[:count], out=rows.transpose(1, 0, 2))
-            elif k == 1:
-                np.matmul(matrix, views[:count], out=rows[0].reshape(count, band, columns))
-            else:
-                product = np.matmul(matrix, views[:count]).reshape(count, k, band, columns)
-                rows.reshape(k, count, band, columns)[...] = product.transpose(1, 0, 2, 3)
+    line = c * kernel_width * tile  # numbers one input row unrolls to
+    bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), max(1, whole // band))
+    memory = np.empty(((bands - 1) * band * step + need) * line, image.dtype)
+    item = memory.itemsize
+    shifts = windows(image, (1, kernel_width), (1, across), dilation, (image.shape[2], width))[:, :, 0]
+    shifts = shifts.transpose(0, 3, 1, 2, 4)  # (N, H, C, kW, Wo)
+    for n, block, left in np.ndindex(len(image), -(-whole // (bands * band)), -(-width // tile)):
+        first = block * bands * band
+        count = min(bands, (whole - first) // band)
+        part = shifts[n, first * step : first * step + (count - 1) * band * step + need, ..., left * tile :][..., :tile]
+        buffer = memory[: part.size].reshape(part.shape)  # (rows, C, kW, columns)
+        buffer[...] = part
+        columns = part.shape[-1]
+        strides = (band * step * buffer[0].size * item, columns * item, item)
+        views = as_strided(buffer, (count, matrix.shape[1], columns), strides, writeable=False)
+        rows = out[n, :, first : first + count * band, left * tile : left * tile + columns]  # (K, count band, columns)
+        if band == 1:
+            np.matmul(matrix, views, out=rows.transpose(1, 0, 2))
+        elif k == 1:
+            np.matmul(matrix, views, out=rows[0].reshape(count, band, columns))
+        else:
+            product = np.matmul(matrix, views).reshape(count, k, band, columns)
+            rows.reshape(k, count, band, columns)[...] = product.transpose(1, 0, 2, 3)
     if whole < height:
         _by_bands(image[:, :, whole * step :], weight, stride, dilation, out[:, :, whole:], 1)
 
@@ -155,7 +152,7 @@ def choose(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array
         return by_columns
     if dilation[0] > 1:
         return by_blocks
-    return by_bands if kernel_height >= 7 else by_row_views
+    return by_bands if k <= 2 else by_row_views
 
 
 def correlate(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
