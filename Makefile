@@ -5,12 +5,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: run test check browser format golden weights oracle report bench fuzz clean
+.PHONY: run test check browser proxy load format golden weights oracle report bench fuzz clean
 
 run: $(READY)
 	$(BIN)/streamlit run app.py
 
-test: $(DEV_READY) browser
+test: $(DEV_READY) browser proxy
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(DEV_READY)
@@ -25,6 +25,16 @@ format: $(DEV_READY)
 # Finds Chromium or Chrome for the browser tests, or installs one.
 browser: $(DEV_READY)
 	$(BIN)/python tests/browser/chromium.py
+
+# Finds nginx for the test of three replicas, or installs Debian's.
+proxy:
+	@command -v nginx || command -v /usr/sbin/nginx || { apt-get update -q && apt-get install -y -q nginx-light; } || \
+		{ sudo -n apt-get update -q && sudo -n apt-get install -y -q nginx-light; } || \
+		{ echo "nginx is missing and could not be installed: install it with your system's packages."; exit 1; }
+
+# Thirty and a hundred clients drag at once: waiting times, fairness, memory; and what sessions leave behind (two minutes).
+load: $(DEV_READY)
+	$(BIN)/python -m benchmarks.clients
 
 # Everything below needs PyTorch, which lives in an environment of its own, so that `make test` stays small.
 ORACLE := .oracle

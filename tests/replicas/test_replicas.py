@@ -1,0 +1,106 @@
+"""Three replicas behind the nginx of deploy/: sixty sessions outlive a killed replica and a rolling restart."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import ROOT, free_port, start_server
+from tests.replicas.visitor import Visitor
+
+SESSIONS = 60
+BACK_WITHIN = 10.0  # seconds
+
+
+class Replicas:
+    """Three servers and the proxy before them, on loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+        if not nginx:
+            pytest.fail("nginx is missing: run `make proxy`.")
+        self.ports = [free_port() for _ in range(3)]
+        self.secret = {"STREAMLIT_SERVER_COOKIE_SECRET": "of this test alone"}
+        self.servers = [self.start(number) for number in range(3)]
+        port = free_port()
+        self.base = f"http://127.0.0.1:{port}"
+        settings = (
+            (ROOT / "deploy" / "nginx.conf").read_text("utf-8").replace("listen 8080", f"listen 127.0.0.1:{port}")
+        )
+        (folder / "nginx.conf").write_text(f"daemon off; pid {folder}/pid; error_log stderr;\n{settings}")
+        replicas = (ROOT / "deploy" / "replicas.conf").read_text("utf-8")
+        for number, own in enumerate(self.ports, 1):
+            replicas = replicas.replace(f"app-{number}:8501", f"127.0.0.1:{own}")
+        (folder / "replicas.conf").write_text(replicas)
+        with (folder / "log").open("w") as log:
+            self.proxy = subprocess.Popen([nginx, "-p", folder, "-c", folder / "nginx.conf"], stderr=log, stdout=log)
+        time.sleep(0.5)
+        assert self.proxy.poll() is None, (folder / "log").read_text()
+
+    def start(self, number: int) -> subprocess.Popen[bytes]:
+        return start_server(self.ports[number], env=self.secret)
+
+    def stop(self) -> None:
+        for process in [self.proxy, *self.servers]:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def replicas(tmp_path) -> Iterator[Replicas]:
+    running = Replicas(tmp_path)
+    yield running
+    running.stop()
+
+
+def everyone(visitors: list[Visitor], task: Callable[[Visitor], object]) -> list[object]:
+    with ThreadPoolExecutor(12) as pool:
+        return list(pool.map(task, visitors))
+
+
+def kernel_of(number: int) -> str:
+    return f"{number} 1; 0 -1"
+
+
+def check(visitors: list[Visitor]) -> None:
+    """Every session works within the time, with the settings of its own link."""
+    until = time.monotonic() + BACK_WITHIN
+    heads = everyone(visitors, lambda visitor: visitor.work("0 0; 0 2", until))
+    assert time.monotonic() < until
+    for number, (visitor, head) in enumerate(zip(visitors, heads, strict=True)):
+        assert visitor.viewer["settings"]["kernel"] == kernel_of(number)
+        assert head["stages"][0]["shape"] == ([1, 17, 21] if number % 2 else [1, 14, 21])  # type: ignore[index]
+
+
+@pytest.mark.timeout(300)
+def test_sessions_outlive_a_killed_replica_and_a_rolling_restart(replicas) -> None:
+    visitors = []
+    for number in range(SESSIONS):
+        image = "Coins&kernel_stride=3" if number % 2 else "Cat&kernel_stride=3"
+        kernel = kernel_of(number).replace(" ", "+").replace(";", "%3B")
+        visitors.append(Visitor(replicas.base, f"image={image}&size=64&kernel={kernel}"))
+    everyone(visitors, Visitor.open)
+    assert len({visitor.cookie for visitor in visitors}) == SESSIONS
+    check(visitors)
+    sockets = [visitor.live for visitor in visitors]
+
+    replicas.servers[0].kill()
+    replicas.servers[0].wait()
+    check(visitors)
+    kept = sum(visitor.live is socket for visitor, socket in zip(visitors, sockets, strict=True))
+    assert (
+        SESSIONS / 3 < kept < SESSIONS
+    )  # the other replicas' sessions were not disturbed, the killed one's were moved
+
+    replicas.servers[0] = replicas.start(0)
+    for number in (1, 2, 0):
+        replicas.servers[number].terminate()
+        replicas.servers[number].wait(20)
+        check(visitors)
+        replicas.servers[number] = replicas.start(number)
+    for visitor in visitors:
+        visitor.close()
