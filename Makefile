@@ -26,13 +26,13 @@ format: $(DEV_READY)
 browser: $(DEV_READY)
 	$(BIN)/python tests/browser/chromium.py
 
-# Finds nginx for the test of three replicas, or installs Debian's.
+# Finds nginx for the test of three replicas, or installs it with apt-get or Homebrew.
 proxy:
 	@command -v nginx || command -v /usr/sbin/nginx || { apt-get update -q && apt-get install -y -q nginx-light; } || \
-		{ sudo -n apt-get update -q && sudo -n apt-get install -y -q nginx-light; } || \
+		{ sudo -n apt-get update -q && sudo -n apt-get install -y -q nginx-light; } || brew install nginx || \
 		{ echo "nginx is missing and could not be installed: install it with your system's packages."; exit 1; }
 
-# Thirty and a hundred clients drag at once: waiting times, fairness, memory; and what sessions leave behind (two minutes).
+# Thirty and a hundred clients drag at once: waiting times, fairness, memory; and what sessions leave behind.
 load: $(DEV_READY)
 	$(BIN)/python -m benchmarks.clients
 

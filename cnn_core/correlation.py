@@ -60,12 +60,12 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     for row in range(band):
         matrix[:, row, row * step : row * step + kernel_height] = weight.transpose(0, 2, 1, 3)
     matrix = matrix.reshape(k * band, -1)  # (K band, need C kW)
-    tile = min(width, 2 * BLOCK_BYTES // (need * c * kernel_width * image.itemsize))  # output columns at a time
-    tile = TILE if weight[0].size >= MANY_TAPS else max(64, tile)
+    most = 2 * BLOCK_BYTES // (need * c * kernel_width * image.itemsize)
+    tile = TILE if weight[0].size >= MANY_TAPS else max(64, most)  # output columns at a time
     tile = -(-width // -(-width // tile))  # all tiles about equally wide
     whole = height // band * band
     line = c * kernel_width * tile  # numbers one input row unrolls to
-    bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), max(1, whole // band))
+    bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), whole // band)
     memory = np.empty(((bands - 1) * band * step + need) * line, image.dtype)
     item = memory.itemsize
     shifts = windows(image, (1, kernel_width), (1, across), dilation, (image.shape[2], width))[:, :, 0]

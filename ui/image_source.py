@@ -99,7 +99,7 @@ def _chosen(grey: bool) -> ChosenImage:
     return ChosenImage(pixels, digest, samples.SAMPLES[name][0])
 
 
-@cache.remembered(1, own=2)
+@st.cache_resource(max_entries=2, scope="session", show_spinner=False)
 def _prepared(name: str, side: int, grey: bool, _pixels: NDArray[np.uint8]) -> tuple[Array, str]:
     image: Array = _pixels / np.float32(255)
     height, width = image.shape[1:]
