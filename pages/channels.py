@@ -59,10 +59,11 @@ for column, name, default in zip(st.columns(3), NAMES, DEFAULTS, strict=True):
             wrong, kernel = str(error), parse_kernel(st.session_state.get(f"_{key}_good", default))
         good = st.session_state[f"_{key}_good"] = format_kernel(kernel)
         st.markdown(f"**{name} slice**")
-        kernel_editor(
-            f"_{key}_editor", "channels", Settings(good), st.session_state.pop(f"_{key}_note", ""), edited(key, kernel)
-        )
+        editor = st.container()
         text_field(key, f"{name} slice as text", default, parse_kernel)
+        note = st.session_state.pop(f"_{key}_note", "")
+        with editor:
+            kernel_editor(f"_{key}_editor", "channels", Settings(good), note, edited(key, kernel))
         say(wrong and f"{wrong} The last slice that could be read is still in use.")
         slices.append(kernel)
 bias = number("channels_bias", "Bias", 0.0, (-3, 3), "channels", "bias")

@@ -169,9 +169,9 @@ def number(
             st.session_state[key] = format_number(given)
 
     slider, typed = st.columns([3, 1], vertical_alignment="bottom")
+    typed.text_input(label, format_number(default), key=key, bind="query-params", label_visibility="collapsed")
     with slider:
         live_slider(f"_{key}_slider", instrument, live_name, label, value, bounds, step, edited)
-    typed.text_input(label, format_number(default), key=key, bind="query-params", label_visibility="collapsed")
     say(wrong)
     return value
 

@@ -112,7 +112,7 @@ def kernel_controls(instrument: str) -> Settings:
     st.selectbox("Preset", list(names), format_func=lambda n: names[n], key="_preset", on_change=_preset_chosen)
     if preset in PRESETS:
         st.markdown(PRESETS[preset].meaning)
-    kernel_editor("_kernel_editor", instrument, settings, st.session_state.get("_kernel_note", ""), _edited)
+    editor = st.container(key="_kernel_editor_place")  # the key keeps it alive: the line above comes and goes
     st.session_state["_rows"], st.session_state["_columns"] = settings.kernel_size
     rows, columns = st.columns(2)
     rows.number_input(label("kernel", "Rows"), 1, MAX_KERNEL, step=1, key="_rows", on_change=_size_chosen)
@@ -125,6 +125,8 @@ def kernel_controls(instrument: str) -> Settings:
         help="Numbers with spaces between them, rows ended by semicolons. Paste from a spreadsheet, Python or NumPy.",
     )
     say(wrong and f"{wrong} The last kernel that could be read is still in use.")
+    with editor:
+        kernel_editor("_kernel_editor", instrument, settings, st.session_state.get("_kernel_note", ""), _edited)
     return settings
 
 

@@ -109,6 +109,7 @@ def test_editing_a_slice_changes_the_sum(visit) -> None:
     cell = page.get_by_label("row 2, column 2").nth(0)
     cell.fill("5")
     cell.press("Enter")
+    expect(page.locator(".st-key-channels_red input")).to_have_value("-1 0 1; -2 5 2; -1 0 1")
     page.wait_for_url("**channels_red=**")
     settle(page)
     expect(panel(page, "p0").locator(".found")).to_have_text("min −2, max 5")

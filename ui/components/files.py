@@ -25,6 +25,9 @@ def mount(renderer: Any, key: str, data: dict[str, Any], event: str, told: Calla
 
     After a restart of the server the open page's first message meets a new session, in which Streamlit calls no callback:
     then `told` is called by the shell at the start of a second run.
+
+    What `told` sets must be a control drawn before the component: Streamlit 1.67 takes a value into the link only if the
+    control was there in the run before, and a run may be cut short by the hand.
     """
     flag = f"_{key}_told"
 
