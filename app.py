@@ -12,9 +12,12 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from live import channel
 from live.headers import SecurityHeaders
+from live.uploads import BoundedUploads
 
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 log = logging.getLogger("cnn_visualiser")
@@ -30,9 +33,16 @@ def calm(error: Exception) -> bool:
     return True
 
 
+def held(session: str) -> int:
+    """Bytes of a session's uploaded files that no page has taken yet."""
+    manager = runtime.get_instance().uploaded_file_mgr
+    assert isinstance(manager, MemoryUploadedFileManager)
+    return sum(len(file.data) for file in manager.file_storage.get(session, {}).values())
+
+
 app = st.App(
     "ui/shell.py",
     routes=channel.routes(st.get_option("server.baseUrlPath")),
-    middleware=[Middleware(SecurityHeaders, index=INDEX)],
+    middleware=[Middleware(SecurityHeaders, index=INDEX), Middleware(BoundedUploads, held=held)],
     on_script_error=calm,
 )

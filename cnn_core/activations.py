@@ -90,7 +90,10 @@ def prelu(x: ArrayLike, weight: ArrayLike) -> Array:
     [-2.0, -1.0]
     """
     values = float_array("x", x)
-    return np.where(values > 0, values, values * _channel_slopes(values, weight).astype(values.dtype))
+    answer = np.minimum(values, 0)
+    answer *= _channel_slopes(values, weight).astype(values.dtype)
+    answer += np.maximum(values, 0)
+    return answer
 
 
 def prelu_backward(grad_output: ArrayLike, x: ArrayLike, weight: ArrayLike) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 Source: Zhang et al., "Joint Face Detection and Alignment using Multitask Cascaded Convolutional Networks" (2016).
 """
 
+import math
 from functools import cache
 from typing import NamedTuple
 
@@ -12,12 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from cnn_core import networks
 from cnn_core.arguments import Array, float_array
 from cnn_core.images import resize
+from cnn_core.shapes import count_macs
 
 WINDOW = 12  # pixels a side that P-Net sees
 STEP = 2  # pixels between its windows
 FACTOR = 0.709  # between pyramid levels: the area halves
 CROP = {"rnet": 24, "onet": 48}
 MAX_CANDIDATES = 2000  # that go on to R-Net, best first
+BATCH = 128  # candidates at a time: their maps stay below 20 MB
 
 
 class Face(NamedTuple):
@@ -50,6 +53,33 @@ def _network(name: str) -> networks.Cascade:
     network = networks.load(name)
     assert isinstance(network, networks.Cascade)
     return network
+
+
+def _judge(name: str, image: Array, boxes: Array) -> dict[str, Array]:
+    """R-Net's or O-Net's answers to candidates, a batch at a time."""
+    answers = [
+        _network(name).forward(crops(image, boxes[start : start + BATCH], CROP[name]))
+        for start in range(0, len(boxes), BATCH)
+    ]
+    return {key: np.concatenate([answer[key] for answer in answers]) for key in answers[0]}
+
+
+def work(height: int, width: int, min_face: int = 20) -> tuple[int, int]:
+    """What P-Net's pyramid takes on an image of H x W: (multiply-adds, bytes of the largest level's maps).
+
+    >>> work(512, 512)
+    (311140728, 11163000)
+    """
+    macs = largest = 0
+    layers = _network("pnet").trunk.layers
+    scale = WINDOW / min_face
+    while min(height, width) * scale >= WINDOW:
+        shape = (3, round(height * scale), round(width * scale))
+        macs += count_macs(layers, shape)
+        first = layers[0].output_shape(shape)
+        largest = max(largest, 3 * 4 * math.prod(first))  # the first layer's maps, PReLU's, and one between
+        scale *= FACTOR
+    return macs, largest
 
 
 def normalise(image: Array) -> Array:
@@ -116,7 +146,7 @@ def _refine(image: Array, boxes: Array, threshold: float) -> Array:
     """R-Net on each candidate: most are no faces after all."""
     if not len(boxes):
         return boxes
-    answer = _network("rnet").forward(crops(image, boxes, CROP["rnet"]))
+    answer = _judge("rnet", image, boxes)
     kept = answer["face"][:, 1] >= threshold
     found = _shift(boxes[kept], answer["box"][kept], answer["face"][kept, 1])
     return found[suppress(found, 0.7)]
@@ -126,7 +156,7 @@ def _describe(image: Array, boxes: Array, threshold: float) -> list[Face]:
     """O-Net on each candidate: the last word, and the landmarks."""
     if not len(boxes):
         return []
-    answer = _network("onet").forward(crops(image, boxes, CROP["onet"]))
+    answer = _judge("onet", image, boxes)
     kept = answer["face"][:, 1] >= threshold
     windows, points = boxes[kept], answer["landmarks"][kept]  # (n, 5), (n, 10)
     found = _shift(windows, answer["box"][kept], answer["face"][kept, 1])

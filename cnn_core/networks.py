@@ -64,8 +64,11 @@ class Cascade:
 
     def forward(self, x: ArrayLike) -> dict[str, Array]:
         """Answers by head: "face" (probabilities, channel 1 is the face), "box", and for O-Net "landmarks"."""
-        trace = self.trace(x)
-        return {name: trace[name] for name in self.heads}
+        features, batched = image_batch("x", x)
+        for layer in self.trunk.layers:
+            features = layer.apply(features)  # the one before is let go: P-Net's maps of a large photo are large
+        answers = {name: self._head(features, name) for name in self.heads}
+        return answers if batched else {name: array[0] for name, array in answers.items()}
 
     def trace(self, x: ArrayLike) -> dict[str, Array]:
         """Every intermediate by name, in order, then the heads."""

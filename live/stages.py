@@ -9,9 +9,8 @@ from cnn_core.arguments import Array, Pair
 from cnn_core.convolution import conv2d
 from cnn_core.padding import pad
 from cnn_core.pooling import avg_pool2d, max_pool2d
+from live import limits
 from live.settings import SettingError, Settings
-
-MAX_MACS = 2_000_000_000  # multiply-adds of one request: about 2 s on one core at the worst
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,30 @@ def _stage(name: str, maps: Array) -> Stage:
     return Stage(name, maps, float(maps.min()), float(maps.max()))
 
 
+def _run(image: Array, settings: Settings) -> list[Stage]:
+    weight = np.repeat(settings.weight[np.newaxis, np.newaxis], len(image), axis=0)  # (C, 1, kH, kW)
+    bias = np.full(len(image), settings.bias, np.float32)
+    maps = conv2d(
+        image,
+        weight,
+        bias if settings.bias else None,
+        settings.stride,
+        settings.padding,
+        settings.dilation,
+        groups=len(image),
+        padding_mode=settings.padding_mode,
+    )
+    stages = [_stage("convolution", maps)]
+    if settings.relu:
+        stages.append(_stage("relu", relu(maps)))
+    if settings.pool != "none":
+        pool = max_pool2d if settings.pool == "max" else avg_pool2d
+        pooled = pool(stages[-1].maps, settings.pool_size, settings.pool_stride)
+        assert isinstance(pooled, np.ndarray)
+        stages.append(_stage("pooling", pooled))
+    return stages
+
+
 def compute(image: Array, settings: Settings) -> list[Stage]:
     """Run the settings on an image (C, H, W): the kernel walks over each channel alone, so C maps come out.
 
@@ -37,37 +60,15 @@ def compute(image: Array, settings: Settings) -> list[Stage]:
     channels, height, width = image.shape
     try:
         rows, columns = settings.axes((height, width))
-        macs = channels * rows.output_size * columns.output_size * settings.weight.size
-        if macs > MAX_MACS:
-            raise SettingError(
-                f"This would take {macs / 1e9:.1f} billion multiply-adds, more than {MAX_MACS / 1e9:.0f} billion: "
-                "choose a smaller image or a smaller kernel."
-            )
-        weight = np.repeat(settings.weight[np.newaxis, np.newaxis], channels, axis=0)  # (C, 1, kH, kW)
-        bias = np.full(channels, settings.bias, np.float32)
-        maps = conv2d(
-            image,
-            weight,
-            bias if settings.bias else None,
-            settings.stride,
-            settings.padding,
-            settings.dilation,
-            groups=channels,
-            padding_mode=settings.padding_mode,
-        )
-        stages = [_stage("convolution", maps)]
-        if settings.relu:
-            stages.append(_stage("relu", relu(maps)))
-        if settings.pool != "none":
-            pool = max_pool2d if settings.pool == "max" else avg_pool2d
-            pooled = pool(stages[-1].maps, settings.pool_size, settings.pool_stride)
-            assert isinstance(pooled, np.ndarray)
-            stages.append(_stage("pooling", pooled))
+        values = channels * rows.output_size * columns.output_size  # of one stage; there are three at most
+        taken = image.nbytes + 3 * values * image.itemsize
+        limits.check(values * settings.weight.size, taken, "a smaller image or a smaller kernel")
+        with limits.TURNS.take(taken):
+            return _run(image, settings)
     except SettingError:
         raise
     except ValueError as error:
         raise SettingError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
-    return stages
 
 
 @dataclass(frozen=True)

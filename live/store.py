@@ -2,12 +2,42 @@
 
 import secrets
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from cnn_core.arguments import Array
 
 MAX_IMAGES = 512
-MAX_BYTES = 256_000_000
+MAX_BYTES = 192_000_000
+
+
+class Door:
+    """A lock for what sessions hold. One that ends may be collected anywhere, so its leaving never waits for the lock."""
+
+    def __init__(self, forget: Callable[[str], None]) -> None:
+        self._forget, self._left, self._lock = forget, deque[str](), threading.Lock()
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Hold the lock; whoever left meanwhile is forgotten."""
+        with self._lock:
+            self._sweep()
+            yield
+            self._sweep()
+
+    def leave(self, name: str) -> None:
+        """Forget a name now, or, while someone holds the lock, when they are done."""
+        self._left.append(name)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._sweep()
+            finally:
+                self._lock.release()
+
+    def _sweep(self) -> None:
+        while self._left:
+            self._forget(self._left.popleft())
 
 
 class ImageStore:
@@ -25,11 +55,11 @@ class ImageStore:
         self._tokens: OrderedDict[str, str] = OrderedDict()  # token -> digest
         self._images: dict[str, Array] = {}  # digest -> image
         self._owners: dict[str, int] = {}  # digest -> number of tokens
-        self._lock = threading.Lock()
+        self._door = Door(self._drop)
 
     def put(self, image: Array, digest: str, token: str | None = None) -> str:
         """Hold a read-only image under its content's digest; returns the token, a new one unless one is given."""
-        with self._lock:
+        with self._door.closed():
             token = token or secrets.token_urlsafe(24)
             self._drop(token)
             self._images.setdefault(digest, image)
@@ -41,7 +71,7 @@ class ImageStore:
 
     def get(self, token: object) -> Array | None:
         """The image of this token, or None."""
-        with self._lock:
+        with self._door.closed():
             digest = self._tokens.get(token) if isinstance(token, str) else None
             if digest is None:
                 return None
@@ -50,8 +80,7 @@ class ImageStore:
 
     def release(self, token: str) -> None:
         """Forget a token; the image goes with its last one."""
-        with self._lock:
-            self._drop(token)
+        self._door.leave(token)
 
     @property
     def bytes(self) -> int:

@@ -21,6 +21,7 @@ image = image_source.chosen()
 if len(image.pixels) == 1:
     st.info("This page needs red, green and blue: the image is shown in colour here, whatever the sidebar says.")
 pixels = image.pixels if len(image.pixels) == 3 else image_source.in_colour()
+MAX_MAP_BYTES = 16_000_000  # of the K feature maps, which stay while the page is open
 NAMES = ("Red", "Green", "Blue")
 DEFAULTS = ("-1 0 1; -2 0 2; -1 0 1", "0 0 0; 0 1 0; 0 0 0", "1 1 1; 1 -8 1; 1 1 1")
 
@@ -87,7 +88,12 @@ st.latex(rf"y_{{{y},{x}}} = {terms} + ({bias:g}) = {total[0, y, x]:.4f}")
 st.subheader("K filters: K × C × k × k")
 first, second, third = st.columns(3)
 with first:
-    kernels = whole_number("channels_kernels", "Kernels $K$", 8, 1, 64, name="kernels")
+    most = max(1, min(64, MAX_MAP_BYTES // total.nbytes))
+    kernels = whole_number("channels_kernels", "Kernels $K$", 8, 1, most, name="kernels")
+    if most < 64:
+        st.caption(
+            f"At this size {most} kernels at most: their maps may take {MAX_MAP_BYTES // 1_000_000} MB. A smaller image allows more."
+        )
 with second:
     k = whole_number("channels_k", "Kernel side $k$", 3, 1, 7, name="kernel side")
 with third:

@@ -5,6 +5,8 @@ import streamlit as st
 
 from cnn_core import faces, networks
 from cnn_core.arguments import Array
+from live import limits
+from live.settings import SettingError
 from ui import image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import number, selected, whole_number
@@ -30,7 +32,16 @@ for column, (key, title, default) in zip(
         thresholds.append(number(f"faces_{key}", title, default, (0.3, 1), "faces", "threshold"))
 
 
-stages = faces.cascade(pixels, smallest, (thresholds[0], thresholds[1], thresholds[2]))
+LOWER = "a smaller image or a larger smallest face"
+macs, taken = faces.work(height, width, smallest)
+try:
+    limits.check(macs, taken, LOWER)
+except SettingError as error:
+    st.error(str(error))
+    lesson.around("faces")
+    st.stop()
+with limits.TURNS.take(2 * taken):
+    stages = faces.cascade(pixels, smallest, (thresholds[0], thresholds[1], thresholds[2]))
 
 
 def with_boxes(boxes: Array, points: list[tuple[float, float]] | None = None) -> Array:
@@ -56,12 +67,13 @@ def with_boxes(boxes: Array, points: list[tuple[float, float]] | None = None) ->
 found = stages.faces
 final = np.array([[*face.box, face.score] for face in found], np.float32).reshape(-1, 5)
 landmarks = [point for face in found for point in face.landmarks]
+answer = with_boxes(final, landmarks)
 map_viewer(
     "faces_stages",
     [
         MapPanel("p", f"P-Net proposes {len(stages.proposed)}", with_boxes(stages.proposed), image=True),
         MapPanel("r", f"R-Net keeps {len(stages.refined)}", with_boxes(stages.refined), image=True),
-        MapPanel("o", f"O-Net keeps {len(found)}", with_boxes(final, landmarks), image=True),
+        MapPanel("o", f"O-Net keeps {len(found)}", answer, image=True),
     ],
 )
 if found:
@@ -70,7 +82,7 @@ if found:
     )
 else:
     st.info("No face passes all three thresholds.")
-st.markdown("The photo stays in memory, never on disk; what was computed from it expires within about an hour.")
+st.markdown("The photo and what was computed from it stay in memory, never on disk, and go with this session.")
 
 if stages.levels:
     st.subheader("P-Net's heat maps over the pyramid")
@@ -143,5 +155,5 @@ lesson.in_code(
         "PyTorch": "import torch\nfrom torch import nn\n\npnet = nn.Sequential(  # the first of the three\n    nn.Conv2d(3, 10, 3), nn.PReLU(10), nn.MaxPool2d(2, 2, ceil_mode=True),\n    nn.Conv2d(10, 16, 3), nn.PReLU(16), nn.Conv2d(16, 32, 3), nn.PReLU(32),\n)\npnet(torch.rand(1, 3, 12, 12)).shape",
     }
 )
-lesson.share("faces", with_boxes(final, landmarks), "faces")
+lesson.share("faces", answer, "faces")
 lesson.around("faces")

@@ -7,7 +7,7 @@ from cnn_core import train_digits
 from ui import digit_source, figures, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import number, one_of, switched, whole_number
-from ui.training_run import CHECKED, Choice, Run
+from ui.training_run import CHECKED, MAX_MACS, Choice, Run
 
 lesson.begin(
     "Training",
@@ -40,6 +40,14 @@ rate = number(
     0.001,
 )
 choice = Choice(kernels, side, pool, count, epochs, batch, rate, optimiser, augment, seed)
+macs, limit = choice.macs / 1e9, MAX_MACS / 1e9
+fits = macs <= limit
+if fits:
+    st.markdown(f"This run: {epochs * -(-count // batch):,} steps, {macs:.3g} billion multiply-adds.")
+else:
+    st.error(
+        f"This run would take {macs:.0f} billion multiply-adds, more than {limit:.0f} billion: choose fewer digits or epochs."
+    )
 
 
 def start() -> None:
@@ -58,7 +66,9 @@ def reset() -> None:
 run: Run | None = st.session_state.get("_training")
 running = run is not None and not run.done
 buttons = st.columns(3)
-buttons[0].button("Start" if run is None else "Start again", key="_training_start", on_click=start, width="stretch")
+buttons[0].button(
+    "Start" if run is None else "Start again", key="_training_start", on_click=start, disabled=not fits, width="stretch"
+)
 pause_text = "Pause" if run is None or run.going else "Resume"
 buttons[1].button(pause_text, key="_training_pause", on_click=toggle, disabled=not running, width="stretch")
 buttons[2].button("Stop and reset", key="_training_reset", on_click=reset, disabled=run is None, width="stretch")

@@ -1,4 +1,4 @@
-"""Remembers what was computed: keyed by content, bounded in entries.
+"""Remembers what was computed, keyed by content.
 
 Results from the bundled images are shared by all sessions, so arrays are read-only, and forgotten after an hour. A session
 that holds something of its own, a photo or a drawing, remembers for itself alone, and all of it goes when the session ends.
@@ -6,6 +6,7 @@ that holds something of its own, a photo or a drawing, remembers for itself alon
 
 import base64
 import hashlib
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -19,28 +20,32 @@ from live.messages import picture
 from live.settings import Settings
 from live.stages import Stage, compute, mosaic
 from ui import samples
+from ui.results import RESULTS, Owner
 
-_HOUR = 3600
 PRIVATE = ("_photo", "_drawing")  # keys of the session state that hold what nobody else may keep
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def remembered(entries: int, own: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Decorator: keep so many results for all sessions, or so many for a session that holds something of its own."""
+def remembered(compute: Callable[P, T]) -> Callable[P, T]:
+    """Decorator: compute once for equal arguments, but for those whose names start with an underscore."""
+    names = list(inspect.signature(compute).parameters)
 
-    def decorate(compute: Callable[P, T]) -> Callable[P, T]:
-        shared = st.cache_resource(max_entries=entries, ttl=_HOUR, show_spinner=False)(compute)
-        private = st.cache_resource(max_entries=own, scope="session", show_spinner=False)(compute)
+    @wraps(compute)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        key = (compute, *(value for name, value in zip(names, args, strict=True) if not name.startswith("_")))
+        return RESULTS.get(key, lambda: compute(*args, **kwargs), _owner())
 
-        @wraps(compute)
-        def call(*args: P.args, **kwargs: P.kwargs) -> T:
-            held = any(key in st.session_state for key in PRIVATE)
-            return (private if held else shared)(*args, **kwargs)
+    return call
 
-        return call
 
-    return decorate
+def _owner() -> Owner | None:
+    """Who alone may see what is computed now: this session if it holds something of its own."""
+    if not any(key in st.session_state for key in PRIVATE):
+        return None
+    if "_owner" not in st.session_state:
+        st.session_state["_owner"] = Owner()
+    return st.session_state["_owner"]
 
 
 def digest(array: Array) -> str:
@@ -48,10 +53,9 @@ def digest(array: Array) -> str:
     return hashlib.blake2b(array.tobytes(), digest_size=16, person=repr(array.shape).encode()[:16]).hexdigest()
 
 
-@st.cache_resource(max_entries=24, ttl=_HOUR, show_spinner=False)
 def sample(name: str, side: int, grey: bool) -> tuple[Array, str]:
-    """A bundled image (C, H, W) and its digest."""
-    return prepare(samples.load(name, side), grey)
+    """A bundled image (C, H, W) and its digest, the same for everyone."""
+    return RESULTS.get((sample, name, side, grey), lambda: prepare(samples.load(name, side), grey))
 
 
 def prepare(image: Array, grey: bool) -> tuple[Array, str]:
@@ -61,7 +65,7 @@ def prepare(image: Array, grey: bool) -> tuple[Array, str]:
     return prepared, digest(prepared)
 
 
-@remembered(8, own=1)
+@remembered
 def _stages(name: str, settings: str, _image: Array, _settings: Settings) -> list[Stage]:
     return compute(_image, _settings)
 
@@ -71,7 +75,7 @@ def stages(name: str, image: Array, settings: Settings) -> list[Stage]:
     return _stages(name, repr(settings), image, settings)
 
 
-@remembered(32, own=4)
+@remembered
 def _stage_picture(name: str, settings: str, stage: str, end: float, _stage: Stage) -> tuple[str, tuple[int, int]]:
     grey, tiles = picture(_stage, end)
     return data_url(encode_png(grey), "png"), tiles
@@ -82,7 +86,7 @@ def stage_picture(name: str, settings: Settings, stage: Stage, end: float) -> tu
     return _stage_picture(name, repr(settings), stage.name, end, stage)
 
 
-@remembered(32, own=4)
+@remembered
 def _input_picture(name: str, _image: Array) -> str:
     return data_url(encode_jpeg(_image, 92), "jpeg") if _image.size > 100_000 else data_url(encode_png(_image), "png")
 
@@ -92,7 +96,7 @@ def input_picture(name: str, image: Array) -> str:
     return _input_picture(name, image)
 
 
-@remembered(64, own=16)
+@remembered
 def _map_picture(name: str, end: float, _maps: Array) -> tuple[str, tuple[int, int]]:
     grey, tiles = mosaic(_maps)
     return data_url(encode_png(to_bytes(grey, -end, end)), "png"), tiles
@@ -103,7 +107,7 @@ def map_picture(name: str, maps: Array, end: float) -> tuple[str, tuple[int, int
     return _map_picture(name, end, maps)
 
 
-@remembered(24, own=4)
+@remembered
 def _match(image: str, template: str, normalised: bool, _image: Array, _template: Array) -> Array:
     return (normalised_cross_correlation if normalised else cross_correlation)(_image, _template)
 

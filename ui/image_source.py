@@ -1,6 +1,5 @@
 """The image that all pages share: a sample, an upload or a camera picture; its size and colour mode."""
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +8,9 @@ from numpy.typing import NDArray
 
 from cnn_core.arguments import Array
 from cnn_core.images import ACCEPTED, ImageError, decode_image, resize, to_bytes
+from live import limits
 from live.store import Ticket
-from ui import cache, samples
+from ui import cache, samples, session
 from ui.controls import one_of, plain, say, selected
 
 SIZES = ("32", "64", "128", "256", "512", "1024")
@@ -19,7 +19,7 @@ LARGEST = 1024
 SMALLEST = 16  # pixels on the short side, so that every default setting fits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Photo:
     """A photo that someone gave to this session: held in memory only, in eight bits."""
 
@@ -37,12 +37,12 @@ class ChosenImage:
 
 
 def _take_upload() -> None:
-    if (file := st.session_state.get("_upload")) is not None:
+    if (file := session.take("_upload")) is not None:
         _take(file.name, file.getvalue())
 
 
 def _take_camera() -> None:
-    if (file := st.session_state.get("_camera")) is not None:
+    if (file := session.take("_camera")) is not None:
         _take("camera", file.getvalue())
 
 
@@ -50,7 +50,8 @@ def _take(name: str, data: bytes) -> None:
     """Copy a photo into the session at once, since the widget forgets it on a page switch."""
     st.session_state["_photo_wrong"] = None
     try:
-        pixels = to_bytes(decode_image(data, LARGEST))
+        with limits.TURNS.take(limits.UNDER_WAY):  # decoded at full size, a photo may take 200 MB: one at a time
+            pixels = to_bytes(decode_image(data, LARGEST))
         if min(pixels.shape[1:]) < SMALLEST:
             raise ImageError(
                 f"The image has {pixels.shape[1]} x {pixels.shape[2]} pixels; at least {SMALLEST} x {SMALLEST} are needed."
@@ -68,10 +69,13 @@ def choose() -> None:
     if name == OWN and "_photo" not in st.session_state:
         say("Your photo is not here: photos are never stored. Choose it again below.")
     with st.expander("Your own photo", icon=":material/add_a_photo:"):
-        st.file_uploader(f"Upload ({ACCEPTED}, up to 20 MB)", key="_upload", on_change=_take_upload)
+        st.file_uploader(f"Upload ({ACCEPTED}, up to 20 MB)", key=session.fresh("_upload"), on_change=_take_upload)
         if st.toggle("Use the camera", key="_use_camera"):
-            st.camera_input("Take a picture", key="_camera", on_change=_take_camera)
+            st.camera_input("Take a picture", key=session.fresh("_camera"), on_change=_take_camera)
         st.markdown("Photos stay in memory, never on disk, and are gone soon after this page is closed.")
+        if photo := st.session_state.get("_photo"):
+            height, width = photo.pixels.shape[1:]
+            st.markdown(f"Held now: {plain(photo.name)}, {width} × {height} pixels.")
     if wrong := st.session_state.get("_photo_wrong"):
         st.error(plain(wrong))
     one_of("colour", "Channels", {"grey": "Grey", "colour": "Colour"}, "grey")
@@ -92,21 +96,25 @@ def _chosen(grey: bool) -> ChosenImage:
     state = st.session_state
     side, label, photo = int(state.get("size", "512")), state.get("image"), state.get("_photo")
     if label == OWN and photo is not None:
-        pixels, digest = _prepared(hashlib.blake2b(photo.pixels).hexdigest(), side, grey, photo.pixels)
-        return ChosenImage(pixels, digest, photo.name)
+        return ChosenImage(*_prepared(photo, side, grey), photo.name)
     name = next((name for name, (shown, _) in samples.SAMPLES.items() if shown == label), "astronaut")
     pixels, digest = cache.sample(name, side, grey)
     return ChosenImage(pixels, digest, samples.SAMPLES[name][0])
 
 
-@st.cache_resource(max_entries=2, scope="session", show_spinner=False)
-def _prepared(name: str, side: int, grey: bool, _pixels: NDArray[np.uint8]) -> tuple[Array, str]:
-    image: Array = _pixels / np.float32(255)
-    height, width = image.shape[1:]
-    if max(height, width) > side:
-        scale = max(side / max(height, width), SMALLEST / min(height, width))  # a long strip stays thick enough
-        image = resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
-    return cache.prepare(image, grey)
+def _prepared(photo: Photo, side: int, grey: bool) -> tuple[Array, str]:
+    """The photo at this size and its digest, once for grey and once for colour."""
+    held = st.session_state.get("_prepared")
+    if held is None or held[:2] != (photo, side):
+        held = st.session_state["_prepared"] = photo, side, dict[bool, tuple[Array, str]]()
+    if grey not in held[2]:
+        image: Array = photo.pixels / np.float32(255)
+        height, width = image.shape[1:]
+        if max(height, width) > side:
+            scale = max(side / max(height, width), SMALLEST / min(height, width))  # a long strip stays thick enough
+            image = resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
+        held[2][grey] = cache.prepare(image, grey)
+    return held[2][grey]
 
 
 def ticket(image: ChosenImage) -> str:
@@ -117,10 +125,15 @@ def ticket(image: ChosenImage) -> str:
 
 def map_tickets(key: str, maps: list[tuple[Array, str]]) -> list[str]:
     """Tokens for the maps (array, digest) that a viewer shows now; those it showed before are let go."""
-    held: dict[str, list[Ticket]] = st.session_state.setdefault("_map_tickets", {})
-    for other in [name for name in held if name.split("_")[0] != key.split("_")[0]]:
-        del held[other]  # a viewer of another page
-    tickets = held.setdefault(key, [])
+    tickets: list[Ticket] = st.session_state.setdefault("_map_tickets", {}).setdefault(key, [])
+    st.session_state.setdefault("_drawn", set()).add(key)
     del tickets[len(maps) :]
     tickets.extend(Ticket() for _ in range(len(maps) - len(tickets)))
     return [one.show(array, digest) for one, (array, digest) in zip(tickets, maps, strict=True)]
+
+
+def drop_old_maps() -> None:
+    """Let go of the maps whose viewers were not drawn since the last call; to be called at the end of a run."""
+    held, drawn = st.session_state.get("_map_tickets", {}), st.session_state.pop("_drawn", set())
+    for key in held.keys() - drawn:
+        del held[key]

@@ -10,6 +10,7 @@ import streamlit as st
 from cnn_core.arguments import Array
 from cnn_core.images import encode_png, to_bytes
 from live.stages import mosaic, scale_limits
+from ui import session
 from ui.components.copy_link.component import copy_link
 from ui.controls import load_settings, say, settings_of_page
 from ui.palette import colourise
@@ -96,13 +97,19 @@ def share(key: str, maps: Array, name: str = "output") -> None:
     for column, (text, make, file, kind) in zip(st.columns(len(buttons)), buttons, strict=True):
         column.download_button(text, make, file, kind, on_click="ignore", width="stretch")
     with st.expander("Load settings", icon=":material/upload_file:"):
-        st.file_uploader("A settings file from this page (JSON)", key=f"_{key}_settings", on_change=_load, args=(key,))
+        st.file_uploader(
+            "A settings file from this page (JSON)",
+            key=session.fresh(f"_{key}_settings"),
+            on_change=_load,
+            args=(key,),
+            max_upload_size=1,
+        )
         for sentence in st.session_state.pop(f"_{key}_settings_wrong", []):
             say(sentence)
 
 
 def _load(key: str) -> None:
-    if (file := st.session_state.get(f"_{key}_settings")) is None:
+    if (file := session.take(f"_{key}_settings")) is None:
         return
     try:
         if file.size > 100_000:

@@ -11,6 +11,7 @@ if str(ROOT) not in sys.path:  # this file is run as a script, and everything is
 
 from ui import image_source  # noqa: E402
 from ui.components.files import catch_up  # noqa: E402
+from ui.session import forget_left_pages  # noqa: E402
 from ui.site import PAGES  # noqa: E402
 
 st.set_page_config("CNN Visualiser", ROOT / "assets" / "icon.png", layout="wide")
@@ -39,3 +40,5 @@ with st.sidebar:
     if st.toggle("Large type for a projector", key="large", bind="query-params"):
         st.html(ROOT / "ui" / "projector.css")
 page.run()
+image_source.drop_old_maps()
+forget_left_pages()

@@ -12,10 +12,12 @@ from cnn_core.arguments import Array
 from cnn_core.layers import Conv2d, Sequential
 from cnn_core.networks import digits_layers
 from cnn_core.optimisers import SGD, Adam
+from cnn_core.shapes import count_macs
 from cnn_core.training import Labels, Progress, jitter, one_cycle, train
 
 CHECKED = 500  # unseen digits whose accuracy is followed
 MAX_SECONDS = 600.0  # of arithmetic in one run
+MAX_MACS = 400_000_000_000  # of one run: 20 to 60 s of arithmetic
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,12 @@ class Choice:
     optimiser: str = "adam"
     augment: bool = False
     seed: int = 0
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of the whole run: one forward and twice as much backward for each digit and epoch."""
+        layers = digits_layers(self.kernels, self.side, self.pool, 64, self.seed)
+        return 3 * count_macs(layers, (1, 28, 28)) * self.digits * self.epochs
 
 
 @dataclass

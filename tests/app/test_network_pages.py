@@ -102,7 +102,7 @@ def test_forward_ways_agree() -> None:
 
 
 def test_training_learns_pauses_and_resumes() -> None:
-    app = visit("training", training_digits="1000", training_epochs="4", training_batch="50")
+    app = visit("training", training_digits="6000", training_epochs="4", training_batch="50")  # longer than one turn
     app.button(key="_training_start").click().run()
     run = app.session_state["_training"]
     app.button(key="_training_pause").click().run()
@@ -116,7 +116,7 @@ def test_training_learns_pauses_and_resumes() -> None:
             break
     assert run.done
     assert not app.exception
-    assert len(run.history) == 80
+    assert len(run.history) == 480
     assert run.checks[-1][1] > 0.75
     assert "Finished after" in str(app.get("progress")[0].proto)
     assert run.confusion().sum() == 500

@@ -1,6 +1,7 @@
 """A real server process and a real Chromium; every test gets a fresh browser context."""
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -19,14 +20,33 @@ expect.set_options(timeout=20_000)  # a busy machine is no failure
 
 
 def start_server(
-    port: int, *options: str, env: dict[str, str] | None = None, app: Path = ROOT / "app.py"
+    port: int,
+    *options: str,
+    env: dict[str, str] | None = None,
+    app: Path = ROOT / "app.py",
+    limits: dict[int, int] | None = None,
+    log: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    """`streamlit run app.py` from another directory, as a person might; returns once it is healthy."""
+    """`streamlit run app.py` from another directory, as a person might; returns once it is healthy.
+
+    Args:
+        port: where it listens.
+        *options: of Streamlit's command line.
+        env: added to the environment.
+        app: another copy of the app.
+        limits: bounds on what the process may use, by the names of `resource`.
+        log: file descriptor for what it prints.
+    """
+
+    def bound() -> None:
+        for name, limit in (limits or {}).items():
+            resource.setrlimit(name, (limit, limit))
+
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1", *options]
     quiet = subprocess.DEVNULL
     server = subprocess.Popen(
-        command, cwd="/", stdin=quiet, stdout=quiet, stderr=quiet, env={**os.environ, **(env or {})}
+        command, cwd="/", stdin=quiet, stdout=log, stderr=log, env={**os.environ, **(env or {})}, preexec_fn=bound
     )
     base = next((options[i + 1] for i, o in enumerate(options) if o == "--server.baseUrlPath"), "")
     health = f"http://127.0.0.1:{port}/{base}{'/' if base else ''}_stcore/health"

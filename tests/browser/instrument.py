@@ -58,3 +58,10 @@ def settle(page: Page) -> None:
     wait_until(page, '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')')
     wait_until(page, "!document.querySelector('[data-stale=\"true\"]')")
     page.wait_for_timeout(250)
+
+
+def upload(page: Page, name: str, data: bytes, kind: str = "image/png") -> None:
+    """Give the page a photo of one's own."""
+    page.get_by_test_id("stExpander").get_by_text("Your own photo").click()
+    field = page.locator("[class*='st-key-_upload'] input[type=file]")
+    field.set_input_files({"name": name, "mimeType": kind, "buffer": data})

@@ -8,7 +8,17 @@ from PIL import Image
 from playwright.sync_api import expect
 from scipy import ndimage, signal
 
-from tests.browser.instrument import coloured, expect_shape, panel, pixels, range_of, settle, updates, wait_until
+from tests.browser.instrument import (
+    coloured,
+    expect_shape,
+    panel,
+    pixels,
+    range_of,
+    settle,
+    updates,
+    upload,
+    wait_until,
+)
 from ui import samples
 
 SOBEL = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
@@ -23,13 +33,6 @@ def photo() -> tuple[bytes, np.ndarray]:
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "PNG")
     return buffer.getvalue(), rgb @ np.array([0.299, 0.587, 0.114]) / 255
-
-
-def upload(page, name: str, data: bytes) -> None:
-    page.get_by_test_id("stExpander").get_by_text("Your own photo").click()
-    page.locator(".st-key-_upload input[type=file]").set_input_files(
-        {"name": name, "mimeType": "image/png", "buffer": data}
-    )
 
 
 def set_number(page, key: str, value: int) -> None:

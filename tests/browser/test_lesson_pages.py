@@ -127,7 +127,7 @@ def test_settings_go_to_a_file_and_come_back(visit, tmp_path) -> None:
     saved |= {"walk_stride": 2, "walk_padding": 99, "other": 1}
     page = visit("stride-padding")
     page.get_by_text("Load settings").click()
-    page.locator(".st-key-_walk_settings input[type=file]").set_input_files(
+    page.locator("[class*='st-key-_walk_settings'] input[type=file]").set_input_files(
         {"name": "s.json", "mimeType": "application/json", "buffer": json.dumps(saved).encode()}
     )
     expect(page.get_by_text("padding must be a whole number from 0 to 5")).to_be_visible()

@@ -6,8 +6,7 @@ import re
 import numpy as np
 from playwright.sync_api import expect
 
-from tests.browser.instrument import panel, pixels, settle
-from tests.browser.test_kernel_page import upload
+from tests.browser.instrument import panel, pixels, settle, upload
 from ui.site import ROOT
 
 

@@ -1,8 +1,10 @@
 """Template matching against its definition in plain loops, and its promises."""
 
 import numpy as np
+import pytest
 
-from cnn_core.matching import cross_correlation, normalised_cross_correlation
+from cnn_core.convolution import conv2d
+from cnn_core.matching import MANY_TAPS, cross_correlation, normalised_cross_correlation
 
 RNG = np.random.default_rng(6)
 IMAGE = RNG.random((30, 41))
@@ -18,6 +20,20 @@ def test_against_the_definition() -> None:
         assert np.isclose(plain[y, x], (window * centred).sum())
         expected = np.corrcoef(window.ravel(), template.ravel())[0, 1]
         assert np.isclose(normalised[y, x], expected, atol=1e-9)
+
+
+def test_a_large_template_goes_by_spectrum_to_the_same_numbers() -> None:
+    image = RNG.random((61, 90))
+    for size in ((31, 27), (61, 40), (30, 90), (61, 90)):
+        template = RNG.random(size)
+        assert template.size >= MANY_TAPS
+        direct = conv2d(image[np.newaxis], (template - template.mean())[np.newaxis, np.newaxis])[0]
+        found = cross_correlation(image, template)
+        assert found.shape == direct.shape
+        np.testing.assert_allclose(found, direct, atol=1e-11)
+        assert np.abs(cross_correlation(image.astype(np.float32), template) - direct).max() < 1e-4
+    with pytest.raises(ValueError, match="does not fit"):
+        cross_correlation(image, RNG.random((62, 27)))
 
 
 def test_brightness_and_contrast_do_not_matter_to_the_normalised_one() -> None:

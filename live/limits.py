@@ -1,0 +1,66 @@
+"""How much one person may ask for at once, estimated before anything is computed; and how much all may at the same time."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from live.settings import SettingError
+
+MAX_MACS = 2_000_000_000  # multiply-adds of one page run or live request: about 2 s on one core at the worst
+MAX_BYTES = 96_000_000  # of arrays that one computation takes beside its input
+UNDER_WAY = 192_000_000  # bytes of all computations at the same time
+
+
+def check(macs: int, size: int, lower: str) -> None:
+    """Refuse what would take too long or too much memory.
+
+    Args:
+        macs: multiply-adds.
+        size: bytes of arrays at the same time.
+        lower: what to change, as the end of "choose ...".
+
+    Raises:
+        SettingError: the sentence holds the estimate and what to change.
+
+    >>> check(3_000_000_000, 0, "a smaller image or a smaller kernel")
+    Traceback (most recent call last):
+    live.settings.SettingError: This would take 3.0 billion multiply-adds, more than 2 billion: choose a smaller image or a smaller kernel.
+    """
+    if macs > MAX_MACS:
+        amount, limit = f"{macs / 1e9:.1f} billion multiply-adds", f"{MAX_MACS / 1e9:.0f} billion"
+    elif size > MAX_BYTES:
+        amount, limit = f"{size / 1e6:.0f} MB of memory", f"{MAX_BYTES / 1e6:.0f} MB"
+    else:
+        return
+    raise SettingError(f"This would take {amount}, more than {limit}: choose {lower}.")
+
+
+class Turns:
+    """Memory that all computations under way share: one that does not fit waits until others are done.
+
+    >>> turns = Turns(100)
+    >>> with turns.take(60):
+    ...     turns.free
+    40
+    """
+
+    def __init__(self, total: int = UNDER_WAY) -> None:
+        self.total = self.free = total
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def take(self, size: int) -> Iterator[None]:
+        """Wait for so many bytes, at most all of them, and give them back afterwards. A thread must not take twice."""
+        size = min(size, self.total)
+        with self._changed:
+            self._changed.wait_for(lambda: self.free >= size)
+            self.free -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self.free += size
+                self._changed.notify_all()
+
+
+TURNS = Turns()

@@ -1,0 +1,50 @@
+"""What one session holds at the worst settings, counted by the allocator, page after page."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from tests.app.visits import ROOT
+from ui.image_source import OWN, Photo
+from ui.site import PAGES
+
+MAX_HELD = 64_000_000
+WORST = {"size": "1024", "colour": "Colour", "channels_kernels": "64", "channels_k": "7", "faces_min": "17",
+         "pooling": "max", "pooling_size": "1", "pooling_stride": "1", "features_left_eye": "10 10 65 65",
+         "kernel": "; ".join(["1 2 3 4 5 6 7"] * 7), "training_kernels": "32"}  # fmt: skip
+
+
+def open_session() -> AppTest:
+    app = AppTest.from_file(ROOT / "ui" / "shell.py", default_timeout=60)
+    for name, value in WORST.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def test_a_session_holds_at_most_64_mb_on_every_page() -> None:
+    pages = [page.file for section in PAGES.values() for page in section]
+    everyone = open_session()
+    for page in pages:
+        everyone.switch_page(f"../pages/{page}.py").run()
+    del everyone
+    tracemalloc.start()
+    try:
+        app = open_session()
+        noise = np.random.default_rng(0).integers(0, 256, (3, 1024, 1024), np.uint8)  # nothing compresses worse
+        app.session_state["_photo"] = Photo("mine.png", noise)
+        app.session_state["image"] = OWN
+        held = {}
+        for page in pages:
+            app.switch_page(f"../pages/{page}.py").run()
+            assert not app.exception
+            gc.collect()
+            held[page] = round(tracemalloc.get_traced_memory()[0] / 1e6, 1)
+        assert max(held.values()) < MAX_HELD / 1e6, held
+        assert min(held.values()) > 10, "nothing was counted"
+        del app, noise
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 10e6  # all of it went with the session
+    finally:
+        tracemalloc.stop()
