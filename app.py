@@ -6,7 +6,6 @@ import os
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import logging
 import secrets
 from pathlib import Path
 
@@ -17,16 +16,17 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 
 from live import channel
 from live.headers import SecurityHeaders
+from live.telemetry import Telemetry, configure_log, log
 from live.uploads import BoundedUploads
 
 INDEX = Path(st.__file__).parent / "static" / "index.html"
-log = logging.getLogger("cnn_visualiser")
+configure_log()
 
 
 def calm(error: Exception) -> bool:
     """Instead of a traceback: a sentence with a number, under which the log has the whole story, once."""
     number = secrets.token_hex(4)
-    log.error("error %s", number, exc_info=error)
+    log.error("error %s", number, exc_info=error, extra={"event": {"error": number}})
     st.error(
         f"Something went wrong here (error {number}). Your settings are still in the address: reload the page, or go on elsewhere."
     )
@@ -43,6 +43,10 @@ def held(session: str) -> int:
 app = st.App(
     "ui/shell.py",
     routes=channel.routes(st.get_option("server.baseUrlPath")),
-    middleware=[Middleware(SecurityHeaders, index=INDEX), Middleware(BoundedUploads, held=held)],
+    middleware=[
+        Middleware(SecurityHeaders, index=INDEX),
+        Middleware(Telemetry),
+        Middleware(BoundedUploads, held=held),
+    ],
     on_script_error=calm,
 )

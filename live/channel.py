@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlparse
 
@@ -12,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from live.messages import Request, answer, error_message, parse_request
 from live.settings import SettingError
 from live.store import STORE
+from live.telemetry import METRICS, log
 
 PATH = "/live"
 WORKERS = max(2, os.cpu_count() or 1)
@@ -19,7 +21,6 @@ MAX_CLIENTS = 1000
 MAX_PER_SECOND = 200  # messages of one client that are read; the rest wait in the socket
 
 _pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="live")
-_clients = 0
 
 
 def allowed(origin: str | None, host: str | None) -> bool:
@@ -33,20 +34,24 @@ def allowed(origin: str | None, host: str | None) -> bool:
 
 async def live(socket: WebSocket) -> None:
     """Serve one client until it leaves. A bad message gets an error and closes nothing."""
-    global _clients
-    if not allowed(socket.headers.get("origin"), socket.headers.get("host")) or _clients >= MAX_CLIENTS:
-        await socket.close(4403 if _clients < MAX_CLIENTS else 4429)
+    known, full = allowed(socket.headers.get("origin"), socket.headers.get("host")), METRICS.live_clients >= MAX_CLIENTS
+    if full or not known:
+        METRICS.live_refused += 1
+        log.warning(
+            "live channel refused", extra={"event": {"reason": "too many clients" if full else "foreign origin"}}
+        )
+        await socket.close(4429 if full else 4403)
         return
     await socket.accept()
-    _clients += 1
-    newest: list[Request] = []  # at most one: the request that waits
+    METRICS.live_clients += 1
+    newest: list[tuple[Request, float]] = []  # at most one: the request that waits, and when it came
     arrived = asyncio.Event()
     worker = asyncio.create_task(_work(socket, newest, arrived))
     try:
         while (message := await socket.receive())["type"] != "websocket.disconnect":
             text = message.get("text") or ""  # bytes are not part of the protocol: refused like an empty text
             try:
-                newest[:] = [parse_request(text)]
+                newest[:] = [(parse_request(text), time.perf_counter())]
                 arrived.set()
             except SettingError as error:
                 await socket.send_text(error_message(_id_of(text), str(error)))
@@ -54,23 +59,24 @@ async def live(socket: WebSocket) -> None:
     except (WebSocketDisconnect, RuntimeError):
         pass  # the client has gone while it was answered
     finally:
-        _clients -= 1
+        METRICS.live_clients -= 1
         worker.cancel()
 
 
-async def _work(socket: WebSocket, newest: list[Request], arrived: asyncio.Event) -> None:
+async def _work(socket: WebSocket, newest: list[tuple[Request, float]], arrived: asyncio.Event) -> None:
     """Answer the newest request, one at a time."""
     loop = asyncio.get_running_loop()
     while True:
         await arrived.wait()
         arrived.clear()
         while newest:
-            request = newest.pop()
+            request, came = newest.pop()
             reply = await loop.run_in_executor(_pool, answer, request, STORE)
             try:
                 await (socket.send_bytes(reply) if isinstance(reply, bytes) else socket.send_text(reply))
             except (WebSocketDisconnect, RuntimeError):
                 return
+            METRICS.answered(time.perf_counter() - came)
 
 
 def _id_of(text: str) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from starlette.formparsers import MultiPartParser
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_HELD = 20_000_000  # bytes of files of one session that no page has taken yet
 AT_ONCE = 4  # uploads that are received at the same time, by everyone
@@ -38,8 +38,16 @@ class BoundedUploads:
             if self.held(match[1]) >= MAX_HELD:
                 await PlainTextResponse("Too many files.", 413)(scope, receive, send)
                 return
+            answered = False
+
+            async def answer(message: Message) -> None:
+                nonlocal answered
+                answered = True
+                await send(message)
+
             try:
                 async with asyncio.timeout(SECONDS):
-                    await self.app(scope, receive, send)
+                    await self.app(scope, receive, answer)
             except TimeoutError:
-                await PlainTextResponse("The upload took too long.", 408)(scope, receive, send)
+                if not answered:
+                    await PlainTextResponse("The upload took too long.", 408)(scope, receive, send)

@@ -169,3 +169,19 @@ def test_programs_and_notebook_give_the_same_numbers(tmp_path, monkeypatch) -> N
 def test_faces_page(image, words) -> None:
     app = visit("faces", image=image)
     assert words in " ".join(element.value for kind in ("success", "info") for element in app.get(kind))
+
+
+def test_work_that_is_too_much_is_refused_with_the_estimate_and_two_ways_out() -> None:
+    app = visit("faces", image="Checkerboard", size="1024", faces_min="12")
+    assert "3.7 billion multiply-adds, more than 2 billion: choose a smaller image or a larger" in app.error[0].value
+    assert not visit("faces", image="Checkerboard", size="512", faces_min="12").error
+    large = {"training_kernels": "32", "training_side": "9", "training_pool": "1", "training_digits": "8000"}
+    app = visit("training", **large, training_epochs="20")
+    assert "891 billion multiply-adds, more than 400 billion: choose fewer digits or epochs" in app.error[0].value
+    assert app.button(key="_training_start").disabled
+    app.number_input(key="training_epochs").set_value(8).run()
+    assert not app.error
+    assert not app.button(key="_training_start").disabled
+    app = visit("channels", image="Checkerboard", size="1024", colour="Colour", channels_kernels="64")
+    assert app.number_input(key="channels_kernels").value == 3
+    assert any("At this size 3 kernels at most" in caption.value for caption in app.caption)

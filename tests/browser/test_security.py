@@ -1,7 +1,12 @@
 """Headers, tokens and calm failures, on a real server."""
 
+import json
+import os
+import re
+import urllib.error
 import urllib.request
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import ROOT, free_port, start_server
@@ -96,14 +101,29 @@ def test_an_error_in_one_session_is_calm_and_leaves_the_others(visit, tmp_path) 
     shell = "import streamlit as st\nst.title('Page')\nif 'fail' in st.query_params:\n    raise RuntimeError('secret detail')\nst.write('fine')\n"
     (tmp_path / "shell.py").write_text(shell)
     port = free_port()
-    process = start_server(port, app=broken)
+    reading, writing = os.pipe()
+    env = {"CNN_VISUALISER_LOG": "json", "CNN_VISUALISER_METRICS_TOKEN": "of this test"}
+    process = start_server(port, app=broken, env=env, log=writing)
+    os.close(writing)
+    base = f"http://127.0.0.1:{port}"
     try:
-        base = f"http://127.0.0.1:{port}"
         bad, good = visit("?fail=1", base=base), visit("", base=base)
         expect(bad.get_by_text("Something went wrong here (error")).to_be_visible()
+        number = re.findall(r"\(error (\w+)\)", bad.content())[0]
         assert "secret detail" not in bad.content()
         assert "Traceback" not in bad.content()
         expect(good.get_by_text("fine")).to_be_visible()
+        asked = urllib.request.Request(f"{base}/metrics", headers={"Authorization": "Bearer of this test"})
+        with urllib.request.urlopen(asked, timeout=5) as response:
+            assert "cnn_sessions_open 2\n" in response.read().decode()
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{base}/_stcore/metrics", timeout=5)
     finally:
         process.kill()
         process.wait()
+    with os.fdopen(reading, "rb") as log:
+        events = [json.loads(line) for line in log if line.startswith(b"{")]
+    errors = [event for event in events if event["level"] == "error"]
+    assert [event["error"] for event in errors] == [number]  # once
+    assert "secret detail" in errors[0]["traceback"]
+    assert sum(event["message"] == "session opened" for event in events) == 2
