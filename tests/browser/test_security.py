@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import ROOT, free_port, start_server
-from tests.browser.instrument import expect_shape, wait_until
+from tests.browser.instrument import expect_shape, settle, updates, wait_until
+from tests.browser.wire import Wire
 
 
 def headers_of(url: str) -> dict[str, str]:
@@ -92,6 +93,41 @@ def test_the_page_comes_back_after_the_server_was_killed(visit) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_cut_wire_in_the_middle_of_a_gesture_loses_nothing(visit, server) -> None:
+    wire = Wire(int(server.rsplit(":", 1)[1]))
+    try:
+        page = visit("kernel?image=Cat&size=256&kernel=1+2%3B+3+4", base=f"http://127.0.0.1:{wire.port}")
+        expect_shape(page, "convolution", (1, 169, 255))
+        wait_until(page, "window.cnnLive?.open")
+        settle(page)
+        cell = page.get_by_label("row 1, column 1")
+        box = cell.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        before = updates(page, "convolution")
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for step in range(1, 31):
+            page.mouse.move(x, y - 10 * step)
+            page.wait_for_timeout(20)
+            if step == 15:
+                assert updates(page, "convolution") > before + 3  # the picture follows the hand
+                assert wire.cut() >= 2  # Streamlit's socket and the live channel's
+                wait_until(page, "!window.cnnLive.open")
+        wait_until(page, "window.cnnLive.open")  # by itself, the hand still down
+        before = updates(page, "convolution")
+        for step in range(31, 41):
+            page.mouse.move(x, y - 10 * step)
+            page.wait_for_timeout(40)
+        assert updates(page, "convolution") > before + 3
+        page.mouse.up()
+        expect(page.locator(".st-key-kernel input")).to_have_value("5 2; 3 4")
+        page.wait_for_url("**kernel=5+2**")
+        assert "image=Cat" in page.url
+        expect(page.get_by_label("row 2, column 2")).to_have_value("4")
+    finally:
+        wire.close()
 
 
 def test_an_error_in_one_session_is_calm_and_leaves_the_others(visit, tmp_path) -> None:

@@ -6,7 +6,7 @@ class Channel {
     this.attempt = 0;
     this.number = 0;
     this.waiting = new Map(); // op -> {message, receive}
-    this.flying = null; // {id, receive, timer}
+    this.flying = null; // {id, op, question, timer}
     this.open = false;
     this.connect();
   }
@@ -24,7 +24,9 @@ class Channel {
     socket.onmessage = (event) => this.receive(event.data);
     socket.onclose = () => {
       this.open = false;
+      const lost = this.flying;
       this.land();
+      if (lost && !this.waiting.has(lost.op)) this.waiting.set(lost.op, lost.question); // asked again when it is back
       this.attempt += 1;
       this.delay = Math.min((this.delay ?? 250) * 2, 15000);
       setTimeout(() => this.connect(), this.delay);
@@ -40,11 +42,16 @@ class Channel {
   send() {
     if (!this.open || this.flying || this.waiting.size === 0) return;
     const op = this.waiting.has("stages") ? "stages" : this.waiting.keys().next().value;
-    const { message, receive } = this.waiting.get(op);
+    const question = this.waiting.get(op);
     this.waiting.delete(op);
     const id = ++this.number;
-    this.flying = { id, receive, timer: setTimeout(() => this.socket.close(), 8000) };
-    this.socket.send(JSON.stringify({ v: 1, id, op, ...message }));
+    this.flying = { id, op, question, timer: setTimeout(() => this.giveUp(), 8000) };
+    this.socket.send(JSON.stringify({ v: 1, id, op, ...question.message }));
+  }
+
+  giveUp() {
+    this.land(); // what took too long is not asked again
+    this.socket.close();
   }
 
   land() {
@@ -58,7 +65,7 @@ class Channel {
     if (!flying || answer.id !== flying.id) return;
     this.land();
     this.send();
-    flying.receive(answer);
+    flying.question.receive(answer);
   }
 }
 
