@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: run test check browser proxy load format golden weights oracle report bench fuzz clean
+.PHONY: run test check browser proxy load soak format golden weights oracle report bench fuzz clean
 
 run: $(READY)
 	$(BIN)/streamlit run app.py
@@ -72,6 +72,12 @@ $(DEV_READY): $(READY) pyproject.toml
 	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install -q --group dev
 	@touch $@
+
+# What takes longer than a test may: a class on a small host, damaged images, a hundred clients at once (seven minutes).
+soak: $(DEV_READY)
+	$(BIN)/python -m pytest -m soak
+	$(BIN)/python -m tests.fuzz_images
+	$(BIN)/python -m benchmarks.clients
 
 # Feeds the image decoder two minutes of random damage.
 fuzz: $(DEV_READY)

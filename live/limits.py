@@ -1,14 +1,22 @@
 """How much one person may ask for at once, estimated before anything is computed; and how much all may at the same time."""
 
+import math
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
 
 from live.settings import SettingError
+from live.telemetry import memory
 
 MAX_MACS = 2_000_000_000  # multiply-adds of one page run or live request: about 2 s on one core at the worst
 MAX_BYTES = 96_000_000  # of arrays that one computation takes beside its input
-UNDER_WAY = 192_000_000  # bytes of all computations at the same time
+UNDER_WAY = 128_000_000  # bytes of all computations at the same time
+RUNNING = 300_000_000  # bytes of all page runs at the same time
+MEMORY = "CNN_VISUALISER_MEMORY_MB"  # what the server may use; unset: what its container says
+SHORT = 0.6  # of that, from where on large images are shown smaller
 
 
 def check(macs: int, size: int, lower: str) -> None:
@@ -64,3 +72,20 @@ class Turns:
 
 
 TURNS = Turns()
+RUNS = Turns(RUNNING)
+
+
+@cache
+def memory_limit() -> float:
+    """Bytes that this process may use: as set, or as the container allows; infinite where neither is known."""
+    if given := os.environ.get(MEMORY):
+        return float(given) * 1e6
+    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            return float(Path(name).read_text("ascii"))  # "max" is no number: no limit
+    return math.inf
+
+
+def short_of_memory() -> bool:
+    """Whether the server holds so much that new work should be small."""
+    return memory() > SHORT * memory_limit()

@@ -14,7 +14,6 @@ lesson.begin(
     "drag the red, green and blue sliders, then move the mouse over the picture.",
 )
 image = image_source.chosen()
-side = int(st.session_state.get("size", "512"))
 c, height, width = image.pixels.shape
 
 st.subheader("Mix one pixel")
@@ -120,7 +119,7 @@ with middle:
     way = one_of("images_way", "Way", {"blend": "Blend all", "one": "One at a time"}, "blend")
 with right:
     share = number("images_share", "How far (percent)", 50.0, (0, 100), "images", "how far", 1) / 100
-goal = samples.load(other, side)
+goal = samples.load(other, image_source.long_side())
 goal = resize(goal if c == 3 else to_grey(goal), height, width)
 if way == "blend":
     between = image.pixels * np.float32(1 - share) + goal * np.float32(share)

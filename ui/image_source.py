@@ -16,6 +16,7 @@ from ui.controls import one_of, plain, say, selected
 SIZES = ("32", "64", "128", "256", "512", "1024")
 OWN = "Your photo"
 LARGEST = 1024
+MODEST = 512  # pixels on the long side while the server is short of memory
 SMALLEST = 16  # pixels on the short side, so that every default setting fits
 
 
@@ -79,7 +80,24 @@ def choose() -> None:
     if wrong := st.session_state.get("_photo_wrong"):
         st.error(plain(wrong))
     one_of("colour", "Channels", {"grey": "Grey", "colour": "Colour"}, "grey")
-    selected("size", "Long side in pixels", {size: size for size in SIZES}, "512", "Larger images are shrunk.")
+    side = int(
+        selected("size", "Long side in pixels", {size: size for size in SIZES}, "512", "Larger images are shrunk.")
+    )
+    if side > MODEST and limits.short_of_memory():
+        say(f"The server is short of memory: the image is shown at {MODEST} pixels for now.")
+        side = MODEST
+    st.session_state["_side"] = side
+
+
+def long_side() -> int:
+    """Pixels that the chosen image may have on its long side."""
+    return int(st.session_state.get("_side", MODEST))
+
+
+def cost() -> int:
+    """Bytes that a page run may take with this image: about twelve copies of it."""
+    channels = 3 if st.session_state.get("colour") == "Colour" else 1
+    return 12 * channels * long_side() ** 2 * 4
 
 
 def chosen() -> ChosenImage:
@@ -94,7 +112,7 @@ def in_colour() -> Array:
 
 def _chosen(grey: bool) -> ChosenImage:
     state = st.session_state
-    side, label, photo = int(state.get("size", "512")), state.get("image"), state.get("_photo")
+    side, label, photo = long_side(), state.get("image"), state.get("_photo")
     if label == OWN and photo is not None:
         return ChosenImage(*_prepared(photo, side, grey), photo.name)
     name = next((name for name, (shown, _) in samples.SAMPLES.items() if shown == label), "astronaut")

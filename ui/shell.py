@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # this file is run as a script, and everything is imported from the root
     sys.path.insert(0, str(ROOT))
 
+from live import limits  # noqa: E402
 from ui import image_source  # noqa: E402
 from ui.components.files import catch_up  # noqa: E402
 from ui.session import forget_left_pages  # noqa: E402
@@ -39,6 +40,7 @@ with st.sidebar:
     image_source.choose()
     if st.toggle("Large type for a projector", key="large", bind="query-params"):
         st.html(ROOT / "ui" / "projector.css")
-page.run()
+with limits.RUNS.take(image_source.cost()):  # large images wait for each other
+    page.run()
 image_source.drop_old_maps()
 forget_left_pages()

@@ -6,7 +6,8 @@ import tracemalloc
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from tests.app.visits import ROOT
+from live import limits
+from tests.app.visits import ROOT, component, visit
 from ui.image_source import OWN, Photo
 from ui.site import PAGES
 
@@ -48,3 +49,19 @@ def test_a_session_holds_at_most_64_mb_on_every_page() -> None:
         assert tracemalloc.get_traced_memory()[0] < 10e6  # all of it went with the session
     finally:
         tracemalloc.stop()
+
+
+def test_large_images_become_smaller_while_the_server_is_short_of_memory(monkeypatch) -> None:
+    monkeypatch.setenv(limits.MEMORY, "1")
+    limits.memory_limit.cache_clear()
+    try:
+        app = visit("kernel", size="1024")
+        assert component(app, "feature_viewer")["input"]["shape"] == [1, 512, 512]
+        assert sum("short of memory: the image is shown at 512 pixels" in one.value for one in app.markdown) == 1
+        assert not any("short of memory" in one.value for one in visit("kernel", size="256").markdown)
+        monkeypatch.setenv(limits.MEMORY, "100000")
+        limits.memory_limit.cache_clear()
+        app.run()
+        assert component(app, "feature_viewer")["input"]["shape"] == [1, 1024, 1024]
+    finally:
+        limits.memory_limit.cache_clear()

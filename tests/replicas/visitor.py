@@ -7,8 +7,10 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlparse
 
+import httpx2
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
@@ -16,14 +18,15 @@ TROUBLE = (OSError, WebSocketException, TimeoutError)
 
 
 class Visitor:
-    """One session on the kernel page, found again by its link alone, as an open browser tab does."""
+    """One session on a page, the kernel page at first, found again by its link alone, as an open browser tab does."""
 
     def __init__(self, base: str, query: str) -> None:
         self.base, self.query, self.host = base, query, urlparse(base).netloc
         self.cookie = ""
         self.page: ClientConnection | None = None
         self.live: ClientConnection | None = None
-        self.viewer: dict[str, Any] = {}
+        self.viewer: dict[str, Any] = {}  # what the page's last viewer was given
+        self.uploader = ""  # name of the control that takes a photo
 
     def open(self) -> None:
         """Load the page, take the proxy's cookie, open both sockets, and run the page once."""
@@ -49,24 +52,59 @@ class Visitor:
             close_timeout=0.2,
         )
 
-    def _run(self) -> dict[str, Any]:
-        """Run the page; returns what its viewer was given."""
-        assert self.page
+    def _run(self, page: str = "kernel", *states: WidgetState) -> dict[str, Any]:
+        """Run a page with what was told to its controls; returns what its viewer was given."""
         message = BackMsg()
         message.rerun_script.query_string = self.query
-        message.rerun_script.page_name = "kernel"
-        self.page.send(message.SerializeToString())
+        message.rerun_script.page_name = page
+        message.rerun_script.widget_states.widgets.extend(states)
+        self._send(message)
         found: dict[str, Any] = {}
         while True:
-            data = self.page.recv(timeout=20)
-            assert isinstance(data, bytes)
-            answer = ForwardMsg.FromString(data)
-            if answer.HasField("delta") and answer.delta.new_element.HasField("bidi_component"):
-                component = answer.delta.new_element.bidi_component
-                if component.component_name == "cnn_feature_viewer":
-                    found = json.loads(component.json or component.mixed.json)
+            answer = self._receive()
+            if answer.HasField("delta"):
+                element = answer.delta.new_element
+                if element.bidi_component.component_name == "cnn_feature_viewer":
+                    found = json.loads(element.bidi_component.json or element.bidi_component.mixed.json)
+                if element.file_uploader.label.startswith("Upload"):
+                    self.uploader = element.file_uploader.id
+                if element.HasField("exception"):
+                    raise AssertionError(element.exception.message)
             if answer.HasField("script_finished"):
                 return found
+
+    def _send(self, message: BackMsg) -> None:
+        assert self.page
+        self.page.send(message.SerializeToString())
+
+    def _receive(self) -> ForwardMsg:
+        assert self.page
+        data = self.page.recv(timeout=60)
+        assert isinstance(data, bytes)
+        return ForwardMsg.FromString(data)
+
+    def go(self, page: str) -> None:
+        """Switch to another page of the same session."""
+        self.viewer = self._run(page)
+
+    def upload(self, name: str, data: bytes, page: str = "kernel") -> None:
+        """Give the session a photo, as the uploader does: ask where to, send it there, then say so."""
+        asked = BackMsg()
+        asked.file_urls_request.request_id = "1"
+        asked.file_urls_request.file_names.append(name)
+        self._send(asked)
+        while not (answer := self._receive()).HasField("file_urls_response"):
+            pass
+        place = answer.file_urls_response.file_urls[0]
+        with httpx2.Client(base_url=self.base) as client:
+            client.get("/_stcore/health")
+            header = {"X-Xsrftoken": client.cookies["_streamlit_xsrf"]}
+            client.put(place.upload_url, files={"file": (name, data)}, headers=header).raise_for_status()
+        state = WidgetState(id=self.uploader)
+        state.file_uploader_state_value.uploaded_file_info.add(
+            name=name, size=len(data), file_id=place.file_id, file_urls=place
+        )
+        self.viewer = self._run(page, state)
 
     def drag(self, kernel: str) -> dict[str, Any]:
         """Ask the live channel for the pictures of another kernel; returns the answer's head."""

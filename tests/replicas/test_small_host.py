@@ -1,0 +1,85 @@
+"""A class on a small cloud host: 30 sessions with photos of their own on one server that may use 1 GB."""
+
+import contextlib
+import io
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.browser.conftest import free_port, start_server
+from tests.replicas.visitor import Visitor
+
+SESSIONS = 30
+GIGABYTE = 1_000_000_000
+PAGES = ("kernel", "channels", "faces", "features", "images", "pooling", "kernel")
+
+
+def photo(number: int) -> bytes:
+    """A photo of 1200 x 800 that no other session has."""
+    rng = np.random.default_rng(number)
+    pixels = rng.integers(0, 256, (40, 60, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).resize((1200, 800), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def limited(pid: int) -> Iterator[None]:
+    """Let the kernel kill the process above the limit, where control groups can be made."""
+    for root, name in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+        group = Path(root, f"cnn-{pid}")
+        with contextlib.suppress(OSError):
+            group.mkdir()
+            (group / name).write_text(str(GIGABYTE))
+            (group / "cgroup.procs").write_text(str(pid))
+            break
+    yield
+    for root in ("/sys/fs/cgroup/memory", "/sys/fs/cgroup"):
+        with contextlib.suppress(OSError):
+            Path(root, f"cnn-{pid}").rmdir()
+
+
+def peak(pid: int) -> int:
+    """The most memory that a process ever held, in bytes (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(
+    "query",
+    ["size=1024&colour=Colour&channels_kernels=8", pytest.param("size=512&colour=Colour", marks=pytest.mark.soak)],
+)
+def test_thirty_sessions_with_photos_stay_within_a_gigabyte(query) -> None:
+    port = free_port()
+    server = start_server(port, env={"CNN_VISUALISER_MEMORY_MB": "1000"})
+    try:
+        with limited(server.pid):
+            visitors = [Visitor(f"http://127.0.0.1:{port}", query) for _ in range(SESSIONS)]
+
+            def work(number: int) -> None:
+                visitor = visitors[number]
+                visitor.open()
+                visitor.upload(f"{number}.jpg", photo(number))
+                for step in range(len(PAGES)):  # everyone somewhere else
+                    visitor.go(PAGES[(number + step) % len(PAGES)])
+                for _ in range(30):  # as a browser does: an image that made room for others is given again by the page
+                    visitor.go("kernel")
+                    with contextlib.suppress(ConnectionError):
+                        assert visitor.drag("1 0 -1")["stages"][0]["shape"][0] == 3
+                        return
+                raise AssertionError("the image was never held long enough to be dragged")
+
+            with ThreadPoolExecutor(SESSIONS) as pool:
+                list(pool.map(work, range(SESSIONS)))
+            assert server.poll() is None
+            assert peak(server.pid) < GIGABYTE
+            for visitor in visitors:
+                visitor.close()
+    finally:
+        server.kill()
+        server.wait()
