@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: run test check browser proxy load soak format golden weights oracle report bench fuzz clean
+.PHONY: run test check browser proxy load soak lock audit format golden weights oracle report bench fuzz clean
 
 run: $(READY)
 	$(BIN)/streamlit run app.py
@@ -79,6 +79,21 @@ soak: $(DEV_READY)
 	$(BIN)/python -m tests.fuzz_images
 	$(BIN)/python -m benchmarks.clients
 
+# Pins what deployments install, with hashes; after it, run `make audit` and `make soak`.
+TOOLS := .tools
+lock: $(TOOLS)/.ready
+	$(TOOLS)/bin/uv pip compile requirements.txt --upgrade --generate-hashes --universal --python-version 3.11 \
+		--no-header -q -o deploy/requirements.lock
+
+# Asks PyPI for known weaknesses in what is pinned.
+audit: $(TOOLS)/.ready
+	$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/requirements.lock
+
+$(TOOLS)/.ready:
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install -q "uv>=0.9" "pip-audit>=2.9,<3"
+	@touch $@
+
 # Feeds the image decoder two minutes of random damage.
 fuzz: $(DEV_READY)
 	$(BIN)/python -m tests.fuzz_images
@@ -88,4 +103,4 @@ weights: $(READY)
 	$(BIN)/python -m cnn_core.train_digits
 
 clean:
-	rm -rf $(VENV) $(ORACLE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ORACLE) $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -26,6 +26,7 @@ def start_server(
     app: Path = ROOT / "app.py",
     limits: dict[int, int] | None = None,
     log: int = subprocess.DEVNULL,
+    python: str = sys.executable,
 ) -> subprocess.Popen[bytes]:
     """`streamlit run app.py` from another directory, as a person might; returns once it is healthy.
 
@@ -36,13 +37,14 @@ def start_server(
         app: another copy of the app.
         limits: bounds on what the process may use, by the names of `resource`.
         log: file descriptor for what it prints.
+        python: interpreter of another environment.
     """
 
     def bound() -> None:
         for name, limit in (limits or {}).items():
             resource.setrlimit(name, (limit, limit))
 
-    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
+    command = [python, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1", *options]
     quiet = subprocess.DEVNULL
     server = subprocess.Popen(

@@ -2,8 +2,10 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import yaml
+from packaging.requirements import Requirement
 
 from tests.browser.conftest import ROOT, free_port, start_server
 from tests.replicas.visitor import Visitor
@@ -18,11 +20,27 @@ def copied() -> list[str]:
     ]
 
 
-def test_the_copied_files_are_enough_and_nothing_is_written(tmp_path) -> None:
+def copy_app(folder: Path) -> None:
+    """Put what the Dockerfile copies into a folder, and nothing else."""
     for name in copied():
-        source = ROOT / name
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, tmp_path / name, ignore=ignored) if source.is_dir() else shutil.copy(source, tmp_path)
+        source, ignored = ROOT / name, shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, folder / name, ignore=ignored) if source.is_dir() else shutil.copy(source, folder)
+
+
+def test_what_is_pinned_fits_what_is_required() -> None:
+    text = (DEPLOY / "requirements.lock").read_text("utf-8")
+    pins = re.findall(r"^([\w-]+)==([^ ;]+)[^\n]*?\\\n((?:    --hash=sha256:[0-9a-f]{64}[^\n]*\n)+)", text, re.M)
+    assert len(pins) == len(re.findall(r"^\w", text, re.M)) > 20  # each has hashes
+    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            wanted = Requirement(line)
+            versions = [version for name, version, _ in pins if name == wanted.name]
+            assert versions
+            assert all(version in wanted.specifier for version in versions), wanted
+
+
+def test_the_copied_files_are_enough_and_nothing_is_written(tmp_path) -> None:
+    copy_app(tmp_path)
     before = sorted(tmp_path.rglob("*"))
     port = free_port()
     env = {"HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"}

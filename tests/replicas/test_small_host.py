@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import subprocess
+import venv
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import free_port, start_server
+from tests.browser.conftest import ROOT, free_port, start_server
+from tests.replicas.test_container import copy_app
 from tests.replicas.visitor import Visitor
 
 SESSIONS = 30
@@ -80,6 +83,34 @@ def test_thirty_sessions_with_photos_stay_within_a_gigabyte(query) -> None:
             assert peak(server.pid) < GIGABYTE
             for visitor in visitors:
                 visitor.close()
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "options", [("-r", "requirements.txt"), ("--require-hashes", "-r", "deploy/requirements.lock")]
+)
+def test_a_cloud_host_needs_nothing_but_what_the_project_pins(options, tmp_path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "-q", *options], cwd=ROOT, check=True)
+    (tmp_path / "app").mkdir()
+    copy_app(tmp_path / "app")
+    port = free_port()
+    server = start_server(port, "--server.baseUrlPath", "~/+", app=tmp_path / "app" / "app.py", python=python)
+    try:
+        with limited(server.pid):
+            visitor = Visitor(f"http://127.0.0.1:{port}/~/+", "image=Coins&size=64&kernel=1+2%3B+3+4")
+            visitor.open()
+            visitor.upload("own.jpg", photo(1))
+            for page in PAGES:
+                visitor.go(page)
+            assert visitor.drag("1 0")["stages"][0]["shape"] == [1, 43, 63]
+            assert peak(server.pid) < GIGABYTE
+            visitor.close()
     finally:
         server.kill()
         server.wait()

@@ -21,7 +21,8 @@ class Visitor:
     """One session on a page, the kernel page at first, found again by its link alone, as an open browser tab does."""
 
     def __init__(self, base: str, query: str) -> None:
-        self.base, self.query, self.host = base, query, urlparse(base).netloc
+        self.base, self.query = base, query
+        self.host, self.path = urlparse(base).netloc, urlparse(base).path
         self.cookie = ""
         self.page: ClientConnection | None = None
         self.live: ClientConnection | None = None
@@ -42,7 +43,7 @@ class Visitor:
 
     def _connect(self, path: str, protocols: Any) -> ClientConnection:
         return connect(
-            f"ws://{self.host}{path}",
+            f"ws://{self.host}{self.path}{path}",
             origin=f"http://{self.host}",  # type: ignore[arg-type]
             subprotocols=protocols,
             additional_headers={"Cookie": self.cookie},
@@ -96,8 +97,8 @@ class Visitor:
         while not (answer := self._receive()).HasField("file_urls_response"):
             pass
         place = answer.file_urls_response.file_urls[0]
-        with httpx2.Client(base_url=self.base) as client:
-            client.get("/_stcore/health")
+        with httpx2.Client(base_url=f"http://{self.host}") as client:
+            client.get(f"{self.path}/_stcore/health")
             header = {"X-Xsrftoken": client.cookies["_streamlit_xsrf"]}
             client.put(place.upload_url, files={"file": (name, data)}, headers=header).raise_for_status()
         state = WidgetState(id=self.uploader)
