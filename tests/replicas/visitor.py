@@ -100,12 +100,16 @@ class Visitor:
         with httpx2.Client(base_url=f"http://{self.host}") as client:
             client.get(f"{self.path}/_stcore/health")
             header = {"X-Xsrftoken": client.cookies["_streamlit_xsrf"]}
-            client.put(place.upload_url, files={"file": (name, data)}, headers=header).raise_for_status()
+            client.put(
+                f"{self.path}{place.upload_url}", files={"file": (name, data)}, headers=header
+            ).raise_for_status()
         state = WidgetState(id=self.uploader)
         state.file_uploader_state_value.uploaded_file_info.add(
             name=name, size=len(data), file_id=place.file_id, file_urls=place
         )
         self.viewer = self._run(page, state)
+        others = [part for part in self.query.split("&") if not part.startswith("image=")]
+        self.query = "&".join(["image=Your+photo", *others])  # as the address now says
 
     def drag(self, kernel: str) -> dict[str, Any]:
         """Ask the live channel for the pictures of another kernel; returns the answer's head."""
