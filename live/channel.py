@@ -10,7 +10,7 @@ from urllib.parse import urlparse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from live.messages import Request, answer, error_message, parse_request
+from live.messages import Request, answer, error_message, parse_frame, parse_request
 from live.settings import SettingError
 from live.store import STORE
 from live.telemetry import METRICS, log
@@ -49,9 +49,9 @@ async def live(socket: WebSocket) -> None:
     worker = asyncio.create_task(_work(socket, newest, arrived))
     try:
         while (message := await socket.receive())["type"] != "websocket.disconnect":
-            text = message.get("text") or ""  # bytes are not part of the protocol: refused like an empty text
+            text, frame = message.get("text") or "", message.get("bytes")
             try:
-                newest[:] = [(parse_request(text), time.perf_counter())]
+                newest[:] = [(parse_request(text) if frame is None else parse_frame(frame), time.perf_counter())]
                 arrived.set()
             except SettingError as error:
                 await socket.send_text(error_message(_id_of(text), str(error)))

@@ -11,6 +11,12 @@ head (4 bytes, big-endian), the head (JSON), then the pictures, one after the ot
 
     {"v": 1, "id": 7, "stages": [{"name", "shape", "low", "high", "end", "tiles", "type", "bytes"}, …]}
 
+A camera picture is a binary request: the length of the head (4 bytes, big-endian), the head, then a JPEG of at most 200 kB:
+
+    {"v": 1, "id": 9, "op": "frame", "colour": false, "settings": {…}}
+
+It is answered as "stages" is, with the picture itself as the first stage, "input"; nothing of it is kept.
+
 Each picture is a grey JPEG of the stage's mosaic: 0 stands for -end, 255 for +end. An answer to "look" is one text
 message {"v", "id", "window": {…}} as `window_message` writes it; an error is {"v": 1, "id": 7, "error": "<sentence>"}, with
 "gone": true where the token is unknown.
@@ -21,14 +27,17 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from cnn_core.images import Bytes, encode_jpeg, to_bytes
-from live.settings import SettingError, Settings, choice, parse_settings, whole
+from cnn_core.arguments import Array
+from cnn_core.images import Bytes, decode_image, encode_jpeg, to_bytes, to_grey
+from live.settings import SettingError, Settings, choice, parse_settings, switch, whole
 from live.stages import Stage, Window, compute, look, mosaic, scale_limits
 from live.store import ImageStore
 
 VERSION = 1
 STAGES = ("input", "convolution", "relu", "pooling")
 MAX_REQUEST = 16_000
+MAX_FRAME = 200_000  # bytes of one camera picture
+FRAME_SIDE = 320  # pixels on its long side; larger ones are shrunk
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class Request:
     token: str
     settings: Settings
     place: tuple[str, int, int, int]  # stage, channel, y, x
+    frame: bytes = b""  # a camera picture as JPEG, instead of a held image
+    colour: bool = False  # whether the frame keeps its colours
 
 
 def parse_request(text: str) -> Request:
@@ -70,21 +81,45 @@ def parse_request(text: str) -> Request:
     )
 
 
+def parse_frame(data: bytes) -> Request:
+    """Check one camera picture with its settings; raises SettingError with a sentence."""
+    (length,) = struct.unpack(">I", data[:4]) if len(data) >= 4 else (0,)
+    head, frame = data[4 : 4 + length], data[4 + length :]
+    if len(head) > MAX_REQUEST or len(frame) > MAX_FRAME:
+        raise SettingError("The camera picture is too large.")
+    try:
+        message = json.loads(head)
+    except (ValueError, RecursionError):
+        raise SettingError("The message is not JSON.") from None
+    if not isinstance(message, dict) or message.get("v") != VERSION or message.get("op") != "frame":
+        raise SettingError(f"A camera picture needs an object of version {VERSION} whose op is frame.")
+    if not frame.startswith(b"\xff\xd8"):
+        raise SettingError("A camera picture must be a JPEG file.")
+    settings, colour = parse_settings(message.get("settings")), switch("colour", message.get("colour", False))
+    return Request(
+        whole("id", message.get("id"), (0, 1 << 53)), "frame", "", settings, ("input", 0, 0, 0), frame, colour
+    )
+
+
 def answer(request: Request, store: ImageStore) -> bytes | str:
     """Compute the answer to a checked request; never raises."""
-    image = store.get(request.token)
-    if image is None:
-        return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
     try:
+        if request.op == "frame":
+            picture = decode_image(request.frame, FRAME_SIDE)
+            image = picture if request.colour else to_grey(picture)
+            return stages_message(request.id, compute(image, request.settings), image)
+        held = store.get(request.token)
+        if held is None:
+            return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
         if request.op == "look":
             return json.dumps(
                 {
                     "v": VERSION,
                     "id": request.id,
-                    "window": window_message(look(image, request.settings, *request.place)),
+                    "window": window_message(look(held, request.settings, *request.place)),
                 }
             )
-        return stages_message(request.id, compute(image, request.settings))
+        return stages_message(request.id, compute(held, request.settings))
     except ValueError as error:
         return error_message(request.id, str(error))
 
@@ -130,10 +165,15 @@ def picture(stage: Stage, end: float) -> tuple[Bytes, tuple[int, int]]:
     return to_bytes(grey, -end, end), tiles
 
 
-def stages_message(id: int, stages: list[Stage]) -> bytes:
-    """All stages on one colour scale, so that what ReLU takes away can be seen."""
+def stages_message(id: int, stages: list[Stage], image: Array | None = None) -> bytes:
+    """All stages on one colour scale, so that what ReLU takes away can be seen; before them the image, if it is given."""
     end = scale_limits(stages[0].low, stages[0].high)[1]
-    heads, bodies = [], []
+    heads, bodies = list[dict[str, Any]](), list[bytes]()
+    if image is not None:
+        bodies.append(encode_jpeg(image))
+        low, high = float(image.min()), float(image.max())
+        heads.append({"name": "input", "shape": list(image.shape), "low": low, "high": high, "tiles": [1, 1],
+                      "type": "image/jpeg", "bytes": len(bodies[0])})  # fmt: skip
     for stage in stages:
         grey, tiles = picture(stage, end)
         body = encode_jpeg(grey)

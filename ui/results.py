@@ -11,7 +11,7 @@ import numpy as np
 
 from live.store import Door
 
-MAX_BYTES = 96_000_000  # of all results in the process
+MAX_BYTES = 48_000_000  # of all results in the process
 OWN_BYTES = 12_000_000  # of what one session keeps for itself
 SECONDS = 3600.0
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
+FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")  # a moving test picture
 expect.set_options(timeout=20_000)  # a busy machine is no failure
 
 
@@ -85,7 +86,7 @@ def browser() -> Iterator[Browser]:
     if not path:
         pytest.fail("No Chromium or Chrome found: run `make browser`, or set CHROME to its path.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*chromium.FLAGS, *FAKE_CAMERA])
         yield browser
         browser.close()
 

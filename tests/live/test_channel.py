@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from cnn_core.images import to_bytes
+from cnn_core.images import encode_jpeg, to_bytes
 from live import channel, messages
 from live.settings import SettingError, Settings
 from live.stages import compute, look, mosaic
@@ -115,6 +115,60 @@ def test_a_bad_message_gets_a_sentence_and_closes_nothing(client, token, text, w
         for one in (other, socket):
             one.send_json(request(token))
             assert unpack(one.receive_bytes())[0]["stages"]
+
+
+def frame(picture: bytes, **head: object) -> bytes:
+    text = json.dumps({"v": 1, "id": 3, "op": "frame", "settings": {"kernel": "1 -1"}} | head).encode()
+    return struct.pack(">I", len(text)) + text + picture
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_camera_picture_is_computed_and_not_kept(client, colour) -> None:
+    photo = np.random.default_rng(1).random((3, 6, 8), dtype=np.float32).repeat(40, 1).repeat(50, 2)  # 240 x 400
+    held = len(STORE)
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_bytes(frame(encode_jpeg(photo, 95), colour=colour))
+        head, (seen, made) = unpack(socket.receive_bytes())
+    assert head["id"] == 3
+    channels = 3 if colour else 1
+    assert [stage["shape"] for stage in head["stages"]] == [[channels, 192, 320], [channels, 192, 319]]
+    values = (seen if colour else seen[..., np.newaxis]).astype(np.float32) / 255
+    expected = (values[:, :-1] - values[:, 1:]).transpose(2, 0, 1)
+    end = head["stages"][1]["end"]
+    assert np.abs(made.astype(int) - to_bytes(mosaic(expected)[0], -end, end)).mean() < 6  # JPEG
+    assert len(STORE) == held
+
+
+BAD_FRAMES = [
+    (b"", "not JSON"),
+    (b"\xff\xff\xff\xff{}", "whose op is frame"),
+    (frame(b"\xff\xd8" + b"0" * 200_000), "too large"),
+    (frame(b"\x89PNG"), "must be a JPEG file"),
+    (frame(b"\xff\xd8 broken"), "not an image that can be read"),
+    (frame(b"\xff\xd8", op="stages"), "whose op is frame"),
+    (frame(b"\xff\xd8", v=2), "of version 1"),
+    (frame(b"\xff\xd8", colour="yes"), "colour must be true or false"),
+    (frame(b"\xff\xd8", settings={"stride": 9}), "stride"),
+]
+
+
+@pytest.mark.parametrize(("data", "words"), BAD_FRAMES)
+def test_a_bad_camera_picture_gets_a_sentence(client, data, words) -> None:
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_bytes(data)
+        assert words in socket.receive_json()["error"]
+        socket.send_bytes(frame(encode_jpeg(np.zeros((1, 4, 4), np.float32))))
+        assert unpack(socket.receive_bytes())[0]["stages"]
+
+
+@given(st.binary(max_size=300) | st.binary(max_size=100).map(lambda tail: frame(b"\xff\xd8" + tail)))
+@settings(max_examples=300)
+def test_nothing_but_a_sentence_escapes_from_a_camera_picture(data) -> None:
+    try:
+        request = messages.parse_frame(data)
+    except SettingError:
+        return
+    assert isinstance(messages.answer(request, STORE), str)
 
 
 def test_an_unknown_token_says_that_the_image_is_gone(client) -> None:

@@ -27,7 +27,7 @@ class MapPanel:
     end: float | None = None  # end of the colour scale, or None for the largest absolute value
 
 
-_mount = component("feature_viewer", "channel", "colours")
+_mount = component("feature_viewer", "channel", "colours", "camera")
 
 
 def feature_viewer(

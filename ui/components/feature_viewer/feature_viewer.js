@@ -16,7 +16,8 @@ class FeatureViewer {
     this.row = element("div", { className: "panels" });
     this.note = element("p", { className: "note", role: "alert" });
     this.detail = element("section", { className: "detail", "aria-live": "polite", "aria-label": "the window behind the chosen pixel" });
-    parent.append(this.note, this.row, this.detail);
+    this.camera = new Camera(this);
+    parent.append(this.note, this.camera.root, this.row, this.detail);
     this.onGesture = (event) => this.follow(event);
   }
 
@@ -27,6 +28,7 @@ class FeatureViewer {
     this.channel = sharedChannel(data.live.base);
     document.addEventListener("cnn:gesture", this.onGesture);
     this.note.textContent = data.note ?? "";
+    this.camera.root.hidden = !data.settings; // only where the live channel knows what to do with a picture
     const shown = data.input ? [data.input, ...data.stages] : data.stages;
     this.row.dataset.count = shown.length;
     const names = shown.map((stage) => stage.name);
@@ -39,11 +41,20 @@ class FeatureViewer {
       if (!this.panels.has(stage.name)) this.panels.set(stage.name, new Panel(this, stage.name));
       const panel = this.panels.get(stage.name);
       this.row.append(panel.root);
+      if (this.camera.on && panel.stage) continue; // the moving picture stays
       panel.describe(stage);
       panel.load(stage.src);
     }
     for (const [name, box] of Object.entries(data.boxes ?? {})) this.panels.get(name)?.mark(box);
-    if (data.window) this.show(data.window, true);
+    if (this.camera.on) this.cover();
+    else if (data.window) this.show(data.window, true);
+  }
+
+  // While the camera is on no pixel is chosen: its numbers would be old before they are read.
+  cover() {
+    for (const panel of this.panels.values()) panel.mark(null);
+    this.shown = null;
+    this.detail.replaceChildren();
   }
 
   leave() {
@@ -55,6 +66,7 @@ class FeatureViewer {
     if (instrument !== this.data.instrument || !this.channel.open) return;
     event.preventDefault();
     this.moving = { ...this.moving, ...changes };
+    if (this.camera.on) return; // the next picture is computed with them
     this.channel.ask("stages", { image: this.data.live.token, settings: this.settings() }, (answer) => this.receive(answer));
   }
 
@@ -68,20 +80,23 @@ class FeatureViewer {
       return;
     }
     this.note.textContent = "";
+    const camera = this.camera.on;
     await Promise.all(
       answer.stages.map(async (stage) => {
         const panel = this.panels.get(stage.name);
         if (!panel) return;
         const bitmap = await createImageBitmap(stage.picture);
+        if (this.camera.on !== camera) return; // started or stopped meanwhile
         panel.describe(stage);
         panel.draw(bitmap, answer.id);
       }),
     );
     document.dispatchEvent(new CustomEvent("cnn:drawn", { detail: { id: answer.id } }));
-    if (this.shown) this.look(this.shown);
+    if (this.shown && !this.camera.on) this.look(this.shown);
   }
 
   look(place, pinned = false) {
+    if (this.camera.on) return;
     if (!this.data.settings) {
       if (pinned && this.data.clickable) this.pick(place);
       return this.read(place);

@@ -33,9 +33,9 @@ class Channel {
     };
   }
 
-  // Ask; an older question of the same kind that still waits is forgotten.
-  ask(op, message, receive) {
-    this.waiting.set(op, { message, receive });
+  // Ask, with bytes behind the message if there are any; an older question of the same kind that still waits is forgotten.
+  ask(op, message, receive, bytes) {
+    this.waiting.set(op, { message, receive, bytes });
     this.send();
   }
 
@@ -46,7 +46,8 @@ class Channel {
     this.waiting.delete(op);
     const id = ++this.number;
     this.flying = { id, op, question, timer: setTimeout(() => this.giveUp(), 8000) };
-    this.socket.send(JSON.stringify({ v: 1, id, op, ...question.message }));
+    const text = JSON.stringify({ v: 1, id, op, ...question.message });
+    this.socket.send(question.bytes ? pack(text, question.bytes) : text);
   }
 
   giveUp() {
@@ -67,6 +68,14 @@ class Channel {
     this.send();
     flying.question.receive(answer);
   }
+}
+
+// The length of the head in four bytes, the head, then the bytes.
+function pack(text, bytes) {
+  const head = new TextEncoder().encode(text);
+  const length = new DataView(new ArrayBuffer(4));
+  length.setUint32(0, head.length);
+  return new Blob([length, head, bytes]);
 }
 
 function unpack(buffer) {

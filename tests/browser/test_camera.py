@@ -1,0 +1,75 @@
+"""The live camera: Chromium's moving test picture through the kernel, and its end."""
+
+import numpy as np
+from playwright.sync_api import expect
+
+from tests.browser.instrument import coloured, expect_shape, panel, pixels, range_of, settle, updates, wait_until
+
+
+def frames(page, milliseconds: int) -> int:
+    """Pictures that were computed and drawn in this time."""
+    before = updates(page, "convolution")
+    page.wait_for_timeout(milliseconds)
+    return updates(page, "convolution") - before
+
+
+def test_the_moving_picture_goes_through_the_kernel_until_it_is_stopped(visit) -> None:
+    page = visit("kernel?image=Cat&size=256&kernel=1")
+    expect_shape(page, "convolution", (1, 170, 256))
+    wait_until(page, "window.cnnLive?.open")
+    settle(page)
+    page.get_by_role("button", name="Live camera").click()
+    expect(page.get_by_text("The camera is on.")).to_be_visible()
+    expect_shape(page, "input", (1, 240, 320))
+    expect_shape(page, "convolution", (1, 240, 320))
+    assert max(frames(page, 1000) for _ in range(5)) >= 15  # a second; other tests run beside this one
+
+    text = page.locator(".st-key-kernel input")
+    text.fill("0 0 0; 0 0 0; 0 0 0")
+    text.press("Enter")
+    expect_shape(page, "convolution", (1, 238, 318))  # the camera goes on with the new kernel
+    expect(panel(page, "convolution").locator(".found")).to_have_text("min 0, max 0")
+    expect_shape(page, "input", (1, 240, 320))
+    assert frames(page, 1500) > 3
+
+    page.get_by_role("button", name="Stop the camera").click()
+    expect_shape(page, "input", (1, 170, 256))
+    expect_shape(page, "convolution", (1, 168, 254))
+    expect(page.get_by_role("button", name="Live camera")).to_be_visible()
+    settle(page)
+    assert frames(page, 700) == 0
+
+
+def test_what_is_drawn_is_what_the_kernel_makes_of_the_picture(visit) -> None:
+    page = visit("kernel?image=Cat&size=256&kernel=1")
+    wait_until(page, "window.cnnLive?.open")
+    settle(page)
+    page.get_by_role("button", name="Live camera").click()
+    expect_shape(page, "convolution", (1, 240, 320))
+    page.wait_for_timeout(500)
+    seen, made = pixels(page, "input").astype(int), pixels(page, "convolution").astype(int)
+    assert (seen[..., 0] == seen[..., 2]).all()  # grey
+    assert seen.std() > 10  # a picture
+    end = float(range_of(page, "convolution").split("max ")[1])
+    expected = coloured(seen[..., 0] / 255, end)
+    assert np.median(np.abs(made - expected)) < 12  # two JPEGs of a picture that has moved a little
+
+
+def test_the_camera_keeps_its_colours_where_the_page_does(visit) -> None:
+    page = visit("kernel?image=Cat&size=256&colour=Colour")
+    wait_until(page, "window.cnnLive?.open")
+    settle(page)
+    page.get_by_role("button", name="Live camera").click()
+    expect_shape(page, "input", (3, 240, 320))
+    expect_shape(page, "convolution", (3, 238, 318))
+    seen = pixels(page, "input").astype(int)
+    assert np.abs(seen[..., 0] - seen[..., 1]).max() > 60
+
+
+def test_a_camera_that_cannot_be_opened_is_said_so(visit) -> None:
+    page = visit("kernel?image=Cat&size=256")
+    settle(page)
+    page.evaluate("() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no'); }; }")
+    page.get_by_role("button", name="Live camera").click()
+    expect(page.get_by_text("The camera could not be opened")).to_be_visible()
+    expect_shape(page, "convolution", (1, 168, 254))
