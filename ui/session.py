@@ -1,5 +1,7 @@
 """Lets go early of what Streamlit 1.67 would keep until a session's end: files that were read, pages that were left."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import streamlit as st
@@ -29,13 +31,14 @@ def fresh(key: str) -> str:
     return f"{key}_{st.session_state.get(f'{key}_taken', 0)}"
 
 
-def forget_left_pages() -> None:
-    """Drop the callbacks of controls that are no longer shown: each holds all variables of its page, arrays too.
-
-    To be called at the end of a run. Streamlit has no public way: `tests/app/test_memory.py` shows that this one works.
-    """
-    if context := get_script_run_ctx():
-        known = context.session_state._state._new_widget_state.widget_metadata
-        for name, control in known.items():
-            if name not in context.shared.widget_ids_this_run and (control.callback or control.callbacks):
-                known[name] = replace(control, callback=None, callbacks=None, callback_args=None, callback_kwargs=None)
+@contextmanager
+def forgetting_left_pages() -> Iterator[None]:
+    """Around a run: at its end, drop the callbacks of controls that it did not draw, since each holds all variables of its
+    page, arrays too. Streamlit has no public way; it makes what it knows of a control anew each time the control is drawn."""
+    context = get_script_run_ctx()
+    known = context.session_state._state._new_widget_state.widget_metadata if context else {}
+    before = dict(known)
+    yield
+    for name, control in before.items():
+        if known.get(name) is control and (control.callback or control.callbacks):
+            known[name] = replace(control, callback=None, callbacks=None, callback_args=None, callback_kwargs=None)

@@ -12,7 +12,7 @@ if str(ROOT) not in sys.path:  # this file is run as a script, and everything is
 from live import limits  # noqa: E402
 from ui import image_source  # noqa: E402
 from ui.components.files import catch_up  # noqa: E402
-from ui.session import forget_left_pages  # noqa: E402
+from ui.session import forgetting_left_pages  # noqa: E402
 from ui.site import PAGES  # noqa: E402
 
 st.set_page_config("CNN Visualiser", ROOT / "assets" / "icon.png", layout="wide")
@@ -34,13 +34,13 @@ page = st.navigation(
     expanded=True,
 )
 st.html(ROOT / "ui" / "shell.css")
-catch_up()
-st.session_state["_readers"] = {}  # filled by the controls of this run
-with st.sidebar:
-    image_source.choose()
-    if st.toggle("Large type for a projector", key="large", bind="query-params"):
-        st.html(ROOT / "ui" / "projector.css")
-with limits.RUNS.take(image_source.cost()):  # large images wait for each other
-    page.run()
-image_source.drop_old_maps()
-forget_left_pages()
+with forgetting_left_pages():
+    catch_up()
+    st.session_state["_readers"] = {}  # filled by the controls of this run
+    with st.sidebar:
+        image_source.choose()
+        if st.toggle("Large type for a projector", key="large", bind="query-params"):
+            st.html(ROOT / "ui" / "projector.css")
+    with limits.RUNS.take(image_source.cost()):  # large images wait for each other
+        page.run()
+    image_source.drop_old_maps()

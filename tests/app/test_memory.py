@@ -51,6 +51,28 @@ def test_a_session_holds_at_most_64_mb_on_every_page() -> None:
         tracemalloc.stop()
 
 
+def listening(app: AppTest) -> str:
+    """Names of the controls that still call back."""
+    known = app.session_state._state._state._new_widget_state.widget_metadata
+    return " ".join(name for name, control in known.items() if control.callback or control.callbacks)
+
+
+def test_a_left_page_is_forgotten_and_a_shown_one_still_listens() -> None:
+    app = visit("kernel")
+    app.run()
+    shown = (
+        "_kernel_editor__events",
+        "_kernel_scale_slider__events",
+        "kernel_viewer__events",
+        "-_preset",
+        "-_upload_0",
+    )
+    assert [name for name in shown if name not in listening(app)] == []
+    app.switch_page("../pages/why.py").run()
+    assert "kernel" not in listening(app)
+    assert "why_maps__events" in listening(app)
+
+
 def test_large_images_become_smaller_while_the_server_is_short_of_memory(monkeypatch) -> None:
     monkeypatch.setenv(limits.MEMORY, "1")
     limits.memory_limit.cache_clear()
