@@ -3,6 +3,7 @@
 import math
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -44,7 +45,7 @@ def check(macs: int, size: int, lower: str) -> None:
 
 
 class Turns:
-    """Memory that all computations under way share: one that does not fit waits until others are done.
+    """Memory that all computations under way share: one that does not fit waits, and those that come later wait behind it.
 
     >>> turns = Turns(100)
     >>> with turns.take(60):
@@ -55,14 +56,18 @@ class Turns:
     def __init__(self, total: int = UNDER_WAY) -> None:
         self.total = self.free = total
         self._changed = threading.Condition()
+        self._waiting: deque[object] = deque()
 
     @contextmanager
     def take(self, size: int) -> Iterator[None]:
         """Wait for so many bytes, at most all of them, and give them back afterwards. A thread must not take twice."""
-        size = min(size, self.total)
+        size, turn = min(size, self.total), object()
         with self._changed:
-            self._changed.wait_for(lambda: self.free >= size)
+            self._waiting.append(turn)
+            self._changed.wait_for(lambda: self._waiting[0] is turn and self.free >= size)
+            self._waiting.popleft()
             self.free -= size
+            self._changed.notify_all()  # the next may fit too
         try:
             yield
         finally:

@@ -45,6 +45,31 @@ def test_computations_wait_for_their_share_of_memory() -> None:
     assert turns.free == 100
 
 
+def test_a_large_computation_is_not_passed_by_small_ones_for_ever() -> None:
+    turns, done = limits.Turns(100), threading.Event()
+
+    def small() -> None:
+        while not done.is_set():
+            with turns.take(60):
+                time.sleep(0.002)
+
+    def large() -> None:
+        with turns.take(100):
+            done.set()
+
+    threads = [threading.Thread(target=small) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.05)
+    last = threading.Thread(target=large)
+    last.start()
+    fair = done.wait(5)
+    done.set()
+    for thread in (*threads, last):
+        thread.join()
+    assert fair
+
+
 def test_a_failed_computation_gives_its_memory_back() -> None:
     turns = limits.Turns(100)
     with pytest.raises(ZeroDivisionError), turns.take(60):
