@@ -4,6 +4,7 @@ Source: Zhang et al., "Joint Face Detection and Alignment using Multitask Cascad
 """
 
 import math
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -72,14 +73,20 @@ def work(height: int, width: int, min_face: int = 20) -> tuple[int, int]:
     """
     macs = largest = 0
     layers = _network("pnet").trunk.layers
-    scale = WINDOW / min_face
-    while min(height, width) * scale >= WINDOW:
-        shape = (3, round(height * scale), round(width * scale))
+    for _, rows, columns in _pyramid(height, width, min_face):
+        shape = (3, rows, columns)
         macs += count_macs(layers, shape)
         first = layers[0].output_shape(shape)
         largest = max(largest, 3 * 4 * math.prod(first))  # the first layer's maps, PReLU's, and one between
-        scale *= FACTOR
     return macs, largest
+
+
+def _pyramid(height: int, width: int, min_face: int) -> Iterator[tuple[float, int, int]]:
+    """(scale, height, width) of each level, from the one that brings the smallest face to P-Net's window."""
+    scale = WINDOW / min_face
+    while min(height, width) * scale >= WINDOW:
+        yield scale, round(height * scale), round(width * scale)
+        scale *= FACTOR
 
 
 def normalise(image: Array) -> Array:
@@ -128,9 +135,9 @@ def cascade(image: ArrayLike, min_face: int = 20, thresholds: tuple[float, float
 def _propose(image: Array, min_face: int, threshold: float) -> list[Level]:
     """P-Net on every level of the pyramid."""
     height, width = image.shape[1:]
-    levels, scale = [], WINDOW / min_face
-    while min(height, width) * scale >= WINDOW:
-        small = resize(image, round(height * scale), round(width * scale))
+    levels = []
+    for scale, rows, columns in _pyramid(height, width, min_face):
+        small = resize(image, rows, columns)
         answer = _network("pnet").forward(normalise(small))
         heat = answer["face"][1]  # (h, w)
         y, x = np.nonzero(heat >= threshold)
@@ -138,7 +145,6 @@ def _propose(image: Array, min_face: int, threshold: float) -> list[Level]:
         boxes = (corner + answer["box"][:, y, x].T * WINDOW) / scale
         found = np.column_stack([boxes, heat[y, x]]).astype(np.float32)
         levels.append(Level(scale, heat, found[suppress(found, 0.5)]))
-        scale *= FACTOR
     return levels
 
 

@@ -53,14 +53,18 @@ class Request:
     colour: bool = False  # whether the frame keeps its colours
 
 
+def _read(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise SettingError("The message is not JSON.") from None
+
+
 def parse_request(text: str) -> Request:
     """Check one message; raises SettingError with a sentence."""
     if len(text) > MAX_REQUEST:
         raise SettingError("The message is too long.")
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        raise SettingError("The message is not JSON.") from None
+    message = _read(text)
     if not isinstance(message, dict) or message.get("v") != VERSION:
         raise SettingError(f"The message must be an object of version {VERSION}.")
     if message.get("op") not in ("stages", "look"):
@@ -87,10 +91,7 @@ def parse_frame(data: bytes) -> Request:
     head, frame = data[4 : 4 + length], data[4 + length :]
     if len(head) > MAX_REQUEST or len(frame) > MAX_FRAME:
         raise SettingError("The camera picture is too large.")
-    try:
-        message = json.loads(head)
-    except (ValueError, RecursionError):
-        raise SettingError("The message is not JSON.") from None
+    message = _read(head)
     if not isinstance(message, dict) or message.get("v") != VERSION or message.get("op") != "frame":
         raise SettingError(f"A camera picture needs an object of version {VERSION} whose op is frame.")
     if not frame.startswith(b"\xff\xd8"):

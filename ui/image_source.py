@@ -96,13 +96,16 @@ def long_side() -> int:
 
 def cost() -> int:
     """Bytes that a page run may take with this image: about twelve copies of it."""
-    channels = 3 if st.session_state.get("colour") == "Colour" else 1
-    return 12 * channels * long_side() ** 2 * 4
+    return 12 * (1 if _in_grey() else 3) * long_side() ** 2 * 4
+
+
+def _in_grey() -> bool:
+    return bool(st.session_state.get("colour") != "Colour")
 
 
 def chosen() -> ChosenImage:
     """The image chosen last; the astronaut while the session's own photo is missing."""
-    return _chosen(grey=st.session_state.get("colour") != "Colour")
+    return _chosen(grey=_in_grey())
 
 
 def in_colour() -> Array:
