@@ -60,8 +60,8 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(250)
 
 
-def upload(page: Page, name: str, data: bytes, kind: str = "image/png") -> None:
+def upload(page: Page, name: str, data: bytes) -> None:
     """Give the page a photo of one's own."""
     page.get_by_test_id("stExpander").get_by_text("Your own photo").click()
     field = page.locator("[class*='st-key-_upload'] input[type=file]")
-    field.set_input_files({"name": name, "mimeType": kind, "buffer": data})
+    field.set_input_files({"name": name, "mimeType": "image/png", "buffer": data})

@@ -1,7 +1,7 @@
 """The live camera: Chromium's moving test picture through the kernel, and its end."""
 
 import numpy as np
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.instrument import coloured, expect_shape, panel, pixels, range_of, settle, updates, wait_until
 
@@ -13,12 +13,18 @@ def frames(page, milliseconds: int) -> int:
     return updates(page, "convolution") - before
 
 
-def test_the_moving_picture_goes_through_the_kernel_until_it_is_stopped(visit) -> None:
-    page = visit("kernel?image=Cat&size=256&kernel=1")
-    expect_shape(page, "convolution", (1, 170, 256))
+def with_camera(visit, settings: str, still: tuple[int, int, int]) -> Page:
+    """The kernel page with the camera on, after the still picture's convolution had this shape."""
+    page = visit(f"kernel?image=Cat&size=256{settings}")
     wait_until(page, "window.cnnLive?.open")
     settle(page)
+    expect_shape(page, "convolution", still)
     page.get_by_role("button", name="Live camera").click()
+    return page
+
+
+def test_the_moving_picture_goes_through_the_kernel_until_it_is_stopped(visit) -> None:
+    page = with_camera(visit, "&kernel=1", (1, 170, 256))
     expect(page.get_by_text("The camera is on.")).to_be_visible()
     expect_shape(page, "input", (1, 240, 320))
     expect_shape(page, "convolution", (1, 240, 320))
@@ -41,10 +47,7 @@ def test_the_moving_picture_goes_through_the_kernel_until_it_is_stopped(visit) -
 
 
 def test_what_is_drawn_is_what_the_kernel_makes_of_the_picture(visit) -> None:
-    page = visit("kernel?image=Cat&size=256&kernel=1")
-    wait_until(page, "window.cnnLive?.open")
-    settle(page)
-    page.get_by_role("button", name="Live camera").click()
+    page = with_camera(visit, "&kernel=1", (1, 170, 256))
     expect_shape(page, "convolution", (1, 240, 320))
     page.wait_for_timeout(500)
     seen, made = pixels(page, "input").astype(int), pixels(page, "convolution").astype(int)
@@ -56,14 +59,28 @@ def test_what_is_drawn_is_what_the_kernel_makes_of_the_picture(visit) -> None:
 
 
 def test_the_camera_keeps_its_colours_where_the_page_does(visit) -> None:
-    page = visit("kernel?image=Cat&size=256&colour=Colour")
-    wait_until(page, "window.cnnLive?.open")
-    settle(page)
-    page.get_by_role("button", name="Live camera").click()
+    page = with_camera(visit, "&colour=Colour", (3, 168, 254))
     expect_shape(page, "input", (3, 240, 320))
     expect_shape(page, "convolution", (3, 238, 318))
     seen = pixels(page, "input").astype(int)
     assert np.abs(seen[..., 0] - seen[..., 1]).max() > 60
+
+
+def test_the_camera_goes_off_when_its_page_is_left(visit) -> None:
+    page = visit("kernel?image=Cat&size=256")
+    wait_until(page, "window.cnnLive?.open")
+    settle(page)
+    page.evaluate(
+        """() => {
+            const plain = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = async (wanted) => (window.seen = await plain(wanted));
+        }"""
+    )
+    page.get_by_role("button", name="Live camera").click()
+    expect_shape(page, "convolution", (1, 238, 318))
+    assert page.evaluate("window.seen.getTracks()[0].readyState") == "live"
+    page.get_by_role("link", name="Activation", exact=True).first.click()
+    wait_until(page, "window.seen.getTracks()[0].readyState === 'ended'")
 
 
 def test_a_camera_that_cannot_be_opened_is_said_so(visit) -> None:

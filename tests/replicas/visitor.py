@@ -88,8 +88,8 @@ class Visitor:
         """Switch to another page of the same session."""
         self.viewer = self._run(page)
 
-    def upload(self, name: str, data: bytes, page: str = "kernel") -> None:
-        """Give the session a photo, as the uploader does: ask where to, send it there, then say so."""
+    def upload(self, name: str, data: bytes) -> None:
+        """Give the session a photo on the kernel page, as the uploader does: ask where to, send it there, then say so."""
         asked = BackMsg()
         asked.file_urls_request.request_id = "1"
         asked.file_urls_request.file_names.append(name)
@@ -107,7 +107,7 @@ class Visitor:
         state.file_uploader_state_value.uploaded_file_info.add(
             name=name, size=len(data), file_id=place.file_id, file_urls=place
         )
-        self.viewer = self._run(page, state)
+        self.viewer = self._run("kernel", state)
         others = [part for part in self.query.split("&") if not part.startswith("image=")]
         self.query = "&".join(["image=Your+photo", *others])  # as the address now says
 

@@ -22,12 +22,15 @@ class Camera {
   }
 
   async start() {
+    this.button.disabled = true; // until the question for permission is answered
     try {
       const wanted = { width: { ideal: 320 }, height: { ideal: 240 }, frameRate: { ideal: 30 } };
       this.stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
     } catch {
       this.show("The camera could not be opened: allow it for this page, and close other programs that use it.");
       return;
+    } finally {
+      this.button.disabled = false;
     }
     this.video = element("video", { muted: true, playsInline: true, srcObject: this.stream });
     this.canvas = document.createElement("canvas");
@@ -42,7 +45,7 @@ class Camera {
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     this.stream = this.video = null;
     this.show("");
-    this.viewer.update(this.viewer.data);
+    if (this.root.isConnected) this.viewer.update(this.viewer.data); // a viewer of a left page must not listen again
   }
 
   // Send the newest picture; its answer asks for the next one.

@@ -51,8 +51,10 @@ class Channel {
   }
 
   giveUp() {
+    const { question } = this.flying;
     this.land(); // what took too long is not asked again
     this.socket.close();
+    question.receive({ error: "The server took too long to answer." });
   }
 
   land() {
