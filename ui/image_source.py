@@ -83,10 +83,14 @@ def choose() -> None:
     side = int(
         selected("size", "Long side in pixels", {size: size for size in SIZES}, "512", "Larger images are shrunk.")
     )
-    if side > MODEST and limits.short_of_memory():
-        say(f"The server is short of memory: the image is shown at {MODEST} pixels for now.")
-        side = MODEST
     st.session_state["_side"] = side
+
+
+def fit_memory() -> None:
+    """Show large images smaller while the server is short of memory; asked when the run's turn has come, not before."""
+    if long_side() > MODEST and limits.short_of_memory():
+        say(f"The server is short of memory: the image is shown at {MODEST} pixels for now.")
+        st.session_state["_side"] = MODEST
 
 
 def long_side() -> int:

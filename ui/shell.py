@@ -42,5 +42,7 @@ with forgetting_left_pages():
         if st.toggle("Large type for a projector", key="large", bind="query-params"):
             st.html(ROOT / "ui" / "projector.css")
     with limits.RUNS.take(image_source.cost()):  # large images wait for each other
+        with st.sidebar:
+            image_source.fit_memory()
         page.run()
     image_source.drop_old_maps()
