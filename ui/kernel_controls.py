@@ -110,9 +110,10 @@ def kernel_controls(instrument: str) -> Settings:
     st.session_state["_preset"] = preset = next(matching, CUSTOM)
     names = {CUSTOM: "Your own"} | {name: one.label for name, one in PRESETS.items()}
     st.selectbox("Preset", list(names), format_func=lambda n: names[n], key="_preset", on_change=_preset_chosen)
+    meaning = st.empty()  # keeps its place without words: the editor, moved, would be on the page twice for a moment
     if preset in PRESETS:
-        st.markdown(PRESETS[preset].meaning)
-    editor = st.container(key="_kernel_editor_place")  # the key keeps it alive: the line above comes and goes
+        meaning.markdown(PRESETS[preset].meaning)
+    editor = st.container()
     st.session_state["_rows"], st.session_state["_columns"] = settings.kernel_size
     rows, columns = st.columns(2)
     rows.number_input(label("kernel", "Rows"), 1, MAX_KERNEL, step=1, key="_rows", on_change=_size_chosen)

@@ -254,12 +254,18 @@ def test_pasting_a_block_from_a_spreadsheet(visit) -> None:
     settle(page)
     cell = page.get_by_label("row 1, column 1")
     cell.focus()
+    most = page.evaluate_handle(
+        """() => { const most = {editors: 0};
+           const count = () => { most.editors = Math.max(most.editors, document.querySelectorAll(".st-key-_kernel_editor").length); };
+           new MutationObserver(count).observe(document.body, {childList: true, subtree: true}); return most; }"""
+    )
     cell.evaluate(
         """cell => { const data = new DataTransfer(); data.setData("text", "1\\t2\\n3\\t4\\n");
            cell.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})); }"""
     )
     page.wait_for_url("**kernel=1+2%3B+3+4**")
     expect(page.get_by_label("row 2, column 2")).to_have_value("4")
+    assert most.json_value() == {"editors": 1}
 
 
 def test_a_phone_shows_the_instrument_without_sideways_scrolling(visit) -> None:
