@@ -6,8 +6,9 @@ A request is one text message, a JSON object of at most 16 kB:
     {"v": 1, "id": 8, "op": "look",   "image": "<token>", "settings": {…},
      "stage": "convolution", "channel": 0, "y": 12, "x": 30}
 
-`settings` is what `live.settings.parse_settings` reads. An answer to "stages" is one binary message: the length of the
-head (4 bytes, big-endian), the head (JSON), then the pictures, one after the other:
+`settings` is what `live.settings.parse_settings` reads. "slices" and "filters" are as "stages", with the settings of
+`live.layers`. An answer to them is one binary message: the length of the head (4 bytes, big-endian), the head (JSON), then
+the pictures, one after the other:
 
     {"v": 1, "id": 7, "stages": [{"name", "shape", "low", "high", "end", "tiles", "type", "bytes"}, …]}
 
@@ -24,16 +25,24 @@ message {"v", "id", "window": {…}} as `window_message` writes it; an error is 
 
 import json
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from cnn_core.arguments import Array
 from cnn_core.images import Bytes, decode_image, encode_jpeg, to_bytes, to_grey
+from live.layers import Filters, Slices
 from live.settings import SettingError, Settings, choice, parse_settings, switch, whole
-from live.stages import Stage, Window, compute, look, mosaic, scale_limits
+from live.stages import Shown, Stage, Window, compute, look, mosaic, on_one_scale
 from live.store import ImageStore
 
 VERSION = 1
+PARSERS: dict[str, Callable[[object], Settings | Slices | Filters]] = {
+    "stages": parse_settings,
+    "look": parse_settings,
+    "slices": Slices.parse,
+    "filters": Filters.parse,
+}
 STAGES = ("input", "convolution", "relu", "pooling")
 MAX_REQUEST = 16_000
 MAX_FRAME = 200_000  # bytes of one camera picture
@@ -47,7 +56,7 @@ class Request:
     id: int
     op: str
     token: str
-    settings: Settings
+    settings: Settings | Slices | Filters
     place: tuple[str, int, int, int]  # stage, channel, y, x
     frame: bytes = b""  # a camera picture as JPEG, instead of a held image
     colour: bool = False  # whether the frame keeps its colours
@@ -67,15 +76,14 @@ def parse_request(text: str) -> Request:
     message = _read(text)
     if not isinstance(message, dict) or message.get("v") != VERSION:
         raise SettingError(f"The message must be an object of version {VERSION}.")
-    if message.get("op") not in ("stages", "look"):
-        raise SettingError("op must be stages or look.")
+    op = choice("op", message.get("op"), tuple(PARSERS))
     if not isinstance(message.get("image"), str):
         raise SettingError("image must be the token of an image.")
     return Request(
         whole("id", message.get("id"), (0, 1 << 53)),
-        message["op"],
+        op,
         message["image"],
-        parse_settings(message.get("settings")),
+        PARSERS[op](message.get("settings")),
         (
             choice("stage", message.get("stage", "convolution"), STAGES),
             whole("channel", message.get("channel", 0), (0, 4096)),
@@ -104,23 +112,22 @@ def parse_frame(data: bytes) -> Request:
 
 def answer(request: Request, store: ImageStore) -> bytes | str:
     """Compute the answer to a checked request; never raises."""
+    settings = request.settings
     try:
-        if request.op == "frame":
+        if request.frame:
+            assert isinstance(settings, Settings)  # parse_frame reads no others
             picture = decode_image(request.frame, FRAME_SIDE)
             image = picture if request.colour else to_grey(picture)
-            return stages_message(request.id, compute(image, request.settings), image)
+            return stages_message(request.id, on_one_scale(compute(image, settings)), image)
         held = store.get(request.token)
         if held is None:
             return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
+        if not isinstance(settings, Settings):
+            return stages_message(request.id, settings.compute(held))
         if request.op == "look":
-            return json.dumps(
-                {
-                    "v": VERSION,
-                    "id": request.id,
-                    "window": window_message(look(held, request.settings, *request.place)),
-                }
-            )
-        return stages_message(request.id, compute(held, request.settings))
+            window = window_message(look(held, settings, *request.place))
+            return json.dumps({"v": VERSION, "id": request.id, "window": window})
+        return stages_message(request.id, on_one_scale(compute(held, settings)))
     except ValueError as error:
         return error_message(request.id, str(error))
 
@@ -166,16 +173,15 @@ def picture(stage: Stage, end: float) -> tuple[Bytes, tuple[int, int]]:
     return to_bytes(grey, -end, end), tiles
 
 
-def stages_message(id: int, stages: list[Stage], image: Array | None = None) -> bytes:
-    """All stages on one colour scale, so that what ReLU takes away can be seen; before them the image, if it is given."""
-    end = scale_limits(stages[0].low, stages[0].high)[1]
+def stages_message(id: int, shown: list[Shown], image: Array | None = None) -> bytes:
+    """All stages as pictures; before them the image, if it is given."""
     heads, bodies = list[dict[str, Any]](), list[bytes]()
     if image is not None:
         bodies.append(encode_jpeg(image))
         low, high = float(image.min()), float(image.max())
         heads.append({"name": "input", "shape": list(image.shape), "low": low, "high": high, "tiles": [1, 1],
                       "type": "image/jpeg", "bytes": len(bodies[0])})  # fmt: skip
-    for stage in stages:
+    for stage, end in shown:
         grey, tiles = picture(stage, end)
         body = encode_jpeg(grey)
         heads.append(describe(stage, end, tiles) | {"type": "image/jpeg", "bytes": len(body)})

@@ -5,7 +5,7 @@ A page's widgets, a link, pasted text and a live message all pass through here o
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -195,19 +195,24 @@ def _pair(name: str, value: object) -> Pair:
     return whole(name, value[0], BOUNDS[name]), whole(name, value[1], BOUNDS[name])
 
 
+def known(message: object, names: Collection[str]) -> Mapping[str, object]:
+    """An object none of whose values has another name than these."""
+    if not isinstance(message, Mapping):
+        raise SettingError("Settings must be an object with names and values.")
+    unknown = [str(name)[:20] for name in message if name not in names]
+    if unknown:
+        raise SettingError(f"Settings have no value named {unknown[0]}.")
+    return message
+
+
 def parse_settings(message: object) -> Settings:
     """Read settings from JSON values: unknown names and wrong values are refused, missing ones take their default.
 
     >>> parse_settings({"kernel": "1 2", "stride": [2, 1]}).stride
     (2, 1)
     """
-    if not isinstance(message, Mapping):
-        raise SettingError("Settings must be an object with names and values.")
-    unknown = [str(name)[:20] for name in message if name not in Settings.__dataclass_fields__ or name == "values"]
-    if unknown:
-        raise SettingError(f"Settings have no value named {unknown[0]}.")
     read: dict[str, Any] = {}
-    for name, value in message.items():
+    for name, value in known(message, [name for name in Settings.__dataclass_fields__ if name != "values"]).items():
         if name == "kernel":
             parse_kernel(value)
             read[name] = value

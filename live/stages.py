@@ -22,9 +22,9 @@ class Stage:
     low: float
     high: float
 
-
-def _stage(name: str, maps: Array) -> Stage:
-    return Stage(name, maps, float(maps.min()), float(maps.max()))
+    @classmethod
+    def of(cls, name: str, maps: Array) -> "Stage":
+        return cls(name, maps, float(maps.min()), float(maps.max()))
 
 
 def _run(image: Array, settings: Settings) -> list[Stage]:
@@ -40,14 +40,14 @@ def _run(image: Array, settings: Settings) -> list[Stage]:
         groups=len(image),
         padding_mode=settings.padding_mode,
     )
-    stages = [_stage("convolution", maps)]
+    stages = [Stage.of("convolution", maps)]
     if settings.relu:
-        stages.append(_stage("relu", relu(maps)))
+        stages.append(Stage.of("relu", relu(maps)))
     if settings.pool != "none":
         pool = max_pool2d if settings.pool == "max" else avg_pool2d
         pooled = pool(stages[-1].maps, settings.pool_size, settings.pool_stride)
         assert isinstance(pooled, np.ndarray)
-        stages.append(_stage("pooling", pooled))
+        stages.append(Stage.of("pooling", pooled))
     return stages
 
 
@@ -142,6 +142,15 @@ def scale_limits(low: float, high: float) -> tuple[float, float]:
     """Ends of the diverging colour scale for values from low to high: symmetric, so that 0 lies in its middle."""
     end = max(abs(low), abs(high)) or 1.0
     return -end, end
+
+
+Shown = tuple[Stage, float]  # a stage and the end of its colour scale
+
+
+def on_one_scale(stages: list[Stage]) -> list[Shown]:
+    """Give all stages the scale that holds the values of every one, so that what ReLU takes away can be seen."""
+    end = scale_limits(min(one.low for one in stages), max(one.high for one in stages))[1]
+    return [(one, end) for one in stages]
 
 
 def mosaic(maps: Array) -> tuple[Array, Pair]:

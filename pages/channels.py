@@ -3,10 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from cnn_core import Conv2d, conv2d, count_macs, count_parameters
-from live.settings import SettingError, Settings, format_kernel, parse_kernel
+from cnn_core import Conv2d, count_macs, count_parameters
+from live import limits
+from live.layers import COLOURS, Filters, Slices, parse_slice
+from live.settings import SettingError, Settings, format_kernel
 from ui import formulas, image_source, lesson
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.feature_viewer.component import Following, MapPanel, map_viewer
 from ui.components.kernel_editor.component import kernel_editor
 from ui.controls import number, say, text_field, whole_number
 from ui.kernel_controls import OPERATIONS
@@ -17,13 +19,11 @@ lesson.begin(
     "answers are added, with one bias, into one feature map.",
     "make the red slice all zeros and see what is left.",
 )
-image = image_source.chosen()
-if len(image.pixels) == 1:
+if len(image_source.chosen().pixels) == 1:
     st.info("This page needs red, green and blue: the image is shown in colour here, whatever the sidebar says.")
-pixels = image.pixels if len(image.pixels) == 3 else image_source.in_colour()
+image = image_source.in_colour()
+ANSWERS = {"red": "Red answer", "green": "Green answer", "blue": "Blue answer", "sum": "Sum and bias"}
 MAX_MAP_BYTES = 16_000_000  # of the K feature maps, which stay while the page is open
-NAMES = ("Red", "Green", "Blue")
-DEFAULTS = ("-1 0 1; -2 0 2; -1 0 1", "0 0 0; 0 1 0; 0 0 0", "1 1 1; 1 -8 1; 1 1 1")
 
 
 def edited(key: str, kernel: np.ndarray):
@@ -32,49 +32,42 @@ def edited(key: str, kernel: np.ndarray):
             return
         try:
             if "kernel" in change:
-                new = parse_kernel(change["kernel"])
+                st.session_state[key] = format_kernel(parse_slice(change["kernel"]))
             elif change.get("operation") in OPERATIONS:
-                new = OPERATIONS[change["operation"]](kernel)
-            else:
-                return
-            if new.shape != (3, 3):
-                raise SettingError("A slice must have 3 rows of 3 numbers.")
-            st.session_state[key] = format_kernel(new)
+                st.session_state[key] = format_kernel(OPERATIONS[change["operation"]](kernel))
         except SettingError as error:
             st.session_state[f"_{key}_note"] = str(error)
 
     return store
 
 
-slices = []
-for column, name, default in zip(st.columns(3), NAMES, DEFAULTS, strict=True):
-    key = f"channels_{name.lower()}"
+texts = []
+for column, colour in zip(st.columns(3), COLOURS, strict=True):
+    key, name, default = f"channels_{colour}", colour.capitalize(), getattr(Slices, colour)
     with column:
-        text = st.session_state.get(key, st.query_params.get(key, default))
         wrong = None
         try:
-            kernel = parse_kernel(text)
-            if kernel.shape != (3, 3):
-                raise SettingError("A slice must have 3 rows of 3 numbers.")
+            kernel = parse_slice(st.session_state.get(key, st.query_params.get(key, default)))
         except SettingError as error:
-            wrong, kernel = str(error), parse_kernel(st.session_state.get(f"_{key}_good", default))
+            wrong, kernel = str(error), parse_slice(st.session_state.get(f"_{key}_good", default))
         good = st.session_state[f"_{key}_good"] = format_kernel(kernel)
         st.markdown(f"**{name} slice**")
         editor = st.container()
-        text_field(key, f"{name} slice as text", default, parse_kernel)
+        text_field(key, f"{name} slice as text", default, parse_slice)
         note = st.session_state.pop(f"_{key}_note", "")
         with editor:
-            kernel_editor(f"_{key}_editor", "channels", Settings(good), note, edited(key, kernel))
+            kernel_editor(f"_{key}_editor", "channels_maps", Settings(good), note, edited(key, kernel), colour)
         say(wrong and f"{wrong} The last slice that could be read is still in use.")
-        slices.append(kernel)
-bias = number("channels_bias", "Bias", 0.0, (-3, 3), "channels", "bias")
-weight = np.stack(slices)[np.newaxis]  # (1, 3, 3, 3)
-
-partial = conv2d(pixels, weight[0][:, np.newaxis], groups=3)  # (3, Ho, Wo)
-total = conv2d(pixels, weight, [bias])  # (1, Ho, Wo)
-end = max(float(np.abs(partial).max()), float(np.abs(total).max())) or 1.0
-panels = [MapPanel(f"p{n}", f"{name} answer", partial[n : n + 1], end=end) for n, name in enumerate(NAMES)]
-map_viewer("channels_maps", [*panels, MapPanel("sum", "Sum and bias", total, end=end)])
+        texts.append(good)
+bias = number("channels_bias", "Bias", 0.0, (-3, 3), "channels_maps", "bias")
+slices = Slices(*texts, bias)
+answers = slices.compute(image.pixels)
+map_viewer(
+    "channels_maps",
+    [MapPanel(one.name, ANSWERS[one.name], one.maps, end=end) for one, end in answers],
+    following=Following("slices", image, slices),
+)
+total = answers[3][0].maps  # (1, Ho, Wo)
 
 height, width = total.shape[1:]
 left, right = st.columns(2)
@@ -82,31 +75,36 @@ with left:
     y = whole_number("channels_y", "Row", height // 2, 0, height - 1, name="row")
 with right:
     x = whole_number("channels_x", "Column", width // 2, 0, width - 1, name="column")
-terms = " + ".join(f"({partial[n, y, x]:.4f})" for n in range(3))
+terms = " + ".join(f"({answers[n][0].maps[0, y, x]:.4f})" for n in range(3))
 st.latex(rf"y_{{{y},{x}}} = {terms} + ({bias:g}) = {total[0, y, x]:.4f}")
 
 st.subheader("K filters: K × C × k × k")
 first, second, third = st.columns(3)
 with first:
-    most = max(1, min(64, MAX_MAP_BYTES // total.nbytes))
+    k = whole_number("channels_k", "Kernel side $k$", 3, 1, 7, name="kernel side")
+with second:
+    most = max(1, min(64, MAX_MAP_BYTES // total.nbytes, limits.MAX_MACS // (image.pixels.size * k * k)))
     kernels = whole_number("channels_kernels", "Kernels $K$", 8, 1, most, name="kernels")
     if most < 64:
-        st.caption(
-            f"At this size {most} kernels at most: their maps may take {MAX_MAP_BYTES // 1_000_000} MB. A smaller image allows more."
-        )
-with second:
-    k = whole_number("channels_k", "Kernel side $k$", 3, 1, 7, name="kernel side")
+        st.caption(f"At these sizes {most} kernels at most: a smaller image allows more.")
 with third:
     seed = whole_number("channels_seed", "Random weights number", 1, 1, 1000, name="random weights number")
-layer = Conv2d(3, kernels, k, seed=seed)
-maps = layer.apply(pixels)
-st.latex(
-    rf"K \times C \times k \times k = {kernels} \times 3 \times {k} \times {k} = {layer.weight.size:,}, \quad \text{{with biases }} {count_parameters([layer]):,}"
+walk = number("channels_walk", f"From weights {seed} to weights {seed + 1}", 0.0, (0, 1), "channels_filters", "walk")
+st.markdown(
+    "Training moves all weights a little at every step. Drag the slider: each of the maps follows its own kernel."
 )
-map_viewer("channels_filters", [MapPanel("maps", f"{kernels} feature maps", maps)])
+filters = Filters(kernels, k, seed, walk)
+map_viewer(
+    "channels_filters",
+    [MapPanel("maps", f"{kernels} feature maps", filters.compute(image.pixels)[0][0].maps)],
+    following=Following("filters", image, filters),
+)
+weights = filters.weight.size
+st.latex(
+    rf"K \times C \times k \times k = {kernels} \times 3 \times {k} \times {k} = {weights:,}, \quad \text{{with biases }} {weights + kernels:,}"
+)
 
 st.subheader("1 × 1, grouped and depthwise")
-size = pixels.shape
 variants = {
     "every kernel sees every channel": Conv2d(48, 48, 3, padding=1),
     "1 × 1: mixes channels, sees no neighbours": Conv2d(48, 48, 1),
@@ -118,7 +116,7 @@ st.dataframe(
         "48 channels to 48": list(variants),
         "weight": [formulas.shape_text(v.weight.shape) for v in variants.values()],
         "parameters": [f"{count_parameters([v]):,}" for v in variants.values()],
-        "multiply-adds": [f"{count_macs([v], (48, *size[1:])):,}" for v in variants.values()],
+        "multiply-adds": [f"{count_macs([v], (48, *image.pixels.shape[1:])):,}" for v in variants.values()],
     },
     hide_index=True,
 )
@@ -135,7 +133,7 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 
 lesson.check_yourself("channels", question)
-rows = ",\n                    ".join(str(s.tolist()) for s in slices)
+rows = ",\n                    ".join(str(part.tolist()) for part in slices.weight[0])
 lesson.in_code(
     {
         "NumPy": f"import numpy as np\nfrom cnn_core import conv2d\n\nimage = np.random.rand(3, 64, 64)\nweight = np.array([[{rows}]])  # 1 x 3 x 3 x 3\nconv2d(image, weight, bias=[{bias:g}])",

@@ -17,7 +17,7 @@ lesson.begin(
     "were learned.",
     "upload a photo of people, or lower a threshold and see what slips through.",
 )
-pixels = image_source.in_colour()
+pixels = image_source.in_colour().pixels
 height, width = pixels.shape[1:]
 columns = st.columns(4)
 with columns[0]:

@@ -112,9 +112,9 @@ def chosen() -> ChosenImage:
     return _chosen(grey=_in_grey())
 
 
-def in_colour() -> Array:
-    """The chosen image as (3, H, W), whatever the colour mode."""
-    return _chosen(grey=False).pixels
+def in_colour() -> ChosenImage:
+    """The chosen image with three channels, whatever the colour mode."""
+    return _chosen(grey=False)
 
 
 def _chosen(grey: bool) -> ChosenImage:

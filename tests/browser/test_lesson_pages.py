@@ -6,8 +6,9 @@ import re
 import numpy as np
 import pytest
 from playwright.sync_api import expect
+from scipy import ndimage
 
-from tests.browser.instrument import panel, pixels, settle
+from tests.browser.instrument import coloured, panel, pixels, settle, updates
 from ui import samples
 from ui.site import PAGES
 
@@ -112,7 +113,51 @@ def test_editing_a_slice_changes_the_sum(visit) -> None:
     expect(page.locator(".st-key-channels_red input")).to_have_value("-1 0 1; -2 5 2; -1 0 1")
     page.wait_for_url("**channels_red=**")
     settle(page)
-    expect(panel(page, "p0").locator(".found")).to_have_text("min −2, max 5")
+    expect(panel(page, "red").locator(".found")).to_have_text("min −2, max 5")
+
+
+def test_maps_of_several_kernels_follow_the_hand(visit) -> None:
+    page = visit("channels?image=Gradient&size=64&channels_kernels=4")
+    settle(page)
+    cell = page.get_by_label("row 2, column 2").nth(1)  # of the green slice
+    cell.scroll_into_view_if_needed()
+    before = {name: updates(page, name) for name in ("green", "maps")}
+    box = cell.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 100, steps=10)
+    expect(panel(page, "green").locator(".found")).to_have_text(
+        "min 0.0469, max 1.95"
+    )  # twice 1.5 / 64 and 62.5 / 64, the hand still down
+    assert updates(page, "green") > before["green"]
+    assert updates(page, "maps") == before["maps"]  # another instrument
+    assert "channels_green" not in page.url
+    page.mouse.up()
+    page.wait_for_url("**channels_green=**")
+    settle(page)
+    image = samples.load("gradient", 64)
+    kernels = (
+        [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
+        [[0, 0, 0], [0, 2, 0], [0, 0, 0]],
+        [[1, 1, 1], [1, -8, 1], [1, 1, 1]],
+    )
+    maps = [ndimage.correlate(channel, np.array(k))[1:-1, 1:-1] for channel, k in zip(image, kernels, strict=True)]
+    end = max(np.abs(one).max() for one in [*maps, sum(maps)])
+    difference = np.abs(pixels(page, "green").astype(int) - coloured(maps[1], end))
+    assert difference.max() <= 4  # one step of the colour table, where a value lies on an edge
+
+    slider = page.locator(".st-key-_channels_walk_slider input[type=range]")
+    slider.scroll_into_view_if_needed()
+    still = pixels(page, "maps")
+    slider.focus()
+    for _ in range(5):
+        slider.press("ArrowRight")
+    page.wait_for_url("**channels_walk=0.05**")
+    settle(page)
+    moved = pixels(page, "maps")
+    assert moved.shape == still.shape
+    assert not np.array_equal(moved, still)
 
 
 def test_settings_go_to_a_file_and_come_back(visit, tmp_path) -> None:

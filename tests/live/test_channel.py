@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from scipy import ndimage
+from scipy import ndimage, signal
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from cnn_core.images import encode_jpeg, to_bytes
+from cnn_core.layers import he
 from live import channel, messages
+from live.layers import Filters
 from live.settings import SettingError, Settings
 from live.stages import compute, look, mosaic
 from live.store import STORE, ImageStore, Ticket
@@ -80,6 +82,46 @@ def test_a_look_is_exact(client, token) -> None:
     assert window["total"] == pytest.approx((part * [[1, 2], [3, 4]]).sum() + 0.5)
 
 
+@pytest.fixture
+def colour():
+    image = np.random.default_rng(1).random((3, 40, 50), dtype=np.float32)
+    token = STORE.put(image, "test image in colour")
+    yield image, token
+    STORE.release(token)
+
+
+def test_slices_are_answered_channel_by_channel_and_summed(client, colour) -> None:
+    image, token = colour
+    slices = {"red": "0 0 0; 0 2 0; 0 0 0", "green": "0 1 0; 1 -4 1; 0 1 0", "blue": "1 0 0; 0 0 0; 0 0 0", "bias": 0.5}
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_json(request(token, "slices", settings=slices))
+        head, pictures = unpack(socket.receive_bytes())
+    green = ndimage.correlate(image[1], np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]))[1:-1, 1:-1]
+    expected = 2 * image[0, 1:-1, 1:-1], green, image[2, :-2, :-2]
+    maps = [*expected, sum(expected) + 0.5]
+    assert [stage["name"] for stage in head["stages"]] == ["red", "green", "blue", "sum"]
+    end = max(np.abs(one).max() for one in maps)
+    for stage, picture, one in zip(head["stages"], pictures, maps, strict=True):
+        assert (stage["low"], stage["high"]) == pytest.approx((one.min(), one.max()), abs=1e-5)
+        assert stage["end"] == pytest.approx(end, rel=1e-5)
+        assert np.abs(picture.astype(int) - to_bytes(one, -end, end)).mean() < 5  # JPEG
+
+
+def test_filters_walk_from_one_draw_of_weights_to_the_next(client, colour) -> None:
+    image, token = colour
+    ranges = []
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        for seed, walk in ((4, 0), (4, 0.5), (4, 1), (5, 0)):
+            socket.send_json(request(token, "filters", settings={"kernels": 5, "side": 4, "seed": seed, "walk": walk}))
+            (stage,) = unpack(socket.receive_bytes())[0]["stages"]
+            assert (stage["name"], stage["shape"], stage["tiles"]) == ("maps", [5, 37, 47], [3, 2])
+            ranges.append((stage["low"], stage["high"]))
+    here, there = (he((5, 3, 4, 4), np.random.default_rng(seed)).astype(np.float64) for seed in (4, 5))
+    for (low, high), weight in zip(ranges, (here, (here + there) / 2, there, there), strict=True):
+        maps = [sum(signal.correlate(image[c].astype(np.float64), k[c], "valid") for c in range(3)) for k in weight]
+        assert (low, high) == pytest.approx((np.min(maps), np.max(maps)), abs=1e-4)
+
+
 def test_foreign_pages_are_refused(client) -> None:
     for headers in ({"origin": "http://evil.example", "host": "testserver"}, {"host": "testserver"}):
         with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live", headers=headers):
@@ -91,13 +133,18 @@ BAD = [
     ("[" * 5000, "not JSON"),
     ("[]", "must be an object of version 1"),
     ('{"v": 2}', "version 1"),
-    (json.dumps(request("t", op="drop")), "op must be stages or look"),
+    (json.dumps(request("t", op="drop")), "op must be one of stages, look, slices, filters"),
     (json.dumps(request(5)), "image must be the token"),
     (json.dumps(request("t", id="x")), "id must be a whole number"),
     (json.dumps(request("t", settings={"stride": [9, 9]})), "stride must be a whole number from 1 to 8"),
     (json.dumps(request("t", settings=None)), "Settings must be an object"),
     (json.dumps(request("t", "look", y=-1)), "y must be a whole number"),
     (json.dumps(request("t", "look", stage="secret")), "stage must be one of"),
+    (json.dumps(request("t", "slices", settings={"red": "1 2; 3 4"})), "3 rows of 3 numbers"),
+    (json.dumps(request("t", "slices", settings={"kernel": "1"})), "no value named kernel"),
+    (json.dumps(request("t", "filters", settings={"kernels": 65})), "kernels must be a whole number from 1 to 64"),
+    (json.dumps(request("t", "filters", settings={"walk": 1.01})), "walk must be a number from -1 to 1"),
+    (json.dumps(request("t", "filters", settings={"walk": None})), "walk must be a number"),
     ("x" * 20_000, "too long"),
 ]
 
@@ -214,6 +261,16 @@ def test_work_is_estimated_before_it_is_done() -> None:
     image = np.broadcast_to(np.float32(0), (3, 4096, 4096))
     with pytest.raises(SettingError, match="billion multiply-adds"):
         compute(image, Settings("; ".join(["1 " * 11] * 11)))
+
+    with pytest.raises(SettingError, match=r"9\.9 billion multiply-adds"):
+        Filters(64, 7).compute(np.broadcast_to(np.float32(0), (3, 1024, 1024)))
+
+
+@pytest.mark.parametrize("op", ["slices", "filters"])
+def test_several_kernels_need_a_colour_image(client, token, op) -> None:
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_json(request(token, op))
+        assert socket.receive_json()["error"] == "The image must have red, green and blue."
 
 
 def test_the_store_is_bounded_and_lets_go() -> None:

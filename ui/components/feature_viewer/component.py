@@ -1,15 +1,16 @@
 """The input and the stages' maps as pictures, followed live while a hand moves; reports the pixel that was chosen."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from cnn_core.arguments import Array
+from live.layers import Filters, Slices
 from live.messages import describe, window_message
 from live.settings import Settings
-from live.stages import Stage, Window, scale_limits
+from live.stages import Stage, Window, on_one_scale, scale_limits
 from ui import cache
 from ui.components.files import component, mount
 from ui.image_source import ChosenImage, map_tickets, ticket
@@ -25,6 +26,14 @@ class MapPanel:
     maps: Array
     image: bool = False
     end: float | None = None  # end of the colour scale, or None for the largest absolute value
+
+
+class Following(NamedTuple):
+    """What the live channel must know to redraw the maps while a hand moves."""
+
+    op: str  # "slices" or "filters"
+    image: ChosenImage
+    settings: Slices | Filters
 
 
 _mount = component("feature_viewer", "channel", "colours", "camera")
@@ -53,16 +62,20 @@ def feature_viewer(
         on_pick: called before the page runs, with whatever the browser sent.
     """
 
-    end = scale_limits(stages[0].low, stages[0].high)[1]
     drawn = []
-    for stage in stages:
+    for stage, end in on_one_scale(stages):
         source, tiles = cache.stage_picture(image.digest, settings, stage, end)
         drawn.append(describe(stage, end, tiles) | {"src": source, "title": titles[stage.name]})
     pixels = image.pixels
     data = {
-        "live": {"base": st.get_option("server.baseUrlPath"), "token": ticket(image)},
+        "live": {
+            "base": st.get_option("server.baseUrlPath"),
+            "op": "stages",
+            "token": ticket(image),
+            "settings": settings.to_message(),
+        },
         "instrument": key,
-        "settings": settings.to_message(),
+        "looks": True,
         "table": diverging_base64(),
         "input": {
             "name": "input",
@@ -90,16 +103,18 @@ def map_viewer(
     select: str | None = None,
     on_select: Callable[[Any], None] | None = None,
     on_click: Callable[[Any], None] | None = None,
+    following: Following | None = None,
 ) -> None:
     """Draw pictures side by side; hovering reads exact values, with a crosshair linked over all of them.
 
     Args:
-        key: key of the component in the session.
+        key: key of the component in the session, and the instrument's name.
         panels: the pictures.
         boxes: rectangles to mark, by panel name; they take the crosshair's place.
         select: name of the panel on which a rectangle can be dragged.
         on_select: called before the page runs, with the rectangle that the browser sent.
         on_click: the same, with the place that was clicked: {"stage", "channel", "y", "x"}.
+        following: how the live channel computes the pictures named as its stages, or None for maps that stand still.
     """
 
     def selected(place: Any) -> None:
@@ -131,13 +146,16 @@ def map_viewer(
                 "token": token,
             }
         )
+    live: dict[str, Any] = {"base": st.get_option("server.baseUrlPath")}
+    if following:
+        live |= {"op": following.op, "token": ticket(following.image), "settings": asdict(following.settings)}
     data: dict[str, Any] = {
-        "live": {"base": st.get_option("server.baseUrlPath")},
+        "live": live,
         "instrument": key,
         "table": diverging_base64(),
     }
     data |= {
-        "settings": None,
+        "looks": False,
         "input": None,
         "stages": drawn,
         "window": None,

@@ -28,7 +28,7 @@ class FeatureViewer {
     this.channel = sharedChannel(data.live.base);
     document.addEventListener("cnn:gesture", this.onGesture);
     this.note.textContent = data.note ?? "";
-    this.camera.root.hidden = !data.settings; // only where the live channel knows what to do with a picture
+    this.camera.root.hidden = !data.looks; // only where the live channel knows what to do with a picture
     const shown = data.input ? [data.input, ...data.stages] : data.stages;
     this.row.dataset.count = shown.length;
     const names = shown.map((stage) => stage.name);
@@ -48,6 +48,7 @@ class FeatureViewer {
     for (const [name, box] of Object.entries(data.boxes ?? {})) this.panels.get(name)?.mark(box);
     if (this.camera.on) this.cover();
     else if (data.window) this.show(data.window, true);
+    else if (data.live.op && this.shown) this.read(this.shown);
   }
 
   // While the camera is on no pixel is chosen: its numbers would be old before they are read.
@@ -63,15 +64,16 @@ class FeatureViewer {
 
   follow(event) {
     const { instrument, changes } = event.detail;
-    if (instrument !== this.data.instrument || !this.channel.open) return;
+    const { op, token } = this.data.live;
+    if (instrument !== this.data.instrument || !op || !this.channel.open) return;
     event.preventDefault();
     this.moving = { ...this.moving, ...changes };
     if (this.camera.on) return; // the next picture is computed with them
-    this.channel.ask("stages", { image: this.data.live.token, settings: this.settings() }, (answer) => this.receive(answer));
+    this.channel.ask(op, { image: token, settings: this.settings() }, (answer) => this.receive(answer));
   }
 
   settings() {
-    return { ...this.data.settings, ...this.moving };
+    return { ...this.data.live.settings, ...this.moving };
   }
 
   async receive(answer) {
@@ -92,12 +94,13 @@ class FeatureViewer {
       }),
     );
     document.dispatchEvent(new CustomEvent("cnn:drawn", { detail: { id: answer.id } }));
-    if (this.shown && !this.camera.on) this.look(this.shown);
+    if (!this.data.looks) this.detail.replaceChildren(); // its numbers are those of the maps before
+    else if (this.shown && !this.camera.on) this.look(this.shown);
   }
 
   look(place, pinned = false) {
     if (this.camera.on) return;
-    if (!this.data.settings) {
+    if (!this.data.looks) {
       if (pinned && this.data.clickable) this.pick(place);
       return this.read(place);
     }
@@ -238,7 +241,7 @@ class Panel {
     const channel = Math.floor(down) * this.grid.columns + Math.floor(across);
     if (channel >= this.stage.shape[0]) return;
     this.viewer.hovering = !pinned;
-    this.go(this.name === "input" && this.viewer.data.settings ? 0 : channel, Math.floor((down % 1) * this.grid.height), Math.floor((across % 1) * this.grid.width), pinned);
+    this.go(this.name === "input" && this.viewer.data.looks ? 0 : channel, Math.floor((down % 1) * this.grid.height), Math.floor((across % 1) * this.grid.width), pinned);
   }
 
   // Drag a rectangle, where the page asks for one.

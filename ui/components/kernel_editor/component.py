@@ -10,7 +10,9 @@ from ui.palette import diverging_base64
 _mount = component("kernel_editor", "channel", "colours")
 
 
-def kernel_editor(key: str, instrument: str, settings: Settings, note: str, on_edit: Callable[[Any], None]) -> None:
+def kernel_editor(
+    key: str, instrument: str, settings: Settings, note: str, on_edit: Callable[[Any], None], name: str = "kernel"
+) -> None:
     """Draw the editor for the settings' kernel; on_edit gets {"kernel": text} or {"operation": name}.
 
     Args:
@@ -19,10 +21,12 @@ def kernel_editor(key: str, instrument: str, settings: Settings, note: str, on_e
         settings: the kernel as written, before scale and flip.
         note: a sentence about what was wrong with the last edit, or "".
         on_edit: called before the page runs, with whatever the browser sent.
+        name: of the live setting that the kernel is.
     """
 
     data = {
         "instrument": instrument,
+        "name": name,
         "text": settings.kernel,
         "values": settings.values.tolist(),
         "note": note,

@@ -110,7 +110,7 @@ class KernelEditor {
 
   // While the hand moves: the viewer follows by itself, or, without the live channel, Python does.
   follow(text = this.asText()) {
-    if (gesture(this.data.instrument, { kernel: text })) return;
+    if (gesture(this.data.instrument, { [this.data.name]: text })) return;
     if (this.sending !== undefined) this.unsent = text;
     else if (text !== this.data.text) {
       this.sending = text;

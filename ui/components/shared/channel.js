@@ -41,7 +41,7 @@ class Channel {
 
   send() {
     if (!this.open || this.flying || this.waiting.size === 0) return;
-    const op = this.waiting.has("stages") ? "stages" : this.waiting.keys().next().value;
+    const op = [...this.waiting.keys()].find((one) => one !== "look") ?? "look"; // pictures first
     const question = this.waiting.get(op);
     this.waiting.delete(op);
     const id = ++this.number;
