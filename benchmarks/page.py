@@ -1,0 +1,229 @@
+"""How soon the page follows the hand, in headless Chromium on this machine, beside a page built the usual way.
+
+`make page` writes the table to benchmarks/RESULTS.md. Browser and servers share the cores. Times are the browser's own: from
+the pointer event to the animation frame in which the picture drawn for it is shown; on the usual page, whose slider reports only when the hand
+lets go, from there.
+"""
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from benchmarks.results import machine, write
+from tests.browser import chromium
+from tests.browser.conftest import free_port, start_server
+from tests.browser.instrument import panel, settle, wait_until
+
+BASELINE = Path(__file__).parent / "baseline" / "app.py"
+ROUNDS = 3
+WATCH = """() => {
+    window.marks = { moves: [], draws: [], changes: [], links: [] };
+    document.addEventListener("pointermove", () => marks.moves.push(performance.now()), true);
+    document.addEventListener("pointerup", () => (marks.up = performance.now()), true);
+    const main = document.querySelector("[data-testid=stMain]");
+    new MutationObserver(() => marks.changes.push(performance.now())).observe(main, { childList: true, characterData: true, subtree: true });
+    for (const name of ["pushState", "replaceState"]) {
+        const plain = history[name].bind(history);
+        history[name] = (...all) => { plain(...all); marks.links.push(performance.now()); };
+    }
+}"""
+DRAWN = """(node, attribute) => {
+    let waiting = false;
+    const shown = () => {
+        if (waiting) return;
+        waiting = true;
+        requestAnimationFrame(() => { waiting = false; marks.draws.push(performance.now()); });
+    };
+    const change = () => node.complete === false ? node.addEventListener("load", shown, { once: true }) : shown();
+    window.drawn?.disconnect();
+    window.drawn = new MutationObserver(change);
+    window.drawn.observe(node, attribute ? { attributes: true, attributeFilter: [attribute] } : { childList: true, subtree: true });
+}"""
+Marks = dict[str, Any]
+
+
+def marks_of(page: Page) -> Marks:
+    """The browser's marks since the last time, in milliseconds."""
+    return page.evaluate(
+        "() => { const all = structuredClone(marks); for (const one of Object.values(marks)) if (one.length) one.length = 0; return all; }"
+    )
+
+
+def drag(page: Page, handle: Locator, along: tuple[float, float], steps: int, pause: float) -> tuple[Marks, Marks]:
+    """Press, move step by step, release; returns the marks while the hand moved and those of the 1.5 s after."""
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    marks_of(page)
+    due = time.perf_counter()
+    for step in range(1, steps + 1):
+        page.mouse.move(x + along[0] * step, y + along[1] * step)
+        due = max(due + pause, time.perf_counter())
+        time.sleep(max(0.0, due - time.perf_counter()))
+    moving = marks_of(page)
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    return moving, marks_of(page)
+
+
+def waits(marks: Marks) -> list[float]:
+    """From each move to the first picture drawn after it and before the next move."""
+    found = []
+    for move, following in pairwise([*marks["moves"], float("inf")]):
+        found += [draw - move for draw in marks["draws"] if move < draw < following][:1]
+    return found
+
+
+def rate(marks: Marks) -> float:
+    """Pictures a second."""
+    return (len(marks["draws"]) - 1) / (marks["draws"][-1] - marks["draws"][0]) * 1000
+
+
+def late(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.95)]
+
+
+@contextmanager
+def served(browser: Browser, app: Path | None = None) -> Iterator[tuple[Page, str]]:
+    """A page, and the address of a server of its own: ours, or another app."""
+    port = free_port()
+    server = start_server(port) if app is None else start_server(port, app=app)
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.set_default_timeout(30_000)
+    try:
+        yield page, f"http://127.0.0.1:{port}"
+    finally:
+        page.close()
+        server.kill()
+        server.wait()
+
+
+def watch(page: Page, picture: Locator, attribute: str) -> None:
+    page.evaluate(WATCH)
+    picture.evaluate(DRAWN, attribute)
+
+
+def beside_the_usual_way(browser: Browser) -> list[tuple[str, str, str]]:
+    """The same gesture in turns: the middle of a 3 x 3 kernel on 512 x 512 grey pixels."""
+    with served(browser) as (page, base), served(browser, BASELINE) as (usual, usual_base):
+        page.goto(f"{base}/kernel?kernel=-1+0+1%3B+-2+0+2%3B+-1+0+1")
+        page.wait_for_selector("h1")
+        wait_until(page, "window.cnnLive?.open")
+        settle(page)
+        picture, cell = panel(page, "convolution").locator(".frame canvas"), page.get_by_label("row 2, column 2")
+        watch(page, picture, "data-updates")
+        usual.goto(usual_base)
+        usual_picture = usual.locator("[data-testid=stImage] img")
+        usual_picture.wait_for()
+        settle(usual)
+        watch(usual, usual_picture, "src")
+        ours, theirs, rates, links, rests = [], [], [], [], []
+        for turn in range(ROUNDS):
+            up = 1 - 2 * (turn % 2)
+            page.bring_to_front()
+            ours += waits(drag(page, cell, (0, -up), 60, 0.06)[0])
+            moving, after = drag(page, cell, (0, up / 4), 400, 0.005)
+            rates.append(rate(moving))
+            links.append(after["links"][-1] - after["up"])
+            rests.append(after["changes"][-1] - after["up"])
+            usual.bring_to_front()
+            for step in range(10):  # Streamlit's slider tells its value when the hand lets go
+                after = drag(usual, usual.get_by_role("slider"), (2 * up + step, 0), 3, 0.05)[1]
+                theirs += [draw - after["up"] for draw in after["draws"]][:1]
+        page.bring_to_front()
+        picture.scroll_into_view_if_needed()
+        box = picture.bounding_box()
+        assert box
+        page.locator("section.detail").evaluate(DRAWN, None)
+        page.mouse.move(box["x"] + 10, box["y"] + 10)
+        page.wait_for_timeout(500)
+        marks_of(page)
+        for step in range(100):
+            page.mouse.move(box["x"] + 20 + 2 * step, box["y"] + 20 + step)
+            time.sleep(0.06)
+        hover = waits(marks_of(page))
+    middle, other = statistics.median(ours), statistics.median(theirs)
+    return [
+        ("hand to pixels, median", f"{middle:.1f} ms", "20 ms"),
+        ("hand to pixels, 95th percentile", f"{late(ours):.1f} ms", "35 ms"),
+        ("pictures a second while the hand moves", f"{statistics.median(rates):.0f}", "50"),
+        ("link up to date after release", f"{statistics.median(links):.0f} ms", "250 ms"),
+        ("whole page at rest after release", f"{statistics.median(rests):.0f} ms", "250 ms"),
+        ("hovering, window and value, median", f"{statistics.median(hover):.1f} ms", "30 ms"),
+        ("hovering, 95th percentile", f"{late(hover):.1f} ms", ""),
+        ("the usual way, hand to pixels, median", f"{other:.0f} ms", ""),
+        ("times as fast as the usual way", f"{other / middle:.1f}", "6"),
+    ]
+
+
+def eight_kernels(browser: Browser) -> list[tuple[str, str, str]]:
+    """All weights of eight kernels on a colour image, one mosaic of 8 x 510 x 510."""
+    with served(browser) as (page, base):
+        page.goto(f"{base}/channels?colour=Colour")
+        page.wait_for_selector("h1")
+        wait_until(page, "window.cnnLive?.open")
+        settle(page)
+        watch(page, panel(page, "maps").locator(".frame canvas"), "data-updates")
+        slider = page.locator(".st-key-_channels_walk_slider input[type=range]")
+        rates = [rate(drag(page, slider, (0.25 * way, 0), 400, 0.005)[0]) for way in (1, -1, 1)]
+    return [("pictures a second, RGB, 8 kernels", f"{statistics.median(rates):.0f}", "30")]
+
+
+def opening(browser: Browser) -> list[tuple[str, str, str]]:
+    """First pictures on a warm server, and switching pages."""
+    names = {"kernel": "Kernel", "channels": "Channels and filters", "pooling": "Pooling", "activation": "Activation",
+             "features": "Find a feature", "network": "The whole network", "faces": "Find faces"}  # fmt: skip
+    first: dict[str, list[float]] = {name: [] for name in names}
+    switch: dict[str, list[float]] = {name: [] for name in names}
+    with served(browser) as (page, base):
+        picture = page.locator("figure .frame canvas[data-updates]").first
+        for turn in range(ROUNDS + 1):  # the first warms the server
+            for path in names:
+                page.goto("about:blank")
+                started = time.perf_counter()
+                page.goto(f"{base}/{path}")
+                picture.wait_for()
+                first[path] += [(time.perf_counter() - started) * 1e3] * (turn > 0)
+                settle(page)
+            for path, name in names.items():
+                started = time.perf_counter()
+                page.get_by_role("link", name=name, exact=True).first.click()
+                page.get_by_role("heading", name=name, exact=True, level=1).wait_for()
+                page.locator("[data-stale=true]").first.wait_for(state="detached")
+                picture.wait_for()
+                switch[path] += [(time.perf_counter() - started) * 1e3] * (turn > 0)
+                settle(page)
+    rows = []
+    for title, times, bar in (("first picture, warm server", first, "1500 ms"), ("switching pages", switch, "700 ms")):
+        slowest = max(times, key=lambda path: statistics.median(times[path]))
+        every = statistics.median(value for values in times.values() for value in values)
+        rows.append((f"{title}, median of {len(times)} pages", f"{every:.0f} ms", bar))
+        rows.append((f"the same, slowest page ({names[slowest]})", f"{statistics.median(times[slowest]):.0f} ms", bar))
+    return rows
+
+
+def main() -> None:
+    rows = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
+        for part in (beside_the_usual_way, eight_kernels, opening):
+            found = part(browser)
+            rows += found
+            print("\n".join(f"{name}: {value}  (bar {bar or 'none'})" for name, value, bar in found), flush=True)
+        browser.close()
+    table = ["| | measured | bar |", "| --- | ---: | ---: |"] + [f"| {' | '.join(row)} |" for row in rows]
+    text = f"{machine()}; headless Chromium and the servers on the same cores; 512 x 512 pixels, 3 x 3 kernels."
+    write("The page", [text, "", *table])
+
+
+if __name__ == "__main__":
+    main()
