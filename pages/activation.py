@@ -123,10 +123,11 @@ lesson.check_yourself("activation", question)
 extra = "".join(f", {value:g}" for value in arguments)
 torch_extra = f", torch.tensor([{arguments[0]:g}])" if name == "prelu" else extra
 lesson.in_code(
+    "activation",
     {
         "NumPy": f"import numpy as np\nfrom cnn_core import {name}\n\n{name}(np.linspace(-4, 4, 9){f', [{arguments[0]:g}]' if name == 'prelu' else extra})",
         "PyTorch": f"import torch\nimport torch.nn.functional as F\n\n{'torch' if name in ('sigmoid', 'tanh') else 'F'}.{name}(torch.linspace(-4, 4, 9){torch_extra})",
-    }
+    },
 )
 lesson.share("activation", after, name)
 lesson.around("activation")

@@ -194,10 +194,11 @@ arrays = {
     "loss": "x, target = np.ones((1, 4)), np.array([1])",
 }
 lesson.in_code(
+    "backward",
     {
         "NumPy": f"import numpy as np\nfrom cnn_core import {calls[name].split('(')[0]}\n\n{arrays[name]}\n{calls[name]}",
         "PyTorch": "import torch\n\n# PyTorch keeps the forward's steps and runs them backwards:\nx = torch.ones(1, 4, requires_grad=True)\nloss = torch.nn.functional.cross_entropy(x, torch.tensor([1]))\nloss.backward()\nx.grad",
-    }
+    },
 )
 lesson.share("backward", as_maps(grad_input), "gradient")
 lesson.around("backward")

@@ -135,10 +135,11 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 lesson.check_yourself("channels", question)
 rows = ",\n                    ".join(str(part.tolist()) for part in slices.weight[0])
 lesson.in_code(
+    "channels",
     {
         "NumPy": f"import numpy as np\nfrom cnn_core import conv2d\n\nimage = np.random.rand(3, 64, 64)\nweight = np.array([[{rows}]])  # 1 x 3 x 3 x 3\nconv2d(image, weight, bias=[{bias:g}])",
         "PyTorch": f"import torch\nimport torch.nn.functional as F\n\nimage = torch.rand(1, 3, 64, 64)\nweight = torch.tensor([[{rows}]])  # 1 x 3 x 3 x 3\nF.conv2d(image, weight, bias=torch.tensor([{bias:g}]))",
-    }
+    },
 )
 lesson.share("channels", total, "sum")
 lesson.around("channels")

@@ -72,11 +72,13 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 lesson.check_yourself("code", question)
 lesson.in_code(
+    "code",
     {
         "NumPy": network_code.numpy_code(digit),
         "PyTorch": network_code.torch_code(digit),
         "Keras": network_code.keras_code(digit),
-    }
+    },
+    shown="NumPy",
 )
 lesson.share("code", digit, "digit")
 lesson.around("code")

@@ -150,10 +150,11 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 lesson.check_yourself("faces", question)
 lesson.in_code(
+    "faces",
     {
         "NumPy": f"from cnn_core import faces\nfrom cnn_core.images import decode_image\n\nphoto = decode_image(open('photo.png', 'rb').read())\nfor face in faces.detect(photo, min_face={smallest}, thresholds=({', '.join(f'{t:g}' for t in thresholds)})):\n    print(face.box, face.score, face.landmarks)",
         "PyTorch": "import torch\nfrom torch import nn\n\npnet = nn.Sequential(  # the first of the three\n    nn.Conv2d(3, 10, 3), nn.PReLU(10), nn.MaxPool2d(2, 2, ceil_mode=True),\n    nn.Conv2d(10, 16, 3), nn.PReLU(16), nn.Conv2d(16, 32, 3), nn.PReLU(32),\n)\npnet(torch.rand(1, 3, 12, 12)).shape",
-    }
+    },
 )
 lesson.share("faces", answer, "faces")
 lesson.around("faces")

@@ -163,10 +163,11 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 lesson.check_yourself("features", question)
 lesson.in_code(
+    "features",
     {
         "NumPy": f"from cnn_core.images import decode_image, to_grey\nfrom cnn_core.matching import normalised_cross_correlation\n\ngrey = to_grey(decode_image(open('photo.png', 'rb').read()))[0]\ntemplate = grey[{top}:{top + h}, {left}:{left + w}]\nresponse = normalised_cross_correlation(grey, template)\nresponse.argmax()",
         "PyTorch": f"import torch\nimport torch.nn.functional as F\n\nimage = torch.rand(1, 1, {height}, {width})\ntemplate = image[:, :, {top}:{top + h}, {left}:{left + w}]\nresponse = F.conv2d(image, template - template.mean())",
-    }
+    },
 )
 lesson.share("features", normalised[np.newaxis], "response")
 lesson.around("features")

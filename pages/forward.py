@@ -94,6 +94,7 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 lesson.check_yourself("forward", question)
 lesson.in_code(
+    "forward",
     {name: "import numpy as np\n\n\n" + source for name, source in {
         "One product": inspect.getsource(forward_ways.im2col).replace("Array", "np.ndarray") + "\n\n" + inspect.getsource(forward_ways.one_product).replace("Array", "np.ndarray"),
         "Nested loops": inspect.getsource(forward_ways.nested_loops).replace("Array", "np.ndarray"),

@@ -154,10 +154,11 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 lesson.check_yourself("images", question)
 lesson.in_code(
+    "images",
     {
         "NumPy": f"from cnn_core.images import decode_image\n\nimage = decode_image(open('photo.png', 'rb').read())  # C x H x W\nimage[{at_c}, {at_y}, {at_x}]  # channel, row, column\nimage.transpose(1, 2, 0)  # H x W x C",
         "PyTorch": f"import torch\n\nimage = torch.from_numpy(image)  # C x H x W, as here\nimage[{at_c}, {at_y}, {at_x}]\nimage.permute(1, 2, 0)  # H x W x C",
-    }
+    },
 )
 lesson.share("images", between, "between")
 lesson.around("images")

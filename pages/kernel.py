@@ -64,11 +64,12 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 lesson.check_yourself("kernel", question)
 lesson.in_code(
+    "kernel",
     {
         "NumPy": code_text.numpy_code(settings),
         "PyTorch": code_text.torch_code(settings),
         "Keras": code_text.keras_code(settings),
-    }
+    },
 )
 st.download_button(
     "Notebook with this image and kernel (.ipynb)",

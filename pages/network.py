@@ -180,10 +180,11 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 lesson.check_yourself("network", question)
 lesson.in_code(
+    "network",
     {
         "NumPy": "import numpy as np\nfrom cnn_core import networks\n\nnet = networks.load('digits')\ndigit = np.zeros((1, 1, 28, 28))\nfor name, array in net.trace(digit).items():\n    print(name, array.shape)",
         "PyTorch": f"from torch import nn\n\nnet = nn.Sequential(\n    nn.Conv2d(1, {kernels}, {side}), nn.ReLU(), nn.MaxPool2d({pool}),\n    nn.Flatten(), nn.Linear({second.in_features}, 128), nn.ReLU(), nn.Linear(128, 10), nn.Softmax(1),\n)",
-    }
+    },
 )
 lesson.share("network", trace["conv1"], "convolution")
 lesson.around("network")

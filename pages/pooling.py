@@ -123,10 +123,11 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 lesson.check_yourself("pooling", question)
 name = {"max": "max_pool2d", "average": "avg_pool2d"}[kind]
 lesson.in_code(
+    "pooling",
     {
         "NumPy": f"import numpy as np\nfrom cnn_core import {name}\n\n{name}(np.random.rand(1, 28, 28), {size}, stride={stride}, padding={padding})",
         "PyTorch": f"import torch\nimport torch.nn.functional as F\n\nF.{name}(torch.rand(1, 1, 28, 28), {size}, stride={stride}, padding={padding})",
-    }
+    },
 )
 lesson.share("pooling", pooled, "pooled")
 lesson.around("pooling")

@@ -130,6 +130,6 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 lesson.check_yourself("shapes", question)
 fitting = specs[: len(good)]
-lesson.in_code({"PyTorch": stacks.torch_code(fitting, shape), "Keras": stacks.keras_code(fitting, shape)})
+lesson.in_code("shapes", {"PyTorch": stacks.torch_code(fitting, shape), "Keras": stacks.keras_code(fitting, shape)})
 lesson.share("shapes", np.array([[sizes]], np.float32), "sizes")
 lesson.around("shapes")

@@ -151,6 +151,6 @@ lesson.check_yourself("walk", question)
 settings = Settings(
     "; ".join(" ".join(f"{v:g}" for v in row) for row in kernel), 1, 0, flip, stride, padding, mode, dilation
 )
-lesson.in_code({"NumPy": code_text.numpy_code(settings), "PyTorch": code_text.torch_code(settings)})
+lesson.in_code("walk", {"NumPy": code_text.numpy_code(settings), "PyTorch": code_text.torch_code(settings)})
 lesson.share("walk", output, "output")
 lesson.around("stride_padding")

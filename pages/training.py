@@ -178,10 +178,11 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 lesson.check_yourself("training", question)
 name = {"adam": "Adam", "sgd": "SGD"}[optimiser]
 lesson.in_code(
+    "training",
     {
         "NumPy": f"from cnn_core.layers import Sequential\nfrom cnn_core.networks import digits_layers\nfrom cnn_core.optimisers import {name}\nfrom cnn_core.train_digits import digits\nfrom cnn_core.training import train\n\nimages, labels = digits()\nnet = Sequential(digits_layers({kernels}, {side}, {pool}, 64, seed={seed}))\nsteps = train(net, images[:{count}], labels[:{count}], {name}(net.parameters(), {rate:g}), {epochs}, {batch}, {seed})\nprint(next(steps))",
         "PyTorch": f"import torch\n\noptimiser = torch.optim.{name}(net.parameters(), lr={rate:g})\nfor images, labels in batches:\n    optimiser.zero_grad()\n    torch.nn.functional.cross_entropy(net(images), labels).backward()\n    optimiser.step()",
-    }
+    },
 )
 lesson.share(
     "training",

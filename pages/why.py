@@ -121,10 +121,11 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 lesson.check_yourself("why", question)
 lesson.in_code(
+    "why",
     {
         "NumPy": f"from cnn_core import Conv2d, Linear, count_parameters\n\ncount_parameters([Linear({c} * {height} * {width}, {units})])  # {dense_parameters:,}\ncount_parameters([Conv2d({c}, {kernels}, {k})])  # {conv_parameters:,}",
         "PyTorch": f"import torch\n\nsum(p.numel() for p in torch.nn.Linear({c} * {height} * {width}, {units}, device='meta').parameters())\nsum(p.numel() for p in torch.nn.Conv2d({c}, {kernels}, {k}).parameters())",
-    }
+    },
 )
 lesson.share("why", conv2d(shuffled, sobel), "shuffled")
 lesson.around("why")

@@ -61,7 +61,7 @@ def load_settings(values: object) -> list[str]:
 def settings_of_page() -> dict[str, object]:
     """Every control's value by key, as `load_settings` reads it back."""
     state = st.session_state
-    return {key: state[key] for key in state.get("_readers", {}) if key in state}
+    return {key: state[key] for key in state.get("_readers", {}) if state.get(key) is not None}
 
 
 def whole_number(

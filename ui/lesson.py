@@ -9,10 +9,11 @@ import streamlit as st
 
 from cnn_core.arguments import Array
 from cnn_core.images import encode_png, to_bytes
+from live.settings import choice
 from live.stages import mosaic, scale_limits
 from ui import session
 from ui.components.copy_link.component import copy_link
-from ui.controls import load_settings, say, settings_of_page
+from ui.controls import checked, load_settings, say, settings_of_page
 from ui.palette import colourise
 from ui.site import PAGES, ROOT
 
@@ -69,11 +70,23 @@ def check_yourself(key: str, draw: Callable[[np.random.Generator], tuple[str, in
         st.error(f"Not {answer}. {why}")
 
 
-def in_code(versions: dict[str, str]) -> None:
-    """The current settings as code, one tab a library."""
+def in_code(key: str, versions: dict[str, str], shown: str | None = None) -> None:
+    """The current settings as code for the library that is chosen. Nothing is drawn before: a browser needs more than half
+    a second for its first coloured code, and the picture would wait for it.
+
+    Args:
+        key: the page's name.
+        versions: code by library.
+        shown: the library at first, or None.
+    """
     st.subheader("In code")
-    for tab, code in zip(st.tabs(list(versions)), versions.values(), strict=True):
-        tab.code(code, language="python")
+    wrong = checked(f"{key}_code", lambda text: choice("In code", text, tuple(versions)))
+    name = st.segmented_control(
+        "Show these settings as code for", list(versions), default=shown, key=f"{key}_code", bind="query-params"
+    )
+    say(wrong)
+    if name:
+        st.code(versions[name], language="python")
 
 
 def share(key: str, maps: Array, name: str = "output") -> None:
