@@ -6,6 +6,7 @@ A request is one text message, a JSON object of at most 16 kB:
     {"v": 1, "id": 8, "op": "look",   "image": "<token>", "settings": {…},
      "stage": "convolution", "channel": 0, "y": 12, "x": 30}
 
+"width" may say how many pixels the screen has for a picture; mosaics twice as wide or more are then shrunk.
 `settings` is what `live.settings.parse_settings` reads. "slices" and "filters" are as "stages", with the settings of
 `live.layers`. An answer to them is one binary message: the length of the head (4 bytes, big-endian), the head (JSON), then
 the pictures, one after the other:
@@ -29,11 +30,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from cnn_core.arguments import Array
 from cnn_core.images import Bytes, decode_image, encode_jpeg, to_bytes, to_grey
+from cnn_core.pooling import avg_pool2d
 from live.layers import Filters, Slices
 from live.settings import SettingError, Settings, choice, parse_settings, switch, whole
-from live.stages import Shown, Stage, Window, compute, look, mosaic, on_one_scale
+from live.stages import Shown, Stage, Window, compute, look, mosaic, on_one_scale, tiling
 from live.store import ImageStore
 
 VERSION = 1
@@ -45,6 +49,7 @@ PARSERS: dict[str, Callable[[object], Settings | Slices | Filters]] = {
 }
 STAGES = ("input", "convolution", "relu", "pooling")
 MAX_REQUEST = 16_000
+MAX_WIDTH = 16_384
 MAX_FRAME = 200_000  # bytes of one camera picture
 FRAME_SIDE = 320  # pixels on its long side; larger ones are shrunk
 
@@ -58,6 +63,7 @@ class Request:
     token: str
     settings: Settings | Slices | Filters
     place: tuple[str, int, int, int]  # stage, channel, y, x
+    width: int = MAX_WIDTH  # pixels that the screen has for a picture
     frame: bytes = b""  # a camera picture as JPEG, instead of a held image
     colour: bool = False  # whether the frame keeps its colours
 
@@ -90,6 +96,7 @@ def parse_request(text: str) -> Request:
             whole("y", message.get("y", 0), (0, 1 << 20)),
             whole("x", message.get("x", 0), (0, 1 << 20)),
         ),
+        whole("width", message.get("width", MAX_WIDTH), (1, MAX_WIDTH)),
     )
 
 
@@ -106,7 +113,14 @@ def parse_frame(data: bytes) -> Request:
         raise SettingError("A camera picture must be a JPEG file.")
     settings, colour = parse_settings(message.get("settings")), switch("colour", message.get("colour", False))
     return Request(
-        whole("id", message.get("id"), (0, 1 << 53)), "frame", "", settings, ("input", 0, 0, 0), frame, colour
+        whole("id", message.get("id"), (0, 1 << 53)),
+        "frame",
+        "",
+        settings,
+        ("input", 0, 0, 0),
+        MAX_WIDTH,
+        frame,
+        colour,
     )
 
 
@@ -118,16 +132,16 @@ def answer(request: Request, store: ImageStore) -> bytes | str:
             assert isinstance(settings, Settings)  # parse_frame reads no others
             picture = decode_image(request.frame, FRAME_SIDE)
             image = picture if request.colour else to_grey(picture)
-            return stages_message(request.id, on_one_scale(compute(image, settings)), image)
+            return stages_message(request.id, on_one_scale(compute(image, settings)), request.width, image)
         held = store.get(request.token)
         if held is None:
             return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
         if not isinstance(settings, Settings):
-            return stages_message(request.id, settings.compute(held))
+            return stages_message(request.id, settings.compute(held), request.width)
         if request.op == "look":
             window = window_message(look(held, settings, *request.place))
             return json.dumps({"v": VERSION, "id": request.id, "window": window})
-        return stages_message(request.id, on_one_scale(compute(held, settings)))
+        return stages_message(request.id, on_one_scale(compute(held, settings)), request.width)
     except ValueError as error:
         return error_message(request.id, str(error))
 
@@ -167,14 +181,25 @@ def describe(stage: Stage, end: float, tiles: tuple[int, int]) -> dict[str, Any]
     }
 
 
-def picture(stage: Stage, end: float) -> tuple[Bytes, tuple[int, int]]:
-    """The stage's mosaic as bytes, 0 for -end and 255 for +end, and its (rows, columns) of maps."""
-    grey, tiles = mosaic(stage.maps)
-    return to_bytes(grey, -end, end), tiles
+def picture(stage: Stage, end: float, width: int | None = None) -> tuple[Bytes, tuple[int, int]]:
+    """The stage's mosaic as bytes, 0 for -end and 255 for +end, and its (rows, columns) of maps.
+
+    Args:
+        stage: the maps.
+        end: of the colour scale.
+        width: pixels that the screen has for it; a mosaic at least twice as wide is shrunk to means of blocks.
+    """
+    maps = stage.maps
+    columns = tiling(*maps.shape)[1]
+    shrink = min(columns * maps.shape[2] // width, *maps.shape[1:]) if width else 1
+    if shrink > 1:
+        maps = avg_pool2d(maps, shrink)
+    parts = np.stack([to_bytes(one, -end, end) for one in maps])  # one by one they stay in the cache
+    return mosaic(parts, 128)
 
 
-def stages_message(id: int, shown: list[Shown], image: Array | None = None) -> bytes:
-    """All stages as pictures; before them the image, if it is given."""
+def stages_message(id: int, shown: list[Shown], width: int, image: Array | None = None) -> bytes:
+    """All stages as pictures for so many pixels of the screen; before them the image, if it is given."""
     heads, bodies = list[dict[str, Any]](), list[bytes]()
     if image is not None:
         bodies.append(encode_jpeg(image))
@@ -182,7 +207,7 @@ def stages_message(id: int, shown: list[Shown], image: Array | None = None) -> b
         heads.append({"name": "input", "shape": list(image.shape), "low": low, "high": high, "tiles": [1, 1],
                       "type": "image/jpeg", "bytes": len(bodies[0])})  # fmt: skip
     for stage, end in shown:
-        grey, tiles = picture(stage, end)
+        grey, tiles = picture(stage, end, width)
         body = encode_jpeg(grey)
         heads.append(describe(stage, end, tiles) | {"type": "image/jpeg", "bytes": len(body)})
         bodies.append(body)

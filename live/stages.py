@@ -1,16 +1,20 @@
 """The pictures between input and output: convolution, ReLU, pooling, and what stands behind one output pixel."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from cnn_core.activations import relu
 from cnn_core.arguments import Array, Pair
 from cnn_core.convolution import conv2d
+from cnn_core.images import Bytes
 from cnn_core.padding import pad
 from cnn_core.pooling import avg_pool2d, max_pool2d
 from live import limits
 from live.settings import SettingError, Settings
+
+Numbers = TypeVar("Numbers", Array, Bytes)
 
 
 @dataclass(frozen=True)
@@ -153,15 +157,19 @@ def on_one_scale(stages: list[Stage]) -> list[Shown]:
     return [(one, end) for one in stages]
 
 
-def mosaic(maps: Array) -> tuple[Array, Pair]:
+def tiling(count: int, height: int, width: int) -> Pair:
+    """Rows and columns of a mosaic of so many maps of H x W, about square."""
+    columns = min(max(int(np.ceil(np.sqrt(count * height / width))), 1), count)
+    return -(-count // columns), columns
+
+
+def mosaic(maps: Numbers, blank: float = 0.0) -> tuple[Numbers, Pair]:
     """Lay C maps (C, H, W) side by side, rows first; returns the picture and (rows, columns). Gaps are not added."""
     count, height, width = maps.shape
+    rows, columns = tiling(count, height, width)
     if count == 1:
         return maps[0], (1, 1)
-    columns = int(np.ceil(np.sqrt(count * height / width)))
-    columns = min(max(columns, 1), count)
-    rows = -(-count // columns)
-    picture = np.zeros((rows * height, columns * width), maps.dtype)
+    picture = np.full((rows * height, columns * width), blank, maps.dtype)
     for number, one in enumerate(maps):
         y, x = divmod(number, columns)
         picture[y * height : (y + 1) * height, x * width : (x + 1) * width] = one

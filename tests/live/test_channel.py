@@ -145,6 +145,7 @@ BAD = [
     (json.dumps(request("t", "filters", settings={"kernels": 65})), "kernels must be a whole number from 1 to 64"),
     (json.dumps(request("t", "filters", settings={"walk": 1.01})), "walk must be a number from -1 to 1"),
     (json.dumps(request("t", "filters", settings={"walk": None})), "walk must be a number"),
+    (json.dumps(request("t", width=0)), "width must be a whole number from 1 to 16384"),
     ("x" * 20_000, "too long"),
 ]
 
@@ -264,6 +265,35 @@ def test_work_is_estimated_before_it_is_done() -> None:
 
     with pytest.raises(SettingError, match=r"9\.9 billion multiply-adds"):
         Filters(64, 7).compute(np.broadcast_to(np.float32(0), (3, 1024, 1024)))
+
+
+def test_a_picture_wider_than_the_screen_is_shrunk_to_means(client, colour) -> None:
+    image, token = colour
+    sizes = {}
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        for width in (
+            1,
+            47,
+            48,
+            71,
+            72,
+            143,
+            144,
+        ):  # three maps of 50 pixels in two columns, less their kernel's border
+            socket.send_json(request(token, settings={"kernel": "1 1 1"}, width=width))
+            head, (picture,) = unpack(socket.receive_bytes())
+            assert (head["stages"][0]["shape"], head["stages"][0]["tiles"]) == ([3, 40, 48], [2, 2])
+            sizes[width] = picture.shape
+            if width == 47:
+                shrunk = picture
+    assert sizes == {1: (2, 2), 47: (40, 48), 48: (40, 48), 71: (80, 96), 72: (80, 96), 143: (80, 96), 144: (80, 96)}
+    maps = compute(image, Settings("1 1 1"))[0].maps
+    means = maps.reshape(3, 20, 2, 24, 2).mean((2, 4))
+    end = np.abs(maps).max()
+    for n, one in enumerate(means):
+        part = shrunk[n // 2 * 20 : n // 2 * 20 + 20, n % 2 * 24 : n % 2 * 24 + 24]
+        assert np.abs(part.astype(int) - to_bytes(one, -end, end)).mean() < 6  # JPEG
+    assert np.abs(shrunk[20:, 24:].astype(int) - 128).mean() < 3  # the empty tile stands at 0
 
 
 @pytest.mark.parametrize("op", ["slices", "filters"])

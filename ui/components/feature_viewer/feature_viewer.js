@@ -69,7 +69,13 @@ class FeatureViewer {
     event.preventDefault();
     this.moving = { ...this.moving, ...changes };
     if (this.camera.on) return; // the next picture is computed with them
-    this.channel.ask(op, { image: token, settings: this.settings() }, (answer) => this.receive(answer));
+    this.channel.ask(op, { image: token, settings: this.settings(), width: this.width() }, (answer) => this.receive(answer));
+  }
+
+  // Pixels that the screen has for the widest picture.
+  width() {
+    const widths = [...this.panels.values()].map((panel) => panel.canvas.clientWidth * panel.view.zoom);
+    return Math.min(16384, Math.max(1, Math.ceil(Math.max(...widths) * devicePixelRatio)));
   }
 
   settings() {
