@@ -53,9 +53,12 @@ oracle: $(ORACLE_READY)
 report: $(ORACLE_READY)
 	$(PEER) benchmarks.networks
 
-# Times convolution and pooling beside PyTorch and writes benchmarks/RESULTS.md (two minutes).
-bench: $(ORACLE_READY)
-	$(PEER) benchmarks.convolution --write
+# Times convolution beside PyTorch, and the page in a browser beside the same page built the usual way; writes
+# benchmarks/RESULTS.md (ten minutes).
+bench: $(ORACLE_READY) $(DEV_READY) browser
+	$(PEER) benchmarks.convolution
+	$(PEER) benchmarks.growth
+	$(BIN)/python -m benchmarks.page
 
 $(ORACLE_READY): requirements.txt
 	$(PYTHON) -m venv $(ORACLE)

@@ -9,18 +9,16 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
 import math
-import platform
 import statistics
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from benchmarks.results import machine, write
 from cnn_core import avg_pool2d, conv2d, max_pool2d
 
 torch.set_num_threads(1)
@@ -46,10 +44,8 @@ def ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds: int)
 
 def main() -> None:
     lines = [
-        "# Measured",
-        "",
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}, "
-        f"PyTorch {torch.__version__}; one thread each, float32, batch 1, no padding. Time ours / time PyTorch: lower is better.",
+        f"{machine()}, NumPy {np.__version__}, PyTorch {torch.__version__}; one thread each, float32, batch 1, no padding. "
+        "Time ours / time PyTorch: lower is better.",
         "",
         "| channels, kernels, side, stride, groups | " + " | ".join(map(str, SIZES)) + " | extra memory, 1024 |",
         "| --- |" + " ---: |" * (len(SIZES) + 1),
@@ -90,8 +86,7 @@ def main() -> None:
             one = ratio(lambda: mine(maps, side, stride), lambda: other(tensor, side, stride), 9)  # noqa: B023
             lines.append(f"| {name} {side} x {side}, stride {stride} | {one:.2f} |")
     print("\n".join(lines[-7:]))
-    if "--write" in sys.argv:
-        Path(__file__).with_name("RESULTS.md").write_text("\n".join(lines) + "\n", "utf-8")
+    write("Convolution and pooling", lines)
 
 
 if __name__ == "__main__":
