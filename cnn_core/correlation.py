@@ -4,6 +4,7 @@ Every `by_…` function takes image (N, C, H, W), weight (K, C, kH, kW), stride 
 out (N, K, Ho, Wo). None allocates more than a few megabytes beyond its output, whatever the image size.
 """
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +15,8 @@ from cnn_core.arguments import Array, Pair
 BLOCK_BYTES = 1 << 20  # a buffer that fits the L2 cache of common machines
 MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of TILE columns
 TILE = 128
+
+_thread = threading.local()
 
 Correlate = Callable[[Array, Array, Pair, Pair, Array], None]
 
@@ -27,6 +30,15 @@ def windows(image: Array, kernel_size: Pair, stride: Pair, dilation: Pair, outpu
         (n, c, row * dilation[0], column * dilation[1], row * stride[0], column * stride[1]),
         writeable=False,
     )
+
+
+def scratch(size: int, dtype: np.dtype[np.floating]) -> Array:
+    """So many numbers of working memory, kept by the thread: fresh memory costs more than the copy into it."""
+    count = size * dtype.itemsize
+    if getattr(_thread, "memory", None) is None or _thread.memory.nbytes < count:
+        _thread.memory = np.empty(count, np.uint8)
+    kept: Array = _thread.memory[:count].view(dtype)
+    return kept
 
 
 def by_columns(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -66,7 +78,7 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     whole = height // band * band
     line = c * kernel_width * tile  # numbers one input row unrolls to
     bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), whole // band)
-    memory = np.empty(((bands - 1) * band * step + need) * line, image.dtype)
+    memory = scratch(((bands - 1) * band * step + need) * line, image.dtype)
     item = memory.itemsize
     shifts = windows(image, (1, kernel_width), (1, across), dilation, (image.shape[2], width))[:, :, 0]
     shifts = shifts.transpose(0, 3, 1, 2, 4)  # (N, H, C, kW, Wo)

@@ -1,6 +1,7 @@
 """Convolution: cases worked by hand, all algorithms against plain loops and SciPy, bad arguments."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -204,3 +205,14 @@ def test_wrong_arguments_of_the_others_are_named() -> None:
         conv_transpose2d(X, W)
     with pytest.raises(ValueError, match="leaves nothing"):
         conv_transpose2d(X, W.transpose(1, 0, 2, 3), padding=4)
+
+
+def test_threads_do_not_share_working_memory() -> None:
+    rng = np.random.default_rng(5)
+    image = rng.random((3, 300, 310), dtype=np.float32)
+    weights = [rng.normal(size=(k, 3, side, side)).astype(np.float32) for k in (1, 3, 8) for side in (3, 5, 7)]
+    alone = [conv2d(image, weight) for weight in weights]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda weight: conv2d(image, weight), weights * 20))
+    for number, one in enumerate(together):
+        assert np.array_equal(one, alone[number % len(alone)])
