@@ -45,15 +45,15 @@ def pad(image: Array, rows: Pair, columns: Pair, mode: str = "zeros", value: flo
     >>> pad(np.array([[1.0, 2.0]]), (0, 0), (1, 2), "replicate").tolist()
     [[1.0, 1.0, 2.0, 2.0, 2.0]]
     """
-    height, width = image.shape[-2:]
-    row_index, column_index = source_indices(height, *rows, mode), source_indices(width, *columns, mode)
-    if rows == columns == (0, 0):
+    if rows == columns == (0, 0) and mode in MODES:
         return image
-    if mode != "zeros":
-        return image[..., row_index[:, np.newaxis], column_index]  # (…, H + top + bottom, W + left + right)
-    padded = np.full((*image.shape[:-2], len(row_index), len(column_index)), value, image.dtype)
-    padded[..., rows[0] : rows[0] + height, columns[0] : columns[0] + width] = image
-    return padded
+    height, width = image.shape[-2:]
+    if mode == "zeros":
+        padded = np.full((*image.shape[:-2], height + sum(rows), width + sum(columns)), value, image.dtype)
+        padded[..., rows[0] : rows[0] + height, columns[0] : columns[0] + width] = image
+        return padded
+    row_index, column_index = source_indices(height, *rows, mode), source_indices(width, *columns, mode)
+    return image[..., row_index[:, np.newaxis], column_index]  # (…, H + top + bottom, W + left + right)
 
 
 def pad_backward(grad_padded: Array, rows: Pair, columns: Pair, mode: str = "zeros") -> Array:

@@ -4,6 +4,7 @@ Padding of a max pool is minus infinity, so it never wins. On a tie the first ta
 """
 
 from collections.abc import Iterator
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -35,13 +36,28 @@ class _Pool(NamedTuple):
             value=value,
         )
 
-    def taps(self) -> list[tuple[slice, slice]]:
-        """Where each tap reads the extended image, for all windows at once, in row order."""
-        places = []
+    def places(self) -> tuple[list[slice], list[slice]]:
+        """Rows and columns that each tap reads of the extended image, for all windows at once."""
+        found = []
         for axis in (self.rows, self.columns):
             reach = (axis.output_size - 1) * axis.stride + 1
-            places.append([slice(t, t + reach, axis.stride) for t in range(0, axis.span, axis.dilation)])
-        return [(row, column) for row in places[0] for column in places[1]]
+            found.append([slice(t, t + reach, axis.stride) for t in range(0, axis.span, axis.dilation)])
+        return found[0], found[1]
+
+    def taps(self) -> list[tuple[slice, slice]]:
+        """Row and column of each tap, in row order."""
+        return list(product(*self.places()))
+
+    def combined(self, image: Array, combine: np.ufunc) -> Array:
+        """Each window's taps combined, (N, C, Ho, Wo): down and then across, so kH + kW passes and not kH kW."""
+        rows, columns = self.places()
+        down = image[..., rows[0], :].copy()  # (N, C, Ho, W)
+        for row in rows[1:]:
+            combine(down, image[..., row, :], out=down)
+        across = down[..., columns[0]].copy()  # (N, C, Ho, Wo)
+        for column in columns[1:]:
+            combine(across, down[..., column], out=across)
+        return across
 
 
 def _pool(
@@ -105,28 +121,19 @@ def max_pool2d(
     """
     p = _pool(input, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices:
-        best = _best(p.extended(-np.inf), p)
+        best = p.combined(p.extended(-np.inf), np.maximum)
         return best if p.batched else best[0]
     image = p.extended(-np.inf)
     rows = np.arange(p.rows.output_size)[:, np.newaxis] * p.rows.stride - p.rows.before
     columns = np.arange(p.columns.output_size) * p.columns.stride - p.columns.before
     corner = rows * p.columns.size + columns  # (Ho, Wo), of the first tap
-    best = _best(image, p)
+    best = p.combined(image, np.maximum)
     indices = np.zeros(best.shape, np.int64)
     for number, hit in enumerate(_hits(image, best, p)):
         tap_y, tap_x = divmod(number, p.columns.kernel_size)
         offset = tap_y * p.rows.dilation * p.columns.size + tap_x * p.columns.dilation
         np.copyto(indices, corner + offset, where=hit)
     return (best, indices) if p.batched else (best[0], indices[0])
-
-
-def _best(image: Array, p: _Pool) -> Array:
-    """Largest value of each window, (N, C, Ho, Wo)."""
-    taps = p.taps()
-    best = image[..., taps[0][0], taps[0][1]].copy()
-    for row, column in taps[1:]:
-        np.maximum(best, image[..., row, column], out=best)
-    return best
 
 
 def _hits(image: Array, best: Array, p: _Pool) -> Iterator[NDArray[np.bool_]]:
@@ -167,7 +174,7 @@ def max_pool2d_backward(
     grad = _output_gradient(grad_output, p)
     image = p.extended(-np.inf)
     extended = np.zeros_like(image)
-    for (row, column), hit in zip(p.taps(), _hits(image, _best(image, p), p), strict=True):
+    for (row, column), hit in zip(p.taps(), _hits(image, p.combined(image, np.maximum), p), strict=True):
         extended[..., row, column] += grad * hit
     return _crop(extended, p)
 
@@ -202,11 +209,7 @@ def avg_pool2d(
     [[[3.25, 4.25]]]
     """
     p = _pool(input, kernel_size, stride, padding, 1, ceil_mode)
-    image = p.extended(0.0)
-    taps = p.taps()
-    total = image[..., taps[0][0], taps[0][1]].copy()  # (N, C, Ho, Wo)
-    for row, column in taps[1:]:
-        total += image[..., row, column]
+    total = p.combined(p.extended(0.0), np.add)
     total *= _share(p, count_include_pad)
     return total if p.batched else total[0]
 
