@@ -1,6 +1,5 @@
 """What the channels page moves live: the slices of one kernel, and a layer of many. Each class is its own validator."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +44,7 @@ class Slices:
     @staticmethod
     def parse(message: object) -> "Slices":
         """Check JSON values; missing ones take their default."""
-        given: Mapping[str, object] = known(message, Slices.__dataclass_fields__)
+        given = known(message, Slices.__dataclass_fields__)
         for name in COLOURS:
             parse_slice(given.get(name, getattr(Slices, name)))
         texts = {name: str(given[name]) for name in COLOURS if name in given}
@@ -82,7 +81,7 @@ class Filters:
     @staticmethod
     def parse(message: object) -> "Filters":
         """Check JSON values; missing ones take their default."""
-        given: Mapping[str, object] = known(message, Filters.__dataclass_fields__)
+        given = known(message, Filters.__dataclass_fields__)
         read = {name: whole(name, given[name], bounds) for name, bounds in BOUNDS.items() if name in given}
         return Filters(**read, walk=real("walk", given.get("walk", 0.0), 1.0))
 

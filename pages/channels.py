@@ -19,7 +19,7 @@ lesson.begin(
     "answers are added, with one bias, into one feature map.",
     "make the red slice all zeros and see what is left.",
 )
-if len(image_source.chosen().pixels) == 1:
+if image_source.in_grey():
     st.info("This page needs red, green and blue: the image is shown in colour here, whatever the sidebar says.")
 image = image_source.in_colour()
 ANSWERS = {"red": "Red answer", "green": "Green answer", "blue": "Blue answer", "sum": "Sum and bias"}

@@ -100,16 +100,17 @@ def long_side() -> int:
 
 def cost() -> int:
     """Bytes that a page run may take with this image: about twelve copies of it."""
-    return 12 * (1 if _in_grey() else 3) * long_side() ** 2 * 4
+    return 12 * (1 if in_grey() else 3) * long_side() ** 2 * 4
 
 
-def _in_grey() -> bool:
+def in_grey() -> bool:
+    """Whether the person wants the image without colours."""
     return bool(st.session_state.get("colour") != "Colour")
 
 
 def chosen() -> ChosenImage:
     """The image chosen last; the astronaut while the session's own photo is missing."""
-    return _chosen(grey=_in_grey())
+    return _chosen(grey=in_grey())
 
 
 def in_colour() -> ChosenImage:

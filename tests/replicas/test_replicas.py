@@ -72,7 +72,7 @@ def check(visitors: list[Visitor]) -> None:
     heads = everyone(visitors, lambda visitor: visitor.work("0 0; 0 2", until))
     assert time.monotonic() < until
     for number, (visitor, head) in enumerate(zip(visitors, heads, strict=True)):
-        assert visitor.viewer["settings"]["kernel"] == kernel_of(number)
+        assert visitor.viewer["live"]["settings"]["kernel"] == kernel_of(number)
         assert head["stages"][0]["shape"] == ([1, 17, 21] if number % 2 else [1, 14, 21])  # type: ignore[index]
 
 

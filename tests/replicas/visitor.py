@@ -114,7 +114,7 @@ class Visitor:
     def drag(self, kernel: str) -> dict[str, Any]:
         """Ask the live channel for the pictures of another kernel; returns the answer's head."""
         assert self.live
-        settings = self.viewer["settings"] | {"kernel": kernel}
+        settings = self.viewer["live"]["settings"] | {"kernel": kernel}
         request = {"v": 1, "id": 1, "op": "stages", "image": self.viewer["live"]["token"], "settings": settings}
         self.live.send(json.dumps(request))
         answer = self.live.recv(timeout=10)
