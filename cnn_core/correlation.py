@@ -33,8 +33,10 @@ def windows(image: Array, kernel_size: Pair, stride: Pair, dilation: Pair, outpu
 
 
 def scratch(size: int, dtype: np.dtype[np.floating]) -> Array:
-    """So many numbers of working memory, kept by the thread: fresh memory costs more than the copy into it."""
+    """So many numbers of working memory, kept by the thread unless large: fresh memory costs more than the copy into it."""
     count = size * dtype.itemsize
+    if count > 2 * BLOCK_BYTES:
+        return np.empty(size, dtype)
     if getattr(_thread, "memory", None) is None or _thread.memory.nbytes < count:
         _thread.memory = np.empty(count, np.uint8)
     kept: Array = _thread.memory[:count].view(dtype)

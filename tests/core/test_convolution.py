@@ -216,3 +216,14 @@ def test_threads_do_not_share_working_memory() -> None:
         together = list(pool.map(lambda weight: conv2d(image, weight), weights * 20))
     for number, one in enumerate(together):
         assert np.array_equal(one, alone[number % len(alone)])
+
+
+def test_large_working_memory_is_not_kept() -> None:
+    def size_kept() -> int:  # in a thread of its own, whose memory nobody has used yet
+        ways.scratch(ways.BLOCK_BYTES, np.dtype(np.float32))  # four times as many bytes
+        kept = ways.scratch(8, np.dtype(np.float32))
+        assert kept.base is not None
+        return kept.base.nbytes
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(size_kept).result() <= 2 * ways.BLOCK_BYTES
