@@ -81,9 +81,7 @@ def in_code(key: str, versions: dict[str, str], shown: str | None = None) -> Non
     """
     st.subheader("In code")
     wrong = checked(f"{key}_code", lambda text: choice("In code", text, tuple(versions)))
-    name = st.segmented_control(
-        "Show these settings as code for", list(versions), default=shown, key=f"{key}_code", bind="query-params"
-    )
+    name = st.segmented_control("Show the code", list(versions), default=shown, key=f"{key}_code", bind="query-params")
     say(wrong)
     if name:
         st.code(versions[name], language="python")
