@@ -21,7 +21,7 @@ from cnn_core import conv2d
 SIDES = (64, 128, 256, 512, 1024, 2048, 4096)
 LAYERS = ((1, 1, 3), (3, 8, 3), (16, 32, 3))  # channels, kernels, kernel side
 THREADED = ((3, 8, 3, 1024), (16, 32, 3, 512), (64, 64, 1, 1024))
-BLOCK = 50  # characters of the longest bar
+LONGEST = 50  # characters of the longest bar
 
 
 def seconds(channels: int, kernels: int, side: int, size: int) -> float:
@@ -45,7 +45,7 @@ def plot() -> list[str]:
                 if layer[1] * size * size <= 32 * 2048 * 2048}  # fmt: skip
         most = max(each.values())
         lines += [f"channels, kernels, side {layer}: largest / smallest {most / min(each.values()):.2f}", "", "```"]
-        lines += [f"{size:5} {value:7.2f} ns {'█' * round(BLOCK * value / most)}" for size, value in each.items()]
+        lines += [f"{size:5} {value:7.2f} ns {'█' * round(LONGEST * value / most)}" for size, value in each.items()]
         lines += ["```", ""]
     return lines
 
@@ -67,13 +67,13 @@ def threads() -> list[str]:
 
 def imports() -> str:
     code = "import time; begin = time.perf_counter(); import {}; print(time.perf_counter() - begin)"
-    best = {}
+    median = {}
     for name in ("numpy", "cnn_core"):
         runs = [
             subprocess.run([sys.executable, "-c", code.format(name)], capture_output=True, check=True) for _ in range(9)
         ]
-        best[name] = statistics.median(float(run.stdout) for run in runs) * 1e3
-    return f"`import cnn_core` takes {best['cnn_core']:.0f} ms, {best['numpy']:.0f} of them for NumPy."
+        median[name] = statistics.median(float(run.stdout) for run in runs) * 1e3
+    return f"`import cnn_core` takes {median['cnn_core']:.0f} ms, {median['numpy']:.0f} of them for NumPy."
 
 
 def main() -> None:

@@ -1,8 +1,7 @@
 """How soon the page follows the hand, in headless Chromium on this machine, beside a page built the usual way.
 
-`make page` writes the table to benchmarks/RESULTS.md. Browser and servers share the cores. Times are the browser's own: from
-the pointer event to the animation frame in which the picture drawn for it is shown; on the usual page, whose slider reports only when the hand
-lets go, from there.
+Part of `make bench`. Browser and servers share the cores. Times are the browser's own: from the pointer event to the animation
+frame in which the picture drawn for it is shown; on the usual page, whose slider reports only when the hand lets go, from there.
 """
 
 import statistics

@@ -1,6 +1,7 @@
 """What the channels page moves live: the slices of one kernel, and a layer of many. Each class is its own validator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,6 +37,7 @@ def _expect_colour(image: Array) -> None:
 class Slices:
     """One kernel on a colour image: a slice for each channel, and a bias."""
 
+    op: ClassVar = "slices"  # in the messages of the live channel
     red: str = "-1 0 1; -2 0 2; -1 0 1"
     green: str = "0 0 0; 0 1 0; 0 0 0"
     blue: str = "1 1 1; 1 -8 1; 1 1 1"
@@ -44,7 +46,7 @@ class Slices:
     @staticmethod
     def parse(message: object) -> "Slices":
         """Check JSON values; missing ones take their default."""
-        given = known(message, Slices.__dataclass_fields__)
+        given = known(message, [one.name for one in fields(Slices)])
         for name in COLOURS:
             parse_slice(given.get(name, getattr(Slices, name)))
         texts = {name: str(given[name]) for name in COLOURS if name in given}
@@ -73,6 +75,7 @@ class Slices:
 class Filters:
     """A layer of K kernels on a colour image, its weights on the way from one random draw to the next."""
 
+    op: ClassVar = "filters"
     kernels: int = 8
     side: int = 3
     seed: int = 1
@@ -81,7 +84,7 @@ class Filters:
     @staticmethod
     def parse(message: object) -> "Filters":
         """Check JSON values; missing ones take their default."""
-        given = known(message, Filters.__dataclass_fields__)
+        given = known(message, [one.name for one in fields(Filters)])
         read = {name: whole(name, given[name], bounds) for name, bounds in BOUNDS.items() if name in given}
         return Filters(**read, walk=real("walk", given.get("walk", 0.0), 1.0))
 

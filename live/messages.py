@@ -44,8 +44,8 @@ VERSION = 1
 PARSERS: dict[str, Callable[[object], Settings | Slices | Filters]] = {
     "stages": parse_settings,
     "look": parse_settings,
-    "slices": Slices.parse,
-    "filters": Filters.parse,
+    Slices.op: Slices.parse,
+    Filters.op: Filters.parse,
 }
 STAGES = ("input", "convolution", "relu", "pooling")
 MAX_REQUEST = 16_000

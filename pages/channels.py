@@ -65,7 +65,7 @@ answers = slices.compute(image.pixels)
 map_viewer(
     "channels_maps",
     [MapPanel(one.name, ANSWERS[one.name], one.maps, end=end) for one, end in answers],
-    following=Following("slices", image, slices),
+    following=Following(image, slices),
 )
 total = answers[3][0].maps  # (1, Ho, Wo)
 
@@ -97,9 +97,9 @@ filters = Filters(kernels, k, seed, walk)
 map_viewer(
     "channels_filters",
     [MapPanel("maps", f"{kernels} feature maps", filters.compute(image.pixels)[0][0].maps)],
-    following=Following("filters", image, filters),
+    following=Following(image, filters),
 )
-weights = filters.weight.size
+weights = kernels * 3 * k * k
 st.latex(
     rf"K \times C \times k \times k = {kernels} \times 3 \times {k} \times {k} = {weights:,}, \quad \text{{with biases }} {weights + kernels:,}"
 )

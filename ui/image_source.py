@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.arguments import Array
 from cnn_core.images import ACCEPTED, ImageError, decode_image, resize, to_bytes
@@ -63,8 +64,8 @@ def _take(name: str, data: bytes) -> None:
         st.session_state["_photo_wrong"] = f"{name[:80]}: {error}"
 
 
-def choose() -> None:
-    """Draw the picker."""
+def choose() -> DeltaGenerator:
+    """Draw the picker; returns the place below it for what `fit_memory` says."""
     names = {name: label for name, (label, _) in samples.SAMPLES.items()} | {OWN: OWN}
     name = selected("image", "Image", names, "astronaut")
     if name == OWN and "_photo" not in st.session_state:
@@ -84,6 +85,7 @@ def choose() -> None:
         selected("size", "Long side in pixels", {size: size for size in SIZES}, "512", "Larger images are shrunk.")
     )
     st.session_state["_side"] = side
+    return st.empty()
 
 
 def fit_memory() -> None:

@@ -38,11 +38,11 @@ with forgetting_left_pages():
     catch_up()
     st.session_state["_readers"] = {}  # filled by the controls of this run
     with st.sidebar:
-        image_source.choose()
+        below_picker = image_source.choose()
         if st.toggle("Large type for a projector", key="large", bind="query-params"):
             st.html(ROOT / "ui" / "projector.css")
     with limits.RUNS.take(image_source.cost()):  # large images wait for each other
-        with st.sidebar:
+        with below_picker:
             image_source.fit_memory()
         page.run()
     image_source.drop_old_maps()

@@ -31,7 +31,6 @@ class MapPanel:
 class Following(NamedTuple):
     """What the live channel must know to redraw the maps while a hand moves."""
 
-    op: str  # "slices" or "filters"
     image: ChosenImage
     settings: Slices | Filters
 
@@ -148,7 +147,8 @@ def map_viewer(
         )
     live: dict[str, Any] = {"base": st.get_option("server.baseUrlPath")}
     if following:
-        live |= {"op": following.op, "token": ticket(following.image), "settings": asdict(following.settings)}
+        image, settings = following
+        live |= {"op": settings.op, "token": ticket(image), "settings": asdict(settings)}
     data: dict[str, Any] = {
         "live": live,
         "instrument": key,
