@@ -54,7 +54,7 @@ report: $(ORACLE_READY)
 	$(PEER) benchmarks.networks
 
 # Times convolution beside PyTorch, and the page in a browser beside the same page built the usual way; writes
-# benchmarks/RESULTS.md (ten minutes).
+# benchmarks/RESULTS.md (seven minutes).
 bench: $(ORACLE_READY) $(DEV_READY) browser
 	$(PEER) benchmarks.convolution
 	$(PEER) benchmarks.growth
