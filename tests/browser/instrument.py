@@ -52,11 +52,19 @@ def wait_until(page: Page, expression: str, timeout: int = 30_000) -> None:
     raise AssertionError(f"still false after {timeout} ms: {expression}")
 
 
+# Streamlit puts a component on the page before its script is there, and the script its parts before their pictures.
+_DRAWN = """!document.querySelector('[data-testid="stSkeleton"]')
+    && [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')].every(({shadowRoot}) =>
+        shadowRoot?.childElementCount > 1
+        && [...shadowRoot.querySelectorAll("figure .frame canvas")].every((canvas) => canvas.dataset.updates))"""
+
+
 def settle(page: Page) -> None:
-    """Wait until Streamlit has finished running and the pictures have been drawn."""
+    """Wait until Streamlit has finished running and every instrument's pictures have been drawn."""
     page.wait_for_timeout(400)
     wait_until(page, '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')')
     wait_until(page, "!document.querySelector('[data-stale=\"true\"]')")
+    wait_until(page, _DRAWN)
     page.wait_for_timeout(250)
 
 

@@ -95,11 +95,11 @@ def test_sliders_move_the_picture_while_they_are_dragged(visit) -> None:
 def test_exact_values_are_read_under_the_mouse(visit) -> None:
     page = visit("images?image=Gradient&size=64")
     settle(page)
-    canvas = panel(page, "image").first.locator(".frame canvas")
+    canvas = panel(page, "image").locator(".frame canvas")
     canvas.scroll_into_view_if_needed()
     width = canvas.bounding_box()["width"]
     canvas.hover(position={"x": width * 20.5 / 64, "y": width * 3.5 / 64})
-    detail = page.locator(".detail").first
+    detail = page.locator(".st-key-images_channels .detail")
     expect(detail).to_contain_text("row 3, column 20")
     assert float(detail.locator("output").inner_text()) == pytest.approx(20.5 / 64, abs=5e-4)
 
@@ -107,7 +107,7 @@ def test_exact_values_are_read_under_the_mouse(visit) -> None:
 def test_editing_a_slice_changes_the_sum(visit) -> None:
     page = visit("channels?image=Dot&size=32")
     settle(page)
-    cell = page.get_by_label("row 2, column 2").nth(0)
+    cell = page.locator(".st-key-_channels_red_editor").get_by_label("row 2, column 2")
     cell.fill("5")
     cell.press("Enter")
     expect(page.locator(".st-key-channels_red input")).to_have_value("-1 0 1; -2 5 2; -1 0 1")
@@ -119,7 +119,7 @@ def test_editing_a_slice_changes_the_sum(visit) -> None:
 def test_maps_of_several_kernels_follow_the_hand(visit) -> None:
     page = visit("channels?image=Gradient&size=64&channels_kernels=4")
     settle(page)
-    cell = page.get_by_label("row 2, column 2").nth(1)  # of the green slice
+    cell = page.locator(".st-key-_channels_green_editor").get_by_label("row 2, column 2")
     cell.scroll_into_view_if_needed()
     before = {name: updates(page, name) for name in ("green", "maps")}
     box = cell.bounding_box()
