@@ -6,6 +6,7 @@ out (N, K, Ho, Wo). None allocates more than a few megabytes beyond its output, 
 
 import threading
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -14,7 +15,11 @@ from cnn_core.arguments import Array, Pair
 
 BLOCK_BYTES = 1 << 20  # a buffer that fits the L2 cache of common machines
 MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of TILE columns
-TILE = 128
+TILE = 256
+SPECTRUM = 256  # pixels a side that one Fourier transform sees, about
+SPECTRUM_TAPS = 289  # from so many numbers a channel, spectra are faster
+SPECTRA_BYTES = 2 << 20  # of the kernels' spectra at a time
+SPECTRUM_CHANNELS = 8  # spectra of more would take too much memory
 
 _thread = threading.local()
 
@@ -84,23 +89,22 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     item = memory.itemsize
     shifts = windows(image, (1, kernel_width), (1, across), dilation, (image.shape[2], width))[:, :, 0]
     shifts = shifts.transpose(0, 3, 1, 2, 4)  # (N, H, C, kW, Wo)
-    for n, block, left in np.ndindex(len(image), -(-whole // (bands * band)), -(-width // tile)):
-        first = block * bands * band
+    for n, first, left in product(range(len(image)), range(0, whole, bands * band), range(0, width, tile)):
         count = min(bands, (whole - first) // band)
-        part = shifts[n, first * step : first * step + (count - 1) * band * step + need, ..., left * tile :][..., :tile]
+        part = shifts[n, first * step : first * step + (count - 1) * band * step + need, ..., left : left + tile]
         buffer = memory[: part.size].reshape(part.shape)  # (rows, C, kW, columns)
         buffer[...] = part
         columns = part.shape[-1]
         strides = (band * step * buffer[0].size * item, columns * item, item)
-        views = as_strided(buffer, (count, matrix.shape[1], columns), strides, writeable=False)
-        rows = out[n, :, first : first + count * band, left * tile : left * tile + columns]  # (K, count band, columns)
+        views = np.ndarray((count, matrix.shape[1], columns), image.dtype, memory, 0, strides)  # faster than as_strided
+        rows = out[n, :, first : first + count * band, left : left + columns]  # (K, count band, columns)
         if band == 1:
             np.matmul(matrix, views, out=rows.transpose(1, 0, 2))
         elif k == 1:
             np.matmul(matrix, views, out=rows[0].reshape(count, band, columns))
         else:
-            product = np.matmul(matrix, views).reshape(count, k, band, columns)
-            rows.reshape(k, count, band, columns)[...] = product.transpose(1, 0, 2, 3)
+            answers = np.matmul(matrix, views).reshape(count, k, band, columns)
+            rows.reshape(k, count, band, columns)[...] = answers.transpose(1, 0, 2, 3)
     if whole < height:
         _by_bands(image[:, :, whole * step :], weight, stride, dilation, out[:, :, whole:], 1)
 
@@ -155,6 +159,47 @@ def by_passes(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
             correlate(between, row.reshape(1, 1, 1, -1), (1, stride[1]), (1, dilation[1]), part)
 
 
+def piece_of(kernel: int, output: int) -> Pair:
+    """Cut an axis for Fourier transforms: outputs of each piece, and a transform's length, whose only primes are 2, 3 and 5.
+
+    >>> piece_of(11, 2038), piece_of(11, 54), piece_of(100, 924)
+    ((255, 270), (54, 64), (154, 256))
+    """
+    pieces = max(1, round(output / (SPECTRUM - min(kernel, SPECTRUM // 2))))
+    each = -(-output // pieces)
+    length = each + kernel - 1
+    while pow(30, 30, length):
+        length += 1
+    return each, length
+
+
+def by_spectrum(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """A correlation is a product of spectra: the work does not grow with the kernel. Piece by piece, so that all stays small.
+
+    Source: Oppenheim and Schafer, "Discrete-Time Signal Processing", overlap-save.
+    """
+    (rows, down), (columns, across) = map(piece_of, weight.shape[2:], out.shape[2:])
+    share = image.dtype.type(down * across)  # undoes the norm, without which NumPy's float32 transform is slow
+    chunk = max(1, SPECTRA_BYTES // (weight.shape[1] * down * across * image.itemsize))  # kernels at a time
+    for first in range(0, len(weight), chunk):
+        kernels = np.fft.rfft2(weight[first : first + chunk] * share, (down, across), norm="ortho")
+        np.conjugate(kernels, out=kernels)  # (k, C, down, across / 2 + 1); without it, a true convolution
+        for n, y, x in product(range(len(image)), range(0, out.shape[2], rows), range(0, out.shape[3], columns)):
+            piece = image[n, :, y : y + down, x : x + across]
+            pixels = np.fft.rfft2(piece, (down, across), norm="ortho")  # (C, down, across / 2 + 1)
+            target = out[n, first : first + chunk, y : y + rows, x : x + columns]
+            for answer, kernel in zip(target, kernels, strict=True):
+                total = kernel[0] * pixels[0]
+                for one, other in zip(kernel[1:], pixels[1:], strict=True):
+                    total += one * other
+                answer[...] = np.fft.irfft2(total, (down, across))[: answer.shape[0], : answer.shape[1]]
+
+
+def _spectrum_pays(channels: int, height: int, width: int) -> bool:
+    many, within = height * width >= SPECTRUM_TAPS, max(height, width) <= SPECTRUM and channels <= SPECTRUM_CHANNELS
+    return many and within and min(height, width) > 2
+
+
 def choose(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> Correlate:
     """Pick the way that measured fastest for this shape."""
     k, c, kernel_height, kernel_width = weight.shape
@@ -162,6 +207,8 @@ def choose(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array
         return by_pixels
     if k == c == 1 and min(kernel_height, kernel_width) >= 5 and separate(weight[0, 0]) is not None:
         return by_passes
+    if stride == dilation == (1, 1) and _spectrum_pays(c, kernel_height, kernel_width):
+        return by_spectrum
     if c * kernel_height * kernel_width * out[0, 0].size * image.itemsize <= BLOCK_BYTES // 4:
         return by_columns
     if dilation[0] > 1:

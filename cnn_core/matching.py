@@ -6,8 +6,6 @@ from numpy.typing import ArrayLike
 from cnn_core.arguments import Array, float_array
 from cnn_core.convolution import conv2d
 
-MANY_TAPS = 700  # from here an FFT of the whole image is faster
-
 
 def cross_correlation(image: ArrayLike, template: ArrayLike) -> Array:
     """Response of a mean-subtracted template at each place: high where the image varies alike, and where it is strong.
@@ -27,17 +25,7 @@ def cross_correlation(image: ArrayLike, template: ArrayLike) -> Array:
     """
     pixels, kernel = float_array("image", image, 2), float_array("template", template, 2)
     kernel = kernel - kernel.mean()
-    if kernel.size < MANY_TAPS or kernel.shape[0] > pixels.shape[0] or kernel.shape[1] > pixels.shape[1]:
-        return conv2d(pixels[np.newaxis], kernel[np.newaxis, np.newaxis])[0]
-    return _by_spectrum(pixels, kernel)
-
-
-def _by_spectrum(image: Array, kernel: Array) -> Array:
-    """The same by FFT: its cost does not grow with the template. It goes round the edges, so those places are cut off."""
-    height, width = image.shape
-    product = np.fft.rfft2(image) * np.conj(np.fft.rfft2(kernel, (height, width)))  # (H, W // 2 + 1)
-    response = np.fft.irfft2(product, (height, width))  # (H, W)
-    return response[: height - kernel.shape[0] + 1, : width - kernel.shape[1] + 1].astype(image.dtype)
+    return conv2d(pixels[np.newaxis], kernel[np.newaxis, np.newaxis])[0]
 
 
 def normalised_cross_correlation(image: ArrayLike, template: ArrayLike) -> Array:

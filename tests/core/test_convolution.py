@@ -1,6 +1,7 @@
 """Convolution: cases worked by hand, all algorithms against plain loops and SciPy, bad arguments."""
 
 import math
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -55,8 +56,12 @@ def test_every_way_agrees_with_the_definition(problem, block) -> None:
         options += [ways.by_row_views, ways.by_bands]
     if weight.shape[2:] == (1, 1) and stride == (1, 1):
         options.append(ways.by_pixels)
+    if stride == dilation == (1, 1):
+        options.append(ways.by_spectrum)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ways, "BLOCK_BYTES", block)  # many blocks, some, one
+        patch.setattr(ways, "SPECTRUM", 4 if block == 1 else 256)  # pieces of a few pixels, one piece
+        patch.setattr(ways, "SPECTRA_BYTES", block)
         for way in options:
             out = np.full(expected.shape, np.nan)
             way(image, weight, stride, dilation, out)
@@ -74,6 +79,32 @@ def test_separable_kernels_take_two_passes_to_the_same_numbers(data) -> None:
     assert ways.choose(image, kernel[None, None], stride, (1, 1), np.empty((2, 1, 8, 8))) is ways.by_passes
     expected = by_loops(image, kernel[None, None], stride, (1, 1))
     np.testing.assert_allclose(conv2d(image, kernel[None, None], stride=stride), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 17, 19), (3, 2, 40, 9), (2, 3, 150, 30)])
+def test_large_kernels_go_through_spectra_to_the_same_numbers(shape) -> None:
+    rng = np.random.default_rng(6)
+    image, weight = rng.random((2, shape[1], 330, 290), dtype=np.float32), rng.normal(size=shape).astype(np.float32)
+    out = np.empty((2, shape[0], 331 - shape[2], 291 - shape[3]), np.float32)
+    assert ways.choose(image, weight, (1, 1), (1, 1), out) is ways.by_spectrum
+    answer = conv2d(image, weight)
+    assert answer.dtype == np.float32
+    for n, k in np.ndindex(2, shape[0]):
+        pairs = zip(image[n].astype(float), weight[k], strict=True)
+        expected = sum(signal.correlate(one, kernel, "valid", "direct") for one, kernel in pairs)
+        np.testing.assert_allclose(answer[n, k], expected, atol=2e-6 * np.abs(expected).max())
+
+
+def test_working_memory_does_not_grow_with_the_kernel() -> None:
+    for c, k, side in ((1, 1, 31), (8, 4, 17), (3, 8, 11), (3, 8, 3)):
+        image, weight = np.ones((c, 600, 600), np.float32), np.ones((k, c, side, side), np.float32)
+        weight[0, 0, 0] = 2  # not separable
+        with ThreadPoolExecutor(1) as fresh:  # a new thread has no working memory yet
+            tracemalloc.start()
+            output = fresh.submit(conv2d, image, weight).result()
+            peak = tracemalloc.get_traced_memory()[1] - output.nbytes
+            tracemalloc.stop()
+        assert peak <= 1.2 * image.nbytes + 8e6, (c, k, side)
 
 
 def test_a_kernel_that_is_almost_separable_is_not_split() -> None:

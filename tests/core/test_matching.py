@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import signal
 
-from cnn_core.convolution import conv2d
-from cnn_core.matching import MANY_TAPS, cross_correlation, normalised_cross_correlation
+from cnn_core.matching import cross_correlation, normalised_cross_correlation
 
 RNG = np.random.default_rng(6)
 IMAGE = RNG.random((30, 41))
@@ -22,12 +22,11 @@ def test_against_the_definition() -> None:
         assert np.isclose(normalised[y, x], expected, atol=1e-9)
 
 
-def test_a_large_template_goes_by_spectrum_to_the_same_numbers() -> None:
+def test_a_large_template_gives_the_same_numbers() -> None:
     image = RNG.random((61, 90))
     for size in ((31, 27), (61, 40), (30, 90), (61, 90)):
         template = RNG.random(size)
-        assert template.size >= MANY_TAPS
-        direct = conv2d(image[np.newaxis], (template - template.mean())[np.newaxis, np.newaxis])[0]
+        direct = signal.correlate(image, template - template.mean(), "valid", "direct")
         found = cross_correlation(image, template)
         assert found.shape == direct.shape
         np.testing.assert_allclose(found, direct, atol=1e-11)
