@@ -1,6 +1,6 @@
 """How convolution's time grows with the image, what a second BLAS thread gives, and how long the core takes to import.
 
-Part of `make bench`; needs NumPy only.
+Part of `make bench`; needs a Python with PyTorch, whose growth stands beside ours.
 """
 
 import os
@@ -10,43 +10,63 @@ import sys
 import time
 
 THREADS = "OPENBLAS_NUM_THREADS"
+os.environ["OMP_NUM_THREADS"] = "1"  # PyTorch's
 if "--threads" not in sys.argv:
     os.environ[THREADS] = "1"
+
+from collections.abc import Callable
 
 import numpy as np
 
 from benchmarks.results import machine, write
 from cnn_core import conv2d
+from cnn_core.arguments import Array
 
+Convolution = Callable[[Array, Array], object]
 SIDES = (64, 128, 256, 512, 1024, 2048, 4096)
 LAYERS = ((1, 1, 3), (3, 8, 3), (16, 32, 3))  # channels, kernels, kernel side
 THREADED = ((3, 8, 3, 1024), (16, 32, 3, 512), (64, 64, 1, 1024))
 LONGEST = 50  # characters of the longest bar
 
 
-def seconds(channels: int, kernels: int, side: int, size: int) -> float:
+def seconds(channels: int, kernels: int, side: int, size: int, convolution: Convolution = conv2d) -> float:
     """Median time of one convolution of size x size pixels."""
     rng = np.random.default_rng(0)
     image = rng.random((channels, size, size), dtype=np.float32)
     weight = rng.normal(size=(kernels, channels, side, side)).astype(np.float32)
     times = []
-    for _ in range(max(4, min(60, 40_000_000 // (size * size * kernels)))):
+    for _ in range(max(6, min(200, 100_000_000 // (size * size * kernels)))):
         begin = time.perf_counter()
-        conv2d(image, weight)
+        convolution(image, weight)
         times.append(time.perf_counter() - begin)
     return statistics.median(times[1:])
 
 
 def plot() -> list[str]:
-    """Nanoseconds of each output number, as bars."""
+    """Nanoseconds of each output number, as bars, and PyTorch's beside them."""
+    import torch
+
+    def peer(image: Array, weight: Array) -> object:
+        return torch.nn.functional.conv2d(torch.from_numpy(image)[None], torch.from_numpy(weight))
+
+    np.ones(
+        1 << 29
+    )  # 4 GB: a virtual machine is given memory when it first touches it, which takes longer than the work
     lines = []
     for layer in LAYERS:
-        each = {size: seconds(*layer, size) / (layer[1] * (size - layer[2] + 1) ** 2) * 1e9 for size in SIDES
-                if layer[1] * size * size <= 32 * 2048 * 2048}  # fmt: skip
-        most = max(each.values())
-        lines += [f"channels, kernels, side {layer}: largest / smallest {most / min(each.values()):.2f}", "", "```"]
-        lines += [f"{size:5} {value:7.2f} ns {'█' * round(LONGEST * value / most)}" for size, value in each.items()]
+        ours, theirs = (
+            {size: seconds(*layer, size, one) / (layer[1] * (size - layer[2] + 1) ** 2) * 1e9 for size in SIDES}
+            for one in (conv2d, peer)
+        )
+        most = max(ours.values())
+        spread = [f"{max(each.values()) / min(each.values()):.2f}" for each in (ours, theirs)]
+        lines += [f"channels, kernels, side {layer}: largest / smallest {spread[0]}, PyTorch's {spread[1]}", "", "```"]
+        lines += [
+            f"{size:5} {value:7.2f} ns {'█' * round(LONGEST * value / most):{LONGEST}} PyTorch {theirs[size]:7.2f} ns"
+            for size, value in ours.items()
+        ]
         lines += ["```", ""]
+        print("\n".join(lines[-len(SIDES) - 5 :]), flush=True)
     return lines
 
 

@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 from cnn_core.arguments import Array, Pair
 
 BLOCK_BYTES = 1 << 20  # a buffer that fits the L2 cache of common machines
-MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of TILE columns
+MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of TILE columns, half for many kernels
 TILE = 256
 SPECTRUM = 256  # pixels a side that one Fourier transform sees, about
 SPECTRUM_TAPS = 289  # from so many numbers a channel, spectra are faster
@@ -80,7 +80,7 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
         matrix[:, row, row * step : row * step + kernel_height] = weight.transpose(0, 2, 1, 3)
     matrix = matrix.reshape(k * band, -1)  # (K band, need C kW)
     most = 2 * BLOCK_BYTES // (need * c * kernel_width * image.itemsize)
-    tile = TILE if weight[0].size >= MANY_TAPS else max(64, most)  # output columns at a time
+    tile = TILE // (1 + (k > 16)) if weight[0].size >= MANY_TAPS else max(64, most)  # output columns at a time
     tile = -(-width // -(-width // tile))  # all tiles about equally wide
     whole = height // band * band
     line = c * kernel_width * tile  # numbers one input row unrolls to

@@ -160,20 +160,19 @@ def window_axes(
     """
     stride, dilation = int_pair("stride", stride, 1), int_pair("dilation", dilation, 1)
     pads = resolve_padding(padding, kernel_size, stride, dilation)
-    spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel_size, strict=True)]
-    padded = [length + sum(pad) for length, pad in zip(size, pads, strict=True)]
-    if any(span > length for span, length in zip(spans, padded, strict=True)):
+    try:
+        vertical = make_axis(size[0], kernel_size[0], stride[0], pads[0], dilation[0], ceil_mode)
+        return vertical, make_axis(size[1], kernel_size[1], stride[1], pads[1], dilation[1], ceil_mode)
+    except ValueError:
+        padded = [length + sum(pad) for length, pad in zip(size, pads, strict=True)]
+        spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel_size, strict=True)]
         k = kernel_size[0] if kernel_size[0] == kernel_size[1] else kernel_size
         spread = f" and spans {spans[0]} x {spans[1]} with dilation {dilation}" if dilation != (1, 1) else ""
         p = pads[0][0] if len({*pads[0], *pads[1]}) == 1 else pads
         raise ValueError(
             f"kernel_size {k}{spread} does not fit: padded input is {padded[0]} x {padded[1]} "
             f"(input {size[0]} x {size[1]}, padding {p})"
-        )
-    vertical, horizontal = (
-        make_axis(size[a], kernel_size[a], stride[a], pads[a], dilation[a], ceil_mode) for a in (0, 1)
-    )
-    return vertical, horizontal
+        ) from None
 
 
 class Layer(Protocol):
