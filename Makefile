@@ -58,6 +58,8 @@ report: $(ORACLE_READY)
 bench: $(ORACLE_READY) $(DEV_READY) browser
 	$(PEER) benchmarks.convolution
 	$(PEER) benchmarks.growth
+	$(PEER) benchmarks.encoding
+	$(PEER) benchmarks.networks
 	$(BIN)/python -m benchmarks.page
 
 $(ORACLE_READY): requirements.txt

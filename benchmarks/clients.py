@@ -1,6 +1,6 @@
 """Many clients drag a kernel at once on one server: waiting times, fairness, memory, and what closed sessions leave.
 
-`make load` runs it on loopback. The clients are threads of one process on the same machine, so they take their share of it.
+`make load` runs it on loopback and writes the table to benchmarks/RESULTS.md. The clients are threads of one process on the same machine, so they take their share of it.
 """
 
 import statistics
@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+from benchmarks.results import machine, write
 from tests.browser.conftest import free_port, start_server
 from tests.replicas.visitor import Visitor
 
@@ -32,8 +33,8 @@ def drag_for(visitor: Visitor, rate: float, waits: list[float]) -> None:
         due, number = max(due + 1 / rate, time.perf_counter()), number + 1
 
 
-def class_of(base: str, pid: int, clients: int, rate: float) -> None:
-    """One line: so many clients, so often a second."""
+def class_of(base: str, pid: int, clients: int, rate: float) -> str:
+    """A row: so many clients, so often a second."""
     visitors = [Visitor(base, f"image=Coins&size=512&kernel={number}+0+-1") for number in range(clients)]
     for visitor in visitors:
         visitor.open()
@@ -46,17 +47,14 @@ def class_of(base: str, pid: int, clients: int, rate: float) -> None:
     every = sorted(wait for own in waits for wait in own)
     slowest = min(map(len, waits)) / statistics.mean(map(len, waits))
     middle, late = statistics.median(every) * 1e3, every[int(len(every) * 0.95)] * 1e3
-    print(
-        f"{clients} clients at {rate:g} a second: {len(every) / SECONDS:.0f} updates a second, median {middle:.0f} ms, "
-        f"p95 {late:.0f} ms, slowest client {slowest:.2f} of the mean, server {resident(pid):.0f} MB",
-        flush=True,
-    )
     for visitor in visitors:
         visitor.close()
+    served = len(every) / SECONDS
+    return f"| {clients} | {rate:g} | {served:.0f} | {middle:.0f} ms | {late:.0f} ms | {slowest:.2f} | {resident(pid):.0f} MB |"
 
 
-def leftovers(base: str, pid: int) -> None:
-    """One line: what 200 sessions that were opened, used and closed leave, beside what the first 20 left."""
+def leftovers(base: str, pid: int) -> str:
+    """One sentence: what 200 sessions that were opened, used and closed leave, beside what the first 20 left."""
     marks = []
     for number in range(200):
         visitor = Visitor(base, f"image=Coins&size=512&kernel={number}+0+-1")
@@ -66,7 +64,7 @@ def leftovers(base: str, pid: int) -> None:
         if number in (19, 199):
             time.sleep(3)
             marks.append(resident(pid))
-    print(f"after 20 sessions {marks[0]:.0f} MB, after 200 {marks[1]:.0f} MB", flush=True)
+    return f"The server after 20 sessions that were opened, used and closed: {marks[0]:.0f} MB; after 200: {marks[1]:.0f} MB."
 
 
 def main() -> None:
@@ -74,12 +72,22 @@ def main() -> None:
     server = start_server(port, "--server.disconnectedSessionTTL", "1")
     base = f"http://127.0.0.1:{port}"
     try:
-        leftovers(base, server.pid)
-        class_of(base, server.pid, 30, 10)
-        class_of(base, server.pid, 100, 5)
+        left = leftovers(base, server.pid)
+        rows = [class_of(base, server.pid, *load) for load in ((30, 10), (100, 5))]
     finally:
         server.kill()
         server.wait()
+    lines = [
+        f"{machine()}; clients and server share the cores; one 3 x 3 kernel on 512 x 512 grey pixels.",
+        "",
+        "| clients | asked a second, each | answers a second, all | median | p95 | slowest client / mean | server |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        *rows,
+        "",
+        left,
+    ]
+    print("\n".join(lines))
+    write("Many at once", lines)
 
 
 if __name__ == "__main__":

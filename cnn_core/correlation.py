@@ -14,7 +14,9 @@ from numpy.lib.stride_tricks import as_strided
 from cnn_core.arguments import Array, Pair
 
 BLOCK_BYTES = 1 << 20  # a buffer that fits the L2 cache of common machines
-MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of TILE columns, half for many kernels
+MANY_TAPS = (
+    64  # from so many multiply-adds an output number, products are cut to tiles of TILE columns, half for many kernels
+)
 TILE = 256
 SPECTRUM = 256  # pixels a side that one Fourier transform sees, about
 SPECTRUM_TAPS = 289  # from so many numbers a channel, spectra are faster

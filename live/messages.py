@@ -6,7 +6,8 @@ A request is one text message, a JSON object of at most 16 kB:
     {"v": 1, "id": 8, "op": "look",   "image": "<token>", "settings": {…},
      "stage": "convolution", "channel": 0, "y": 12, "x": 30}
 
-"width" may say how many pixels the screen has for a picture; mosaics twice as wide or more are then shrunk.
+"width" may say how many pixels the screen has for a picture. Mosaics twice as wide or more are then shrunk; where each of their
+pixels covers three or more of the screen's, they come without loss.
 `settings` is what `live.settings.parse_settings` reads. "slices" and "filters" are as "stages", with the settings of
 `live.layers`. An answer to them is one binary message: the length of the head (4 bytes, big-endian), the head (JSON), then
 the pictures, one after the other:
@@ -19,7 +20,7 @@ A camera picture is a binary request: the length of the head (4 bytes, big-endia
 
 It is answered as "stages" is, with the picture itself as the first stage, "input"; nothing of it is kept.
 
-Each picture is a grey JPEG of the stage's mosaic: 0 stands for -end, 255 for +end. An answer to "look" is one text
+Each picture is a grey JPEG, or PNG, of the stage's mosaic: 0 stands for -end, 255 for +end. An answer to "look" is one text
 message {"v", "id", "window": {…}} as `window_message` writes it; an error is {"v": 1, "id": 7, "error": "<sentence>"}, with
 "gone": true where the token is unknown.
 """
@@ -33,7 +34,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.arguments import Array
-from cnn_core.images import Bytes, decode_image, encode_jpeg, to_bytes, to_grey
+from cnn_core.images import Bytes, decode_image, encode_jpeg, encode_png, to_bytes, to_grey
 from cnn_core.pooling import avg_pool2d
 from live.layers import Filters, Slices
 from live.settings import SettingError, Settings, choice, parse_settings, switch, whole
@@ -50,6 +51,7 @@ PARSERS: dict[str, Callable[[object], Settings | Slices | Filters]] = {
 STAGES = ("input", "convolution", "relu", "pooling")
 MAX_REQUEST = 16_000
 MAX_WIDTH = 16_384
+ENLARGED = 3  # screen pixels a side for each of the picture's, from where on a JPEG's faults would be seen
 MAX_FRAME = 200_000  # bytes of one camera picture
 FRAME_SIDE = 320  # pixels on its long side; larger ones are shrunk
 
@@ -63,7 +65,7 @@ class Request:
     token: str
     settings: Settings | Slices | Filters
     place: tuple[str, int, int, int]  # stage, channel, y, x
-    width: int = MAX_WIDTH  # pixels that the screen has for a picture
+    width: int = 0  # pixels that the screen has for a picture, 0 if it was not said
     frame: bytes = b""  # a camera picture as JPEG, instead of a held image
     colour: bool = False  # whether the frame keeps its colours
 
@@ -96,7 +98,7 @@ def parse_request(text: str) -> Request:
             whole("y", message.get("y", 0), (0, 1 << 20)),
             whole("x", message.get("x", 0), (0, 1 << 20)),
         ),
-        whole("width", message.get("width", MAX_WIDTH), (1, MAX_WIDTH)),
+        whole("width", message["width"], (1, MAX_WIDTH)) if "width" in message else 0,
     )
 
 
@@ -118,9 +120,8 @@ def parse_frame(data: bytes) -> Request:
         "",
         settings,
         ("input", 0, 0, 0),
-        MAX_WIDTH,
-        frame,
-        colour,
+        frame=frame,
+        colour=colour,
     )
 
 
@@ -181,13 +182,13 @@ def describe(stage: Stage, end: float, tiles: tuple[int, int]) -> dict[str, Any]
     }
 
 
-def picture(stage: Stage, end: float, width: int | None = None) -> tuple[Bytes, tuple[int, int]]:
+def picture(stage: Stage, end: float, width: int = 0) -> tuple[Bytes, tuple[int, int]]:
     """The stage's mosaic as bytes, 0 for -end and 255 for +end, and its (rows, columns) of maps.
 
     Args:
         stage: the maps.
         end: of the colour scale.
-        width: pixels that the screen has for it; a mosaic at least twice as wide is shrunk to means of blocks.
+        width: pixels that the screen has for it, or 0; a mosaic at least twice as wide is shrunk to means of blocks.
     """
     maps = stage.maps
     columns = tiling(*maps.shape)[1]
@@ -208,8 +209,9 @@ def stages_message(id: int, shown: list[Shown], width: int, image: Array | None 
                       "type": "image/jpeg", "bytes": len(bodies[0])})  # fmt: skip
     for stage, end in shown:
         grey, tiles = picture(stage, end, width)
-        body = encode_jpeg(grey)
-        heads.append(describe(stage, end, tiles) | {"type": "image/jpeg", "bytes": len(body)})
+        exact = width >= ENLARGED * grey.shape[1]
+        body = encode_png(grey) if exact else encode_jpeg(grey)
+        heads.append(describe(stage, end, tiles) | {"type": f"image/{'png' if exact else 'jpeg'}", "bytes": len(body)})
         bodies.append(body)
     head = json.dumps({"v": VERSION, "id": id, "stages": heads}).encode()
     return b"".join([struct.pack(">I", len(head)), head, *bodies])

@@ -21,6 +21,9 @@ NO_STREAMLIT = {"ui/formulas.py", "ui/palette.py", "ui/code_text.py", "ui/sample
                 "ui/stacks.py", "ui/network_code.py", "ui/notebooks.py", "ui/training_run.py", "ui/forward_ways.py"}  # fmt: skip
 
 
+Imports = ast.Import | ast.ImportFrom
+
+
 def imports(path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -89,3 +92,25 @@ def test_importing_the_core_is_light() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"PIL", "streamlit", "plotly", "scipy", "cnn_core.networks", "cnn_core.faces"} & set(loaded)
+
+
+def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> None:
+    files = [ROOT / "ui" / "shell.py", ROOT / "pages" / "home.py"]
+    statements = [
+        node for file in files for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, Imports)
+    ]
+    code = "\n".join([*map(ast.unparse, statements), "print(*sys.modules)"])
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(answer.stdout.split())
+    needed = {
+        "cnn_core": "activations arguments convolution correlation dense images layers matching padding pooling shapes",
+        "live": "layers limits messages settings stages store telemetry",
+        "ui": "cache controls image_source palette results samples session site components components.files "
+        "components.live_slider components.live_slider.component",
+    }
+    assert {name for name in loaded if name.split(".")[0] in ALLOWED} == set(needed) | {
+        f"{package}.{name}" for package, names in needed.items() for name in names.split()
+    }
+    assert (
+        not {"plotly.graph_objs._figure", "scipy", "pandas"} & loaded
+    )  # Streamlit loads no more of plotly than its door

@@ -296,6 +296,24 @@ def test_a_picture_wider_than_the_screen_is_shrunk_to_means(client, colour) -> N
     assert np.abs(shrunk[20:, 24:].astype(int) - 128).mean() < 3  # the empty tile stands at 0
 
 
+def test_a_picture_whose_pixels_are_seen_one_by_one_comes_without_loss(client, colour) -> None:
+    image, token = colour
+    shown = {"kernel": "1 -1 0.3; 2 0 -2", "relu": True}
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        kinds = {}
+        for width in (3 * 96 - 1, 3 * 96, 16384):  # a mosaic of two columns of 48 pixels
+            socket.send_json(request(token, settings=shown, width=width))
+            head, pictures = unpack(socket.receive_bytes())
+            kinds[width] = {stage["type"] for stage in head["stages"]}
+    assert kinds == {287: {"image/jpeg"}, 288: {"image/png"}, 16384: {"image/png"}}
+    stages = compute(image, Settings(shown["kernel"], relu=True))
+    end = max(np.abs(stage.maps).max() for stage in stages)
+    for stage, found in zip(stages, pictures, strict=True):
+        for n, one in enumerate(stage.maps):
+            y, x = n // 2 * one.shape[0], n % 2 * one.shape[1]
+            assert np.array_equal(found[y : y + one.shape[0], x : x + one.shape[1]], to_bytes(one, -end, end))
+
+
 @pytest.mark.parametrize("op", ["slices", "filters"])
 def test_several_kernels_need_a_colour_image(client, token, op) -> None:
     with client.websocket_connect("/live", headers=ORIGIN) as socket:
