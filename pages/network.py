@@ -33,14 +33,8 @@ best = int(probabilities.argmax())
 with right:
     said = f"The network says **{best}** with {probabilities[best]:.1%}."
     st.markdown(said + ("" if truth is None else f" It is a **{truth}**."))
-    st.plotly_chart(
-        figures.bars(
-            [str(n) for n in range(10)],
-            {"probability": probabilities.round(4).tolist()},
-            "probability",
-            lesson.dark(),
-            height=260,
-        ),
+    st.image(
+        figures.bars([str(n) for n in range(10)], probabilities.round(4).tolist(), "probability", lesson.dark()),
         alt=f"Probabilities of the ten digits; the largest is {best}",
     )
 if not shipped:

@@ -102,17 +102,16 @@ st.markdown(
 sizes = [int(np.prod(shape)), *(int(np.prod(row.shape or ())) for row in good)]
 names = [f"{n}: {name}" for n, name in enumerate(["input", *(row.text for row in good)])]
 left, right = st.columns(2)
-left.plotly_chart(
-    figures.bars(names, {"numbers in the output": sizes}, "numbers", lesson.dark(), log=True),
+left.image(
+    figures.bars(names, sizes, "numbers in the output", lesson.dark(), log=True),
     alt="Numbers in each layer's output",
 )
 counted = [(name, row.parameters) for name, row in zip(names[1:], good, strict=True) if row.parameters]
-right.plotly_chart(
-    figures.bars(
-        [name for name, _ in counted], {"parameters": [count for _, count in counted]}, "parameters", lesson.dark()
-    ),
-    alt="Parameters of each layer that has any",
-)
+if counted:
+    right.image(
+        figures.bars([name for name, _ in counted], [count for _, count in counted], "parameters", lesson.dark()),
+        alt="Parameters of each layer that has any",
+    )
 st.latex(
     r"o = \left\lfloor \frac{i + 2p - d(k - 1) - 1}{s} \right\rfloor + 1 \qquad r_n = r_{n-1} + d_n (k_n - 1) \prod_{m<n} s_m"
 )

@@ -31,20 +31,13 @@ conv = Conv2d(c, kernels, k)
 dense_parameters, dense_macs = c * height * width * units + units, c * height * width * units
 conv_parameters, conv_macs = count_parameters([conv]), count_macs([conv], (c, height, width))
 left, right = st.columns(2)
-left.plotly_chart(
-    figures.bars(
-        ["Fully connected", "Convolution"],
-        {"parameters": [dense_parameters, conv_parameters]},
-        "parameters",
-        lesson.dark(),
-        log=True,
-    ),
+names = ["Fully connected", "Convolution"]
+left.image(
+    figures.bars(names, [dense_parameters, conv_parameters], "parameters", lesson.dark(), log=True),
     alt=f"Parameters: fully connected {dense_parameters:,}, convolution {conv_parameters:,}",
 )
-right.plotly_chart(
-    figures.bars(
-        ["Fully connected", "Convolution"], {"multiply-adds": [dense_macs, conv_macs]}, "multiply-adds", lesson.dark()
-    ),
+right.image(
+    figures.bars(names, [dense_macs, conv_macs], "multiply-adds", lesson.dark()),
     alt=f"Multiply-adds: fully connected {dense_macs:,}, convolution {conv_macs:,}",
 )
 st.latex(

@@ -1,6 +1,8 @@
-"""How curves and bars look: Plotly figures in the app's colours. Imports no Streamlit."""
+"""How curves and bars look: Plotly figures and SVG in the app's colours. Imports no Streamlit."""
 
+import math
 from collections.abc import Mapping, Sequence
+from xml.sax.saxutils import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -36,28 +38,41 @@ def lines(
     return _layout(figure, x_title, y_title, height)
 
 
-def bars(
-    labels: Sequence[str],
-    groups: Mapping[str, Sequence[float]],
-    y_title: str,
-    dark: bool,
-    log: bool = False,
-    height: int = 320,
-) -> go.Figure:
-    """Bars side by side with their values written on them."""
-    figure = go.Figure()
-    for (name, values), quantity in zip(groups.items(), ("input", "kernel", "output"), strict=False):
-        text = [f"{value:,.0f}" if value == int(value) else f"{value:.4g}" for value in values]
-        figure.add_bar(
-            x=list(labels),
-            y=list(values),
-            name=name,
-            text=text,
-            textposition="auto",
-            marker_color=colour(quantity, dark),
+def bars(labels: Sequence[str], values: Sequence[float], title: str, dark: bool, log: bool = False) -> str:
+    """A bar a line with its value written behind it, as SVG: shown at once, while Plotly's script takes half a second.
+
+    Args:
+        labels: of the bars.
+        values: their lengths, above 0 if log.
+        title: what they count.
+        dark: whether the theme is dark.
+        log: whether each grid line stands for ten times the one before.
+    """
+    scale = math.log10 if log else float
+    low = math.floor(math.log10(min(values))) - 1 if log else 0
+    high = scale(max(values)) or 1.0
+    left, room, line = 16 + 7 * max(map(len, labels)), 330.0, 24  # pixels
+
+    def place(value: float) -> float:
+        return left + room * (scale(value) - low) / (high - low)
+
+    width, height = left + room + 110, line * (len(labels) + 1.5)
+    ink, shade = ("#e9edf3", "#3d4654") if dark else ("#1a1d23", "#d5dae1")
+    title += ", on a logarithmic scale" if log else ""
+    parts = [f'<text x="{left:.0f}" y="16" font-weight="600">{escape(title)}</text>']
+    tens = [10.0**power for power in range(low + 1, math.floor(high) + 1)] if log else []
+    parts += [f'<path d="M{place(ten):.1f} {line} V{height:.0f}" stroke="{shade}"/>' for ten in tens]
+    for number, (label, value) in enumerate(zip(labels, values, strict=True)):
+        y, end = line * (number + 1.25), place(value)
+        text = f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
+        parts.append(
+            f'<text x="{left - 8:.0f}" y="{y + 13:.0f}" text-anchor="end">{escape(label)}</text>'
+            f'<rect x="{left:.0f}" y="{y:.0f}" width="{end - left:.1f}" height="17" rx="2" fill="{colour("input", dark)}"/>'
+            f'<text x="{end + 6:.1f}" y="{y + 13:.0f}">{text}</text>'
         )
-    figure.update_yaxes(type="log" if log else "linear")
-    return _layout(figure, "", y_title, height)
+    size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
+    style = f'font-family="sans-serif" font-size="14" fill="{ink}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{"".join(parts)}</svg>'
 
 
 def histograms(groups: Mapping[str, NDArray[np.floating]], x_title: str, dark: bool, height: int = 260) -> go.Figure:
