@@ -53,8 +53,8 @@ oracle: $(ORACLE_READY)
 report: $(ORACLE_READY)
 	$(PEER) benchmarks.networks
 
-# Times convolution beside PyTorch, and the page in a browser beside the same page built the usual way; writes
-# benchmarks/RESULTS.md (seven minutes).
+# Times convolution and a training step beside PyTorch, and the page in a browser beside the same page built the usual way;
+# writes benchmarks/RESULTS.md (a quarter of an hour).
 bench: $(ORACLE_READY) $(DEV_READY) browser
 	$(PEER) benchmarks.convolution
 	$(PEER) benchmarks.growth

@@ -4,6 +4,7 @@ Every `by_…` function takes image (N, C, H, W), weight (K, C, kH, kW), stride 
 out (N, K, Ho, Wo). None allocates more than a few megabytes beyond its output, whatever the image size.
 """
 
+import math
 import threading
 from collections.abc import Callable
 from itertools import product
@@ -14,10 +15,8 @@ from numpy.lib.stride_tricks import as_strided
 from cnn_core.arguments import Array, Pair
 
 BLOCK_BYTES = 1 << 20  # a buffer that fits the L2 cache of common machines
-MANY_TAPS = (
-    64  # from so many multiply-adds an output number, products are cut to tiles of TILE columns, half for many kernels
-)
-TILE = 256
+MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of columns
+TILE = 256  # columns, half as many for many kernels
 SPECTRUM = 256  # pixels a side that one Fourier transform sees, about
 SPECTRUM_TAPS = 289  # from so many numbers a channel, spectra are faster
 SPECTRA_BYTES = 2 << 20  # of the kernels' spectra at a time
@@ -82,7 +81,9 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
         matrix[:, row, row * step : row * step + kernel_height] = weight.transpose(0, 2, 1, 3)
     matrix = matrix.reshape(k * band, -1)  # (K band, need C kW)
     most = 2 * BLOCK_BYTES // (need * c * kernel_width * image.itemsize)
-    tile = TILE // (1 + (k > 16)) if weight[0].size >= MANY_TAPS else max(64, most)  # output columns at a time
+    tile = (
+        (TILE if k <= 16 else TILE // 2) if weight[0].size >= MANY_TAPS else max(64, most)
+    )  # output columns at a time
     tile = -(-width // -(-width // tile))  # all tiles about equally wide
     whole = height // band * band
     line = c * kernel_width * tile  # numbers one input row unrolls to
@@ -181,10 +182,10 @@ def by_spectrum(image: Array, weight: Array, stride: Pair, dilation: Pair, out: 
     Source: Oppenheim and Schafer, "Discrete-Time Signal Processing", overlap-save.
     """
     (rows, down), (columns, across) = map(piece_of, weight.shape[2:], out.shape[2:])
-    share = image.dtype.type(down * across)  # undoes the norm, without which NumPy's float32 transform is slow
+    undo = image.dtype.type(math.sqrt(down * across))  # the norm, without which NumPy's float32 transform is slow
     chunk = max(1, SPECTRA_BYTES // (weight.shape[1] * down * across * image.itemsize))  # kernels at a time
     for first in range(0, len(weight), chunk):
-        kernels = np.fft.rfft2(weight[first : first + chunk] * share, (down, across), norm="ortho")
+        kernels = np.fft.rfft2(weight[first : first + chunk] * undo, (down, across), norm="ortho")
         np.conjugate(kernels, out=kernels)  # (k, C, down, across / 2 + 1); without it, a true convolution
         for n, y, x in product(range(len(image)), range(0, out.shape[2], rows), range(0, out.shape[3], columns)):
             piece = image[n, :, y : y + down, x : x + across]
@@ -194,12 +195,14 @@ def by_spectrum(image: Array, weight: Array, stride: Pair, dilation: Pair, out: 
                 total = kernel[0] * pixels[0]
                 for one, other in zip(kernel[1:], pixels[1:], strict=True):
                     total += one * other
-                answer[...] = np.fft.irfft2(total, (down, across))[: answer.shape[0], : answer.shape[1]]
+                whole = np.fft.irfft2(total, (down, across), norm="ortho")
+                answer[...] = whole[: answer.shape[0], : answer.shape[1]]  # beyond it, windows went round the edge
 
 
-def _spectrum_pays(channels: int, height: int, width: int) -> bool:
-    many, within = height * width >= SPECTRUM_TAPS, max(height, width) <= SPECTRUM and channels <= SPECTRUM_CHANNELS
-    return many and within and min(height, width) > 2
+def spectra_pay(channels: int, height: int, width: int) -> bool:
+    """Whether kernels are large enough for `by_spectrum`, and their spectra small enough."""
+    large = height * width >= SPECTRUM_TAPS and min(height, width) > 2
+    return large and max(height, width) <= SPECTRUM and channels <= SPECTRUM_CHANNELS
 
 
 def choose(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> Correlate:
@@ -209,7 +212,7 @@ def choose(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array
         return by_pixels
     if k == c == 1 and min(kernel_height, kernel_width) >= 5 and separate(weight[0, 0]) is not None:
         return by_passes
-    if stride == dilation == (1, 1) and _spectrum_pays(c, kernel_height, kernel_width):
+    if stride == dilation == (1, 1) and spectra_pay(c, kernel_height, kernel_width):
         return by_spectrum
     if c * kernel_height * kernel_width * out[0, 0].size * image.itemsize <= BLOCK_BYTES // 4:
         return by_columns

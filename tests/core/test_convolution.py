@@ -95,6 +95,13 @@ def test_large_kernels_go_through_spectra_to_the_same_numbers(shape) -> None:
         np.testing.assert_allclose(answer[n, k], expected, atol=2e-6 * np.abs(expected).max())
 
 
+def test_large_kernels_of_large_numbers_do_not_overflow() -> None:
+    image = np.full((1, 64, 64), 1e-30, np.float32)
+    weight = np.full((1, 1, 20, 20), 1e35, np.float32)
+    weight[0, 0, 3, 4] = 0  # not separable
+    np.testing.assert_allclose(conv2d(image, weight), 399e5, rtol=1e-5)
+
+
 def test_working_memory_does_not_grow_with_the_kernel() -> None:
     for c, k, side in ((1, 1, 31), (8, 4, 17), (3, 8, 11), (3, 8, 3)):
         image, weight = np.ones((c, 600, 600), np.float32), np.ones((k, c, side, side), np.float32)
