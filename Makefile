@@ -62,7 +62,7 @@ bench: $(ORACLE_READY) $(DEV_READY) browser
 	$(PEER) benchmarks.networks
 	$(BIN)/python -m benchmarks.page
 
-$(ORACLE_READY): requirements.txt
+$(ORACLE_READY): requirements.txt Makefile
 	$(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/python -m pip install -q torch==2.13.0
 	$(ORACLE)/bin/python -m pip install -q "keras>=3.5,<4" "numpy>=2.0,<3" "pillow>=11.3,<14" "scipy>=1.14,<2" \

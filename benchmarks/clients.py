@@ -1,6 +1,7 @@
 """Many clients drag a kernel at once on one server: waiting times, fairness, memory, and what closed sessions leave.
 
-`make load` runs it on loopback and writes the table to benchmarks/RESULTS.md. The clients are threads of one process on the same machine, so they take their share of it.
+`make load` runs it on loopback and writes the table to benchmarks/RESULTS.md. The clients are threads of one process on the
+same machine, so they take their share of it.
 """
 
 import statistics

@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from scipy import ndimage
 
-from benchmarks.results import machine, write
+from benchmarks.results import machine, touch_memory, write
 from cnn_core import avg_pool2d, conv2d, max_pool2d
 from cnn_core.arguments import Array
 
@@ -57,7 +57,7 @@ def problem(c: int, k: int, side: int, groups: int, size: int) -> tuple[Array, A
 
 
 def filtered(image: Array, weight: Array, one: Callable[[Array, Array], Array]) -> list[Array]:
-    """The same maps by a library that filters one channel with one kernel: C K calls, C (K - 1) additions."""
+    """The same maps by a library that filters one channel with one kernel: C K calls, (C - 1) K additions."""
     maps = []
     for kernel in weight:
         total = one(image[0], kernel[0])
@@ -89,9 +89,7 @@ def beside_filters() -> list[str]:
 
 
 def main() -> None:
-    np.ones(
-        1 << 29
-    )  # 4 GB: a virtual machine is given memory when it first touches it, which takes longer than the work
+    touch_memory()
     lines = [
         f"{machine()}, NumPy {np.__version__}, PyTorch {torch.__version__}; one thread each, float32, batch 1, no padding. "
         "Time ours / time PyTorch: lower is better.",

@@ -183,7 +183,7 @@ def encode_png(image: Array | Bytes) -> bytes:
     >>> encode_png(np.zeros((1, 2, 2)))[:4]
     b'\\x89PNG'
     """
-    return _encode(image, "PNG", compress_level=1, compress_type=zlib.Z_RLE)  # measured: sooner and smaller than plain
+    return _encode(image, "PNG", compress_level=1, compress_type=zlib.Z_RLE)  # sooner than plain, and smaller in grey
 
 
 def encode_jpeg(image: Array | Bytes, quality: int = 85) -> bytes:
