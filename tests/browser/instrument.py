@@ -1,5 +1,7 @@
 """How the tests read the viewer: shapes, ranges and pixels as they stand on the page."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
@@ -42,14 +44,14 @@ def updates(page: Page, stage: str) -> int:
     return int(panel(page, stage).locator(".frame canvas").get_attribute("data-updates") or 0)
 
 
-def wait_until(page: Page, expression: str, timeout: int = 30_000) -> None:
-    """Ask again and again until a JavaScript expression is true; Playwright's own waiting needs eval, which the app's
-    Content-Security-Policy forbids."""
+def wait_until(page: Page, holds: str | Callable[[], object], timeout: int = 30_000) -> None:
+    """Ask again and again until a JavaScript expression, or a function, is true; Playwright's own waiting needs eval, which
+    the app's Content-Security-Policy forbids."""
     for _ in range(timeout // 50):
-        if page.evaluate(expression):
+        if page.evaluate(holds) if isinstance(holds, str) else holds():
             return
         page.wait_for_timeout(50)
-    raise AssertionError(f"still false after {timeout} ms: {expression}")
+    raise AssertionError(f"still false after {timeout} ms: {holds}")
 
 
 # Streamlit puts a component on the page before its script is there, and the script its parts before their pictures.

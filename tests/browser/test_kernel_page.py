@@ -108,23 +108,21 @@ def test_upload_edit_stride_padding_and_pool_change_numbers_and_pixels(visit) ->
 def test_a_dragged_value_moves_the_picture_before_it_is_let_go(visit) -> None:
     page = visit("kernel?image=Coins&size=256")
     settle(page)
-    before, drawn = pixels(page, "convolution"), updates(page, "convolution")
+    before, drawn = pixels(page, "convolution").astype(int), updates(page, "convolution")
     url = page.url
+    coins = samples.load("coins", 256)[0].astype(float)
+    expected = ndimage.correlate(coins, np.array([[1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]))[1:-1, 1:-1]
+    exact = coloured(expected, np.abs(expected).max()).astype(int)
+    assert np.abs(before - exact).mean() > 6
     drag_up(page, steps=40, pause=15)
-    page.wait_for_timeout(200)
-    assert updates(page, "convolution") - drawn >= 15
+    wait_until(page, lambda: np.abs(pixels(page, "convolution") - exact).mean() < 6)  # the same picture as JPEG
+    assert updates(page, "convolution") - drawn >= 5  # how many a second, `make bench` tells
     assert page.url == url  # the hand is still down: nothing is committed
-    moving = pixels(page, "convolution")
-    assert np.abs(moving.astype(int) - before).mean() > 3
     page.mouse.up()
     expect(page.get_by_label("row 1, column 1")).to_have_value("1")
     page.wait_for_url("**/kernel?*kernel=1+0+1*")
     settle(page)
-    coins = samples.load("coins", 256)[0].astype(float)
-    expected = ndimage.correlate(coins, np.array([[1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]))[1:-1, 1:-1]
-    exact = coloured(expected, np.abs(expected).max())
-    assert np.abs(pixels(page, "convolution").astype(int) - exact).max() <= 6  # at rest: without loss
-    assert np.abs(moving.astype(int) - exact).mean() < 6  # while moving: the same picture as JPEG
+    assert np.abs(pixels(page, "convolution") - exact).max() <= 6  # at rest: without loss
 
 
 def test_without_the_live_channel_the_page_still_follows(browser, server) -> None:
@@ -134,11 +132,9 @@ def test_without_the_live_channel_the_page_still_follows(browser, server) -> Non
     page.goto(f"{server}/kernel?image=Coins&size=128")
     expect_shape(page, "convolution", (1, 99, 126))
     settle(page)
-    before = pixels(page, "convolution")
+    before = pixels(page, "convolution").astype(int)
     drag_up(page, steps=20, pause=30)
-    page.wait_for_timeout(600)
-    during = pixels(page, "convolution")
-    assert np.abs(during.astype(int) - before).mean() > 3
+    wait_until(page, lambda: np.abs(pixels(page, "convolution") - before).mean() > 3)  # still held
     page.mouse.up()
     page.wait_for_url("**/kernel?*kernel=1+0+1*")
     context.close()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from scipy import ndimage
 
-from tests.browser.instrument import coloured, panel, pixels, settle, updates
+from tests.browser.instrument import coloured, panel, pixels, settle, updates, wait_until
 from ui import samples
 from ui.site import PAGES
 
@@ -83,12 +83,11 @@ def test_sliders_move_the_picture_while_they_are_dragged(visit) -> None:
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2, steps=10)
-    page.wait_for_timeout(1500)  # still held
     share = float(slider.input_value()) / 100
     start, goal = samples.load("gradient", 64)[0], samples.load("checkerboard", 64)[0]
     expected = (start * (1 - share) + goal * share) * 255
     assert 0.7 < share < 0.8
-    assert np.abs(pixels(page, "between")[..., 0] - expected).max() <= 2
+    wait_until(page, lambda: np.abs(pixels(page, "between")[..., 0] - expected).max() <= 2)  # still held
     page.mouse.up()
 
 
