@@ -8,6 +8,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import contextlib
 import ctypes
+import gc
 import secrets
 from pathlib import Path
 
@@ -57,3 +58,8 @@ app = st.App(
     ],
     on_script_error=calm,
 )
+
+# Streamlit collects garbage at the end of every run, which would go through all that was imported: 90 ms in which nobody's
+# messages leave. What lives as long as the server is set apart from it.
+gc.collect()
+gc.freeze()
