@@ -149,13 +149,12 @@ flowing, sizes = cnn_core.cross_entropy_backward(logits, labels[8000:8001]), []
 for layer, title in zip(reversed(net.layers), reversed(net.names), strict=True):
     flowing = layer.backward(flowing)
     sizes.append((title, float(np.abs(flowing).mean()), float((flowing == 0).mean())))
-st.dataframe(
+lesson.table(
     {
         "gradient that leaves": [title for title, _, _ in sizes],
         "mean size": [f"{size:.2e}" for _, size, _ in sizes],
         "exactly 0": [f"{zero:.0%}" for _, _, zero in sizes],
-    },
-    hide_index=True,
+    }
 )
 first = net.parameters()[0]
 map_viewer(

@@ -111,14 +111,13 @@ variants = {
     "3 groups: three independent thirds": Conv2d(48, 48, 3, padding=1, groups=3),
     "depthwise: each channel alone": Conv2d(48, 48, 3, padding=1, groups=48),
 }
-st.dataframe(
+lesson.table(
     {
         "48 channels to 48": list(variants),
         "weight": [formulas.shape_text(v.weight.shape) for v in variants.values()],
         "parameters": [f"{count_parameters([v]):,}" for v in variants.values()],
         "multiply-adds": [f"{count_macs([v], (48, *image.pixels.shape[1:])):,}" for v in variants.values()],
-    },
-    hide_index=True,
+    }
 )
 
 

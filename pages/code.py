@@ -17,7 +17,7 @@ with left:
 probabilities = digit_source.trained().trace(digit[np.newaxis])["softmax1"]
 with right:
     st.markdown(f"All three programs print these probabilities; the largest says **{int(probabilities.argmax())}**.")
-    st.dataframe({"digit": list(range(10)), "probability": probabilities[0].round(4)}, hide_index=True)
+    lesson.table({"digit": list(range(10)), "probability": [f"{value:.4f}" for value in probabilities[0]]})
     buttons = st.columns(2)
     buttons[0].download_button(
         "Notebook (.ipynb)",
@@ -36,7 +36,7 @@ with right:
     )
 
 st.subheader("What trips people")
-st.dataframe(
+lesson.table(
     {
         "": ["channel order", "kernel layout", 'padding="same"', "flatten order", "dense weights"],
         "here and PyTorch": [
@@ -53,8 +53,7 @@ st.dataframe(
             "H, W, C",
             "in × out",
         ],
-    },
-    hide_index=True,
+    }
 )
 st.latex(
     r"y_{n,r,c} = b_n + \sum_{m,i,j} x_{m,\,r+i,\,c+j}\, w_{n,m,i,j} \quad \text{in every one of them: cross-correlation}"

@@ -139,10 +139,7 @@ map_viewer(
     ],
     boxes={"target": (best[0] - 40, best[1] - 40, 80, 80)} if votes.max() >= 3 else {},
 )
-st.dataframe(
-    {"part": [PARTS[name] for name in found], "best answer": [f"{value:.3f}" for value in found.values()]},
-    hide_index=True,
-)
+lesson.table({"part": [PARTS[name] for name in found], "best answer": [f"{value:.3f}" for value in found.values()]})
 if votes.max() >= 3:
     st.success(f"This looks like a face: {votes.max():.0f} of 4 parts agree on row {best[0]}, column {best[1]}.")
 else:

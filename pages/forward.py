@@ -54,7 +54,7 @@ map_viewer(
     ],
 )
 slowest = results["nested loops"][1]
-st.dataframe(
+lesson.table(
     {
         "way": list(results),
         "largest difference from cnn_core": [
@@ -62,8 +62,7 @@ st.dataframe(
         ],
         "time, once": [f"{spent:.3g} ms" for _, spent in results.values()],
         "times faster than loops": [f"{slowest / spent:.0f}" for _, spent in results.values()],
-    },
-    hide_index=True,
+    }
 )
 st.subheader("im2col: every window becomes a column")
 unrolled = forward_ways.im2col(image, k, stride)
@@ -79,7 +78,9 @@ map_viewer(
     ],
 )
 with st.expander("The first 12 columns as numbers"):
-    st.dataframe(unrolled[:, :12].round(2))
+    lesson.table(
+        {f"window {n}": [f"{value:.2f}" for value in unrolled[:, n]] for n in range(min(12, unrolled.shape[1]))}
+    )
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:

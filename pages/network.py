@@ -85,13 +85,12 @@ st.latex(
 
 st.subheader("Shapes and parameters")
 shapes = net.output_shapes((1, 28, 28))
-st.dataframe(
+lesson.table(
     {
         "layer": net.names,
         "output shape": [formulas.shape_text(shape) for shape in shapes],
         "parameters": [f"{layer.parameter_count():,}" for layer in net.layers],
-    },
-    hide_index=True,
+    }
 )
 st.markdown(
     f"**{count_parameters(net.layers):,}** parameters, **{count_macs(net.layers, (1, 28, 28)):,}** multiply-adds a digit."

@@ -84,16 +84,14 @@ table = stacks.rows(specs, shape)
 good = [row for row in table if row.problem is None]
 if problem := next((row for row in table if row.problem), None):
     st.error(f"Layer {len(table)}, {problem.text}, does not fit: {problem.problem} The layers before it are shown.")
-st.dataframe(
+lesson.table(
     {
         "layer": ["input", *(row.text for row in good)],
         "output shape": [formulas.shape_text(shape), *(formulas.shape_text(row.shape or ()) for row in good)],
         "parameters": ["0", *(f"{row.parameters:,}" for row in good)],
         "multiply-adds": ["0", *(f"{row.macs:,}" for row in good)],
         "receptive field": ["1", *(row.field for row in good)],
-    },
-    hide_index=True,
-    height="content",
+    }
 )
 parameters, macs = sum(row.parameters for row in good), sum(row.macs for row in good)
 st.markdown(

@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import streamlit as st
@@ -13,7 +14,7 @@ from live.settings import choice
 from live.stages import mosaic, scale_limits
 from ui import session
 from ui.components.copy_link.component import copy_link
-from ui.controls import checked, load_settings, say, settings_of_page
+from ui.controls import checked, load_settings, plain, say, settings_of_page
 from ui.palette import colourise
 from ui.site import PAGES, ROOT
 
@@ -41,6 +42,19 @@ def around(file: str) -> None:
     if place + 1 < len(pages):
         one = pages[place + 1]
         after.page_link(ROOT / "pages" / f"{one.file}.py", label=f"Next: {one.title}", icon=":material/arrow_forward:")
+
+
+def table(columns: Mapping[str, Iterable[object]]) -> None:
+    """A small table, a list of cells under each heading; as text, which a phone wraps and a screen reader reads, and for which
+    neither the server needs pandas nor the browser a grid's script.
+
+    Args:
+        columns: cells by heading; a column of numbers stands to the right.
+    """
+    cells = [[str(cell) for cell in column] for column in columns.values()]
+    sides = ["---:" if all(re.match(r"-?\d", cell) for cell in column) else ":---" for column in cells]
+    lines = [map(plain, columns), sides, *(map(plain, row) for row in zip(*cells, strict=True))]
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
 def check_yourself(key: str, draw: Callable[[np.random.Generator], tuple[str, int, str]]) -> None:

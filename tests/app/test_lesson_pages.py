@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from tests.app.visits import ROOT, component, sentences, visit
+from tests.app.visits import ROOT, component, sentences, table, visit
 from ui import samples
 from ui.image_source import Photo
 from ui.site import PAGES
@@ -137,8 +137,9 @@ def test_why_counts() -> None:
     h, w = samples.load("cat", 64).shape[1:]
     assert f"{3 * h * w * 10 + 10:,}" in app.latex[0].value
     assert f"{7 * 3 * 25 + 7:,}" in app.latex[0].value
-    frame = app.dataframe[0].value
-    np.testing.assert_allclose(frame["on the image"], frame["on the shuffled image"], atol=1e-3)
+    units = table(app)
+    on_image, on_shuffled = (np.array(units[f"on the {name}"], float) for name in ("image", "shuffled image"))
+    np.testing.assert_allclose(on_image, on_shuffled, atol=1e-3)
 
 
 def test_images_flat_index_and_walk() -> None:
@@ -248,7 +249,7 @@ def test_known_networks_have_their_known_sizes(preset, parameters, last) -> None
     app.selectbox(key="_shapes_preset").select(name).run()
     assert not app.exception
     assert f"**{parameters:,}** parameters" in sentences(app)
-    assert app.dataframe[0].value["output shape"].iloc[-1] == last
+    assert table(app)["output shape"][-1] == last
 
 
 def test_a_wrong_stack_marks_the_layer_and_says_why() -> None:

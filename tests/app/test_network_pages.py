@@ -9,7 +9,7 @@ import pytest
 from cnn_core import networks
 from cnn_core.digits import prepare
 from cnn_core.train_digits import digits
-from tests.app.visits import ROOT, component, sentences, visit
+from tests.app.visits import ROOT, component, sentences, table, visit
 from ui import network_code
 from ui.training_run import Choice, Run
 
@@ -54,7 +54,7 @@ def test_a_pooled_unit_is_walked_with_the_networks_own_numbers(y, x) -> None:
 def test_other_sizes_are_untrained_and_say_so() -> None:
     app = visit("network", network_kernels="4", network_side="3", network_pool="3")
     assert "no trained weights" in app.warning[0].value
-    assert app.dataframe[0].value["output shape"].tolist()[:3] == ["4 × 26 × 26", "4 × 26 × 26", "4 × 8 × 8"]
+    assert table(app)["output shape"][:3] == ["4 × 26 × 26", "4 × 26 × 26", "4 × 8 × 8"]
 
 
 def test_a_drawn_digit_is_centred_as_mnist_is() -> None:
@@ -98,7 +98,7 @@ def test_backward_walk_gives_the_gradient_of_the_input() -> None:
 
 def test_forward_ways_agree() -> None:
     app = visit("forward", forward_side="9", forward_kernels="3", forward_k="2", forward_stride="2")
-    assert [float(value) < 1e-5 for value in app.dataframe[0].value["largest difference from cnn_core"]] == [True] * 3
+    assert [float(value) < 1e-5 for value in table(app)["largest difference from cnn_core"]] == [True] * 3
 
 
 def test_training_learns_pauses_and_resumes() -> None:

@@ -27,7 +27,14 @@ def component(app: AppTest, name: str, number: int = 0) -> dict[str, Any]:
     """The data that a component was given; the first of its kind on the page unless another number is given."""
     protos = [element.proto for element in app.get("bidi_component") if element.proto.component_name == f"cnn_{name}"]
     assert len(protos) > number, f"no component {name} number {number} on this page"
-    return json.loads(protos[number].json or protos[number].mixed.json)
+    return json.loads(protos[number].json)[0]
+
+
+def table(app: AppTest, number: int = 0) -> dict[str, list[str]]:
+    """The cells of a table by its headings."""
+    tables = [element.value for element in app.markdown if element.value.startswith("| ")]
+    rows = [line.replace("\\", "").strip("| ").split(" | ") for line in tables[number].splitlines()]
+    return {heading: list(cells) for heading, *cells in zip(rows[0], *rows[2:], strict=True)}
 
 
 def sentences(app: AppTest) -> str:

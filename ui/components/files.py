@@ -35,7 +35,8 @@ def mount(renderer: Any, key: str, data: dict[str, Any], event: str, told: Calla
         st.session_state[flag] = True
         told(getattr(st.session_state[key], event, None))
 
-    result = renderer(key=key, data=data, **{f"on_{event}_change": changed})
+    # In a list, Streamlit does not look for data frames in it, for which it would import pandas.
+    result = renderer(key=key, data=[data], **{f"on_{event}_change": changed})
     was_told = st.session_state.pop(flag, False)
     value = getattr(result, event, None)
     if value is not None and not was_told:

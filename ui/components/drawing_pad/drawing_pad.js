@@ -4,7 +4,7 @@ const pads = new WeakMap();
 const SIDE = 28;
 const PIXELS = 280;
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   let pad = pads.get(parentElement);
   if (!pad) pads.set(parentElement, (pad = new DrawingPad(parentElement, data)));
   pad.send = (pixels) => setTriggerValue("draw", pixels);

@@ -2,7 +2,7 @@
 
 const viewers = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   let viewer = viewers.get(parentElement);
   if (!viewer) viewers.set(parentElement, (viewer = new FeatureViewer(parentElement)));
   viewer.pick = (place) => setTriggerValue("pick", place);

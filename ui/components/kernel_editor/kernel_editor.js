@@ -2,7 +2,7 @@
 
 const editors = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   let editor = editors.get(parentElement);
   if (!editor) editors.set(parentElement, (editor = new KernelEditor(parentElement)));
   editor.send = (change) => setTriggerValue("edit", change);

@@ -2,7 +2,7 @@
 
 const sliders = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   let slider = sliders.get(parentElement);
   if (!slider) sliders.set(parentElement, (slider = new LiveSlider(parentElement)));
   slider.send = (value) => setTriggerValue("edit", value);

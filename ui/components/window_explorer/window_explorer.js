@@ -2,7 +2,7 @@
 
 const explorers = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   let explorer = explorers.get(parentElement);
   if (!explorer) explorers.set(parentElement, (explorer = new WindowExplorer(parentElement)));
   explorer.pin = (place) => setTriggerValue("pin", place);
