@@ -230,8 +230,7 @@ def eight_kernels(browser: Browser) -> list[tuple[str, str, str]]:
 
 def opening(browser: Browser) -> list[tuple[str, str, str]]:
     """First pictures on a warm server, and switching pages, for every page."""
-    every = [page for section in PAGES.values() for page in section]
-    pages = [page for page in every if page.file != "training"]  # which has none before it is started
+    pages = [page for section in PAGES.values() for page in section]
     first: dict[str, list[float]] = {page.title: [] for page in pages}
     switch: dict[str, list[float]] = {page.title: [] for page in pages}
     with server() as base, opened(browser) as page:

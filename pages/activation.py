@@ -11,6 +11,7 @@ from cnn_core.images import to_grey
 from cnn_core.kernels import PRESETS
 from ui import figures, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.late_charts.component import late_charts
 from ui.controls import number, selected, switched
 
 lesson.begin(
@@ -62,14 +63,16 @@ st.latex(rf"f(x) = {shown}")
 
 maps = cnn_core.conv2d(to_grey(image.pixels), PRESETS[preset].values[np.newaxis, np.newaxis])
 after = activate(maps, *arguments)
-left, right = st.columns(2)
-left.plotly_chart(
-    figures.lines(x, {NAMES[name]: activate(x, *arguments), "derivative": slope}, "x", "f(x)", lesson.dark()),
-    alt=f"{NAMES[name]} and its derivative from −4 to 4",
-)
-right.plotly_chart(
-    figures.histograms({"before": maps, "after": after}, "value", lesson.dark(), 320),
-    alt="How the values are spread before and after the activation",
+curves = {NAMES[name]: activate(x, *arguments), "derivative": slope}
+spread = {"before": maps, "after": after}
+late_charts(
+    "_activation",
+    {
+        f"{NAMES[name]} and its derivative from −4 to 4": figures.lines(x, curves, "x", "f(x)", lesson.dark()),
+        "How the values are spread before and after the activation": figures.histograms(
+            spread, "value", lesson.dark(), 320
+        ),
+    },
 )
 end = float(np.abs(maps).max()) or 1.0
 map_viewer(

@@ -6,6 +6,7 @@ import streamlit as st
 from cnn_core.images import resize, to_grey
 from ui import cache, figures, image_source, lesson, samples
 from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.late_charts.component import late_charts
 from ui.controls import number, one_of, selected, whole_number
 
 lesson.begin(
@@ -70,24 +71,14 @@ st.markdown(
     f"**{(at_y * width + at_x) * c + at_c:,}** as H × W × C (Pillow, TensorFlow: the channels of a pixel side by side)."
 )
 lens = image.pixels[at_c, max(0, at_y - 3) : at_y + 4, max(0, at_x - 4) : at_x + 5]
-st.dataframe(
+lesson.table(
     {"row": np.arange(max(0, at_y - 3), max(0, at_y - 3) + len(lens))}
-    | {f"column {max(0, at_x - 4) + n}": lens[:, n].round(3) for n in range(lens.shape[1])},
-    hide_index=True,
-    row_height=28,
+    | {f"column {max(0, at_x - 4) + n}": [f"{value:.3f}" for value in lens[:, n]] for n in range(lens.shape[1])}
 )
 st.markdown(f"The image is a stack of {height} row vectors; here is row {at_y}.")
-st.plotly_chart(
-    figures.lines(
-        np.arange(width),
-        {name: image.pixels[n, at_y] for n, name in enumerate(names)},
-        "column",
-        "value",
-        lesson.dark(),
-        220,
-    ),
-    alt=f"Values along row {at_y}",
-)
+values = {name: image.pixels[n, at_y] for n, name in enumerate(names)}
+row = figures.lines(np.arange(width), values, "column", "value", lesson.dark(), 220)
+late_charts("_images", {f"Values along row {at_y}": row})
 
 st.subheader("The resolution ladder")
 ladder = [(16, 12), (32, 24), (64, 48), (128, 96), (256, 192), (1024, 768), (4096, 3072)]
@@ -97,14 +88,13 @@ for across, _ in ladder[:5]:
     shrunk = resize(image.pixels, max(1, round(height * scale)), max(1, round(width * scale)))
     steps.append(MapPanel(f"at{across}", f"{across} pixels", shrunk, image=True))
 map_viewer("images_ladder", steps)
-st.dataframe(
+lesson.table(
     {
         "resolution": [f"{across} × {down}" for across, down in ladder],
         "numbers (RGB)": [f"{3 * across * down:,}" for across, down in ladder],
         "memory, 8 bits": [f"{3 * across * down / 1e6:.3g} MB" for across, down in ladder],
         "memory, float32": [f"{12 * across * down / 1e6:.3g} MB" for across, down in ladder],
-    },
-    hide_index=True,
+    }
 )
 
 st.subheader("Walk through pixel space")

@@ -50,9 +50,13 @@ else:
     )
 
 
-def start() -> None:
+def fresh() -> Run:
     images, labels = digit_source.all_digits()
-    st.session_state["_training"] = Run(choice, images, labels, train_digits.TRAINED)
+    return Run(choice, images, labels, train_digits.TRAINED)
+
+
+def start() -> None:
+    st.session_state["_training"] = fresh()
 
 
 def toggle() -> None:
@@ -65,6 +69,7 @@ def reset() -> None:
 
 run: Run | None = st.session_state.get("_training")
 running = run is not None and not run.done
+kernels_now = (run or fresh()).kernels()
 buttons = st.columns(3)
 buttons[0].button(
     "Start" if run is None else "Start again", key="_training_start", on_click=start, disabled=not fits, width="stretch"
@@ -80,6 +85,7 @@ def watch() -> None:
     run: Run | None = st.session_state.get("_training")
     if run is None:
         st.info("Nothing is trained yet. The loss of pure guessing is ln 10 = 2.303, its accuracy 10 %.")
+        map_viewer("training_random_maps", [MapPanel("before", "Kernels at the start: random numbers", kernels_now)])
         return
     was_done = run.done
     run.advance(0.25)
@@ -146,7 +152,7 @@ if run is not None and run.done and not run.diverged:
     table = run.confusion()
     left, right = st.columns(2)
     with left:
-        st.dataframe({"right class": list(range(10))} | {f"says {n}": table[:, n] for n in range(10)}, hide_index=True)
+        lesson.table({"right class": list(range(10))} | {f"says {n}": table[:, n] for n in range(10)})
     with right:
         wrong = run.mistakes()
         if wrong:
@@ -184,9 +190,5 @@ lesson.in_code(
         "PyTorch": f"import torch\n\noptimiser = torch.optim.{name}(net.parameters(), lr={rate:g})\nfor images, labels in batches:\n    optimiser.zero_grad()\n    torch.nn.functional.cross_entropy(net(images), labels).backward()\n    optimiser.step()",
     },
 )
-lesson.share(
-    "training",
-    run.kernels() if run is not None else Run(choice, *digit_source.all_digits(), train_digits.TRAINED).kernels(),
-    "kernels",
-)
+lesson.share("training", kernels_now, "kernels")
 lesson.around("training")

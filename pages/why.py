@@ -9,6 +9,7 @@ from cnn_core.kernels import PRESETS
 from live.settings import parse_kernel
 from ui import figures, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.late_charts.component import late_charts
 from ui.controls import say, text_field, whole_number
 from ui.palette import label
 
@@ -72,13 +73,12 @@ st.markdown(
     "A dense layer cannot notice: shuffle its weights the same way, and it answers the same numbers. A convolution's map "
     "falls apart, because neighbours are no longer neighbours."
 )
-st.dataframe(
+lesson.table(
     {
         "unit": [f"unit {n}" for n in range(1, 7)],
-        "on the image": plain.round(4),
-        "on the shuffled image": moved.round(4),
-    },
-    hide_index=True,
+        "on the image": [f"{value:.4f}" for value in plain],
+        "on the shuffled image": [f"{value:.4f}" for value in moved],
+    }
 )
 
 st.subheader("Not only for images")
@@ -95,10 +95,8 @@ except ValueError as error:
 time = np.arange(200)
 signal = np.sin(time / 12) + (time > 120) * 1.5 + np.random.default_rng(0).normal(0, 0.08, 200)
 answer = conv2d(signal.reshape(1, 1, -1), taps[np.newaxis, np.newaxis], padding=((0, 0), (1, 1)))[0, 0]
-st.plotly_chart(
-    figures.lines(time, {"signal": signal, "convolution": answer}, "sample", "value", lesson.dark()),
-    alt="A noisy sine with a step, and its convolution with the 3-tap kernel",
-)
+curves = figures.lines(time, {"signal": signal, "convolution": answer}, "sample", "value", lesson.dark())
+late_charts("_why", {"A noisy sine with a step, and its convolution with the 3-tap kernel": curves})
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:
