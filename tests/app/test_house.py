@@ -113,3 +113,19 @@ def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> No
     }
     heavy = {"plotly.graph_objs._figure", "scipy", "pandas"}  # Streamlit itself loads no more of Plotly than its door
     assert not heavy & loaded
+
+
+def test_no_page_needs_pandas() -> None:
+    code = (
+        "import sys; from tests.app.visits import visit; from ui.site import PAGES; "
+        "[visit(page.file) for pages in PAGES.values() for page in pages]; print(*sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"pandas", "pyarrow", "scipy"} & set(answer.stdout.split())
+
+
+def test_the_collector_leaves_out_what_is_imported() -> None:
+    code = "import app, gc; print(gc.get_freeze_count(), len(gc.get_objects()))"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    frozen, looked_at = map(int, answer.stdout.split())
+    assert frozen > 100 * looked_at

@@ -261,3 +261,13 @@ def test_a_wrong_stack_marks_the_layer_and_says_why() -> None:
     assert app.text_input(key="shapes_layers").value == "relu; conv 4 3; flatten"
     app.button(key="_shapes_remove").click().run()
     assert app.text_input(key="shapes_layers").value == "conv 4 3; flatten"
+
+
+@pytest.mark.parametrize(("page", "charts"), [("why", 1), ("images", 1), ("activation", 2)])
+def test_charts_wait_for_the_first_picture(page, charts) -> None:
+    app = visit(page)
+    assert len(app.get("plotly_chart")) == 0
+    component(app, "late_charts")
+    app.session_state["_first_picture"] = True
+    app.run()
+    assert len(app.get("plotly_chart")) == charts

@@ -27,7 +27,7 @@ def component(app: AppTest, name: str, number: int = 0) -> dict[str, Any]:
     """The data that a component was given; the first of its kind on the page unless another number is given."""
     protos = [element.proto for element in app.get("bidi_component") if element.proto.component_name == f"cnn_{name}"]
     assert len(protos) > number, f"no component {name} number {number} on this page"
-    return json.loads(protos[number].json)[0]
+    return json.loads(protos[number].json or "[{}]")[0]
 
 
 def table(app: AppTest, number: int = 0) -> dict[str, list[str]]:

@@ -242,6 +242,24 @@ def test_more_units_mean_more_parameters(visit) -> None:
     expect(page.get_by_text("must be one row of 3 numbers")).to_be_visible()
 
 
+def test_charts_come_after_the_first_picture(visit) -> None:
+    page = visit("activation")
+    order = page.evaluate(
+        """async () => {
+            const seen = new Set();
+            while (seen.size < 2) {
+                await new Promise(requestAnimationFrame);
+                const hosts = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
+                if (hosts.some(({ shadowRoot }) => shadowRoot?.querySelector("canvas[data-updates]"))) seen.add("picture");
+                if (document.querySelector(".js-plotly-plot")) seen.add("chart");
+            }
+            return [...seen];
+        }"""
+    )
+    assert order == ["picture", "chart"]
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+
+
 def test_another_activation_changes_curve_and_map(visit) -> None:
     page = visit("activation?image=Checkerboard&size=32")
     settle(page)
