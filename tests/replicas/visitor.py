@@ -66,7 +66,7 @@ class Visitor:
             if answer.HasField("delta"):
                 element = answer.delta.new_element
                 if element.bidi_component.component_name == "cnn_feature_viewer":
-                    found = json.loads(element.bidi_component.json or element.bidi_component.mixed.json)
+                    [found] = json.loads(element.bidi_component.json)
                 if element.file_uploader.label.startswith("Upload"):
                     self.uploader = element.file_uploader.id
                 if element.HasField("exception"):
