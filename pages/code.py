@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from ui import digit_source, lesson, network_code
+from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.site import ROOT
 
 lesson.begin(
@@ -11,13 +12,15 @@ lesson.begin(
     "What you built here is what the libraries build. The programs below give the same numbers for your digit.",
     "choose a digit, copy a program, and run it beside digits.npz.",
 )
-left, right = st.columns([1, 2])
+left, middle, right = st.columns([2, 2, 3])
 with left:
     digit, _ = digit_source.choose_digit("code")
-probabilities = digit_source.trained().trace(digit[np.newaxis])["softmax1"]
+probabilities = digit_source.trained().trace(digit[np.newaxis])["softmax1"][0]
+with middle:
+    map_viewer("code_digit", [MapPanel("digit", "Digit", digit, image=True)])
 with right:
     st.markdown(f"All three programs print these probabilities; the largest says **{int(probabilities.argmax())}**.")
-    lesson.table({"digit": list(range(10)), "probability": [f"{value:.4f}" for value in probabilities[0]]})
+    digit_source.show(probabilities)
     buttons = st.columns(2)
     buttons[0].download_button(
         "Notebook (.ipynb)",

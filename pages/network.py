@@ -6,7 +6,7 @@ import streamlit as st
 from cnn_core import count_macs, count_parameters
 from cnn_core.layers import Conv2d, Linear
 from cnn_core.shapes import window_axes
-from ui import digit_source, figures, formulas, lesson
+from ui import digit_source, formulas, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.components.window_explorer.component import explorer_data, window_explorer
 from ui.controls import whole_number
@@ -33,10 +33,7 @@ best = int(probabilities.argmax())
 with right:
     said = f"The network says **{best}** with {probabilities[best]:.1%}."
     st.markdown(said + ("" if truth is None else f" It is a **{truth}**."))
-    st.image(
-        figures.bars([str(n) for n in range(10)], probabilities.round(4).tolist(), "probability", lesson.dark()),
-        alt=f"Probabilities of the ten digits; the largest is {best}",
-    )
+    digit_source.show(probabilities)
 if not shipped:
     st.warning(
         "These sizes have no trained weights: the network guesses with random ones. Train this variant on the training page."

@@ -9,7 +9,7 @@ from cnn_core.images import to_grey
 from cnn_core.layers import Sequential
 from cnn_core.networks import DigitsNetwork, digits_layers, load
 from cnn_core.training import Labels
-from ui import image_source
+from ui import figures, image_source, lesson
 from ui.components.drawing_pad.component import drawing_pad
 from ui.controls import one_of, whole_number
 
@@ -55,6 +55,13 @@ def choose_digit(prefix: str) -> tuple[Array, int | None]:
         f"{prefix}_number", f"Number, {first} and up were never trained on", first, 0, len(images) - 1, name="number"
     )
     return images[number], int(labels[number])
+
+
+def show(probabilities: Array) -> None:
+    """Bars of what a network says: ten probabilities."""
+    rounded = probabilities.round(4).tolist()
+    alt = f"Probabilities of the ten digits; the largest is {int(probabilities.argmax())}"
+    st.image(figures.bars([str(n) for n in range(10)], rounded, "probability", lesson.dark()), alt=alt)
 
 
 def untrained(kernels: int, kernel_size: int, pool_size: int) -> Sequential:
