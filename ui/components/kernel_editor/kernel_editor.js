@@ -147,7 +147,6 @@ class KernelEditor {
       at.preventDefault();
       const step = at.altKey ? 0.001 : at.shiftKey ? 0.1 : 0.01;
       this.set(index, start.value + rise * step, at.altKey ? 3 : 2);
-      this.follow();
     };
     const end = () => {
       cell.removeEventListener("pointermove", move);
@@ -165,6 +164,7 @@ class KernelEditor {
   set(index, value, digits) {
     const bounded = Math.max(-this.data.limit, Math.min(this.data.limit, value));
     this.values[index] = Number(bounded.toFixed(digits));
+    this.follow(); // before the cells change: the viewer asks how wide it is, and the browser would lay the page out again
     this.cells[index].value = shown(this.values[index]);
     this.cells[index].removeAttribute("aria-invalid");
     this.paint();
@@ -180,7 +180,6 @@ class KernelEditor {
     } else if (rise && (event.altKey || event.shiftKey)) {
       event.preventDefault();
       this.set(index, this.values[index] + rise * (event.altKey ? 0.1 : 1), 3);
-      this.follow();
       clearTimeout(this.pause);
       this.pause = setTimeout(() => this.commit(), 400);
     } else if (rise || event.key === "ArrowLeft" || event.key === "ArrowRight") {
