@@ -11,7 +11,6 @@ from cnn_core.images import to_grey
 from cnn_core.kernels import PRESETS
 from ui import figures, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.components.late_charts.component import late_charts
 from ui.controls import number, selected, switched
 
 lesson.begin(
@@ -59,13 +58,13 @@ x = np.linspace(-4, 4, 321)
 gradient = backward(np.ones_like(x), x, *arguments)
 slope = gradient[0] if isinstance(gradient, tuple) else gradient
 shown = FORMULAS[name] % f"{arguments[0]:g}" if arguments else FORMULAS[name]
-st.latex(rf"f(x) = {shown}")
+lesson.formula(rf"f(x) = {shown}")
 
 maps = cnn_core.conv2d(to_grey(image.pixels), PRESETS[preset].values[np.newaxis, np.newaxis])
 after = activate(maps, *arguments)
 curves = {NAMES[name]: activate(x, *arguments), "derivative": slope}
 spread = {"before": maps, "after": after}
-late_charts(
+lesson.charts(
     "_activation",
     {
         f"{NAMES[name]} and its derivative from −4 to 4": figures.lines(x, curves, "x", "f(x)", lesson.dark()),

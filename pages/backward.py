@@ -39,7 +39,7 @@ lesson.begin(
     "change the incoming gradient and follow where it goes.",
 )
 name = one_of("backward_operation", "Operation", OPERATIONS, "conv")
-st.latex(EQUATIONS[name])
+lesson.formula(EQUATIONS[name])
 small = (resize(to_grey(image_source.chosen().pixels), 6, 6, area=True).round(1) * 2 - 1).astype(
     np.float64
 )  # (1, 6, 6), -1 to 1

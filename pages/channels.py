@@ -76,15 +76,15 @@ with left:
 with right:
     x = whole_number("channels_x", "Column", width // 2, 0, width - 1, name="column")
 terms = " + ".join(f"({answers[n][0].maps[0, y, x]:.4f})" for n in range(3))
-st.latex(rf"y_{{{y},{x}}} = {terms} + ({bias:g}) = {total[0, y, x]:.4f}")
+lesson.formula(rf"y_{{{y},{x}}} = {terms} + ({bias:g}) = {total[0, y, x]:.4f}")
 
 st.subheader("K filters: K × C × k × k")
 first, second, third = st.columns(3)
 with first:
-    k = whole_number("channels_k", "Kernel side $k$", 3, 1, 7, name="kernel side")
+    k = whole_number("channels_k", "Kernel side *k*", 3, 1, 7, name="kernel side")
 with second:
     most = max(1, min(64, MAX_MAP_BYTES // total.nbytes, limits.MAX_MACS // (image.pixels.size * k * k)))
-    kernels = whole_number("channels_kernels", "Kernels $K$", 8, 1, most, name="kernels")
+    kernels = whole_number("channels_kernels", "Kernels *K*", 8, 1, most, name="kernels")
     if most < 64:
         st.caption(f"At these sizes {most} kernels at most: a smaller image allows more.")
 with third:
@@ -100,7 +100,7 @@ map_viewer(
     following=Following(image, filters),
 )
 weights = kernels * 3 * k * k
-st.latex(
+lesson.formula(
     rf"K \times C \times k \times k = {kernels} \times 3 \times {k} \times {k} = {weights:,}, \quad \text{{with biases }} {weights + kernels:,}"
 )
 

@@ -58,7 +58,7 @@ lesson.table(
         ],
     }
 )
-st.latex(
+lesson.formula(
     r"y_{n,r,c} = b_n + \sum_{m,i,j} x_{m,\,r+i,\,c+j}\, w_{n,m,i,j} \quad \text{in every one of them: cross-correlation}"
 )
 

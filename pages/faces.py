@@ -117,9 +117,9 @@ if len(candidates):
     ]
     map_viewer("faces_maps", maps)
     probability = float(np.ravel(trace["face"])[1]) if trace["face"].size == 2 else float(trace["face"][1].max())
-    st.latex(rf"p(\text{{face}}) = \text{{softmax}}(z)_1 = {probability:.4f}")
+    lesson.formula(rf"p(\text{{face}}) = \text{{softmax}}(z)_1 = {probability:.4f}")
 else:
-    st.latex(r"p(\text{face}) = \text{softmax}(z)_1")
+    lesson.formula(r"p(\text{face}) = \text{softmax}(z)_1")
 kernels = net.trunk.parameters()[0].value  # (K, 3, 3, 3)
 map_viewer(
     "faces_kernels",

@@ -96,7 +96,7 @@ st.markdown(
     f"({ny}, {nx}) with {normalised[ny, nx]:.3f}. The plain one also lights up wherever the image is bright and full of contrast, since larger "
     "pixel values make larger products; the normalised one divides by the window's own spread, so only the pattern counts."
 )
-st.latex(
+lesson.formula(
     r"\text{plain} = \sum_{i,j} x_{ij}\,(t_{ij} - \bar t) \qquad "
     r"\text{normalised} = \frac{\sum_{i,j} (x_{ij} - \bar x)(t_{ij} - \bar t)}{\sqrt{\sum (x_{ij} - \bar x)^2 \sum (t_{ij} - \bar t)^2}}"
 )

@@ -23,14 +23,14 @@ columns = st.columns(4)
 with columns[0]:
     side = whole_number("forward_side", label("input", "Input side"), 12, 4, 32, name="input side")
 with columns[1]:
-    kernels = whole_number("forward_kernels", "Kernels $K$", 2, 1, 8, name="kernels")
+    kernels = whole_number("forward_kernels", "Kernels *K*", 2, 1, 8, name="kernels")
 with columns[2]:
     k = whole_number("forward_k", label("kernel", "Kernel side"), 3, 1, min(5, side), name="kernel side")
 with columns[3]:
     stride = whole_number("forward_stride", label("stride", "Stride"), 1, 1, 4, name="stride")
 image = resize(to_grey(image_source.chosen().pixels), side, side, area=True)
 weight = he((kernels, 1, k, k), np.random.default_rng(0)).round(2)
-st.latex(r"y_{n,r,c} = \sum_{m} \sum_{i} \sum_{j} x_{m,\; r s + i,\; c s + j} \; w_{n,m,i,j}")
+lesson.formula(r"y_{n,r,c} = \sum_{m} \sum_{i} \sum_{j} x_{m,\; r s + i,\; c s + j} \; w_{n,m,i,j}")
 
 
 def timed(function):

@@ -6,7 +6,6 @@ import streamlit as st
 from cnn_core.images import resize, to_grey
 from ui import cache, figures, image_source, lesson, samples
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.components.late_charts.component import late_charts
 from ui.controls import number, one_of, selected, whole_number
 
 lesson.begin(
@@ -57,7 +56,7 @@ if c == 1:
     st.markdown("Choose “Colour” in the sidebar to see red, green and blue apart.")
 
 st.subheader("C × H × W")
-st.latex(rf"C \times H \times W = {c} \times {height} \times {width} = {c * height * width:,}\ \text{{numbers}}")
+lesson.formula(rf"C \times H \times W = {c} \times {height} \times {width} = {c * height * width:,}\ \text{{numbers}}")
 columns = st.columns(3)
 with columns[0]:
     at_c = whole_number("images_c", "Channel", 0, 0, c - 1, name="channel")
@@ -78,7 +77,7 @@ lesson.table(
 st.markdown(f"The image is a stack of {height} row vectors; here is row {at_y}.")
 values = {name: image.pixels[n, at_y] for n, name in enumerate(names)}
 row = figures.lines(np.arange(width), values, "column", "value", lesson.dark(), 220)
-late_charts("_images", {f"Values along row {at_y}": row})
+lesson.charts("_images", {f"Values along row {at_y}": row})
 
 st.subheader("The resolution ladder")
 ladder = [(16, 12), (32, 24), (64, 48), (128, 96), (256, 192), (1024, 768), (4096, 3072)]

@@ -44,13 +44,13 @@ with picture_side:
     feature_viewer(VIEWER, image, settings, stages, TITLES, window, note, picked("kernel_pixel"))
 
 st.subheader("Output size")
-st.latex(formulas.output_size(rows, columns, lesson.dark()))
+lesson.formula(formulas.output_size(rows, columns, lesson.dark()))
 if lost := formulas.remainder(rows, columns):
     st.info(f"{lost} {formulas.frameworks(rows, columns)}")
 if settings.pool != "none":
     st.markdown("**Pooling** uses the same formula on the feature map.")
     pool_rows, pool_columns = settings.pool_axes((rows.output_size, columns.output_size))
-    st.latex(formulas.output_size(pool_rows, pool_columns, lesson.dark()))
+    lesson.formula(formulas.output_size(pool_rows, pool_columns, lesson.dark()))
     if lost := formulas.remainder(pool_rows, pool_columns):
         st.info(lost)
 

@@ -22,7 +22,7 @@ left, middle, right = st.columns([2, 2, 3])
 with left:
     digit, truth = digit_source.choose_digit("network")
 with middle:
-    kernels = whole_number("network_kernels", "Kernels $K$", 16, 1, 64, name="kernels")
+    kernels = whole_number("network_kernels", "Kernels *K*", 16, 1, 64, name="kernels")
     side = whole_number("network_side", label("kernel", "Kernel side"), 5, 1, 9, name="kernel side")
     pool = whole_number("network_pool", "Pooling window", 2, 1, 6, name="pooling window")
 shipped = (kernels, side, pool) == (16, 5, 2)
@@ -75,7 +75,7 @@ map_viewer(
 st.subheader("Softmax, written out")
 logits = trace["linear2"]
 total = float(np.exp(logits - logits.max()).sum())
-st.latex(
+lesson.formula(
     rf"p_{{{best}}} = \frac{{e^{{z_{best}}}}}{{\sum_j e^{{z_j}}}} = \frac{{e^{{{logits[best]:.2f} - {logits.max():.2f}}}}}"
     rf"{{{' + '.join(f'e^{{{z - logits.max():.1f}}}' for z in logits)}}} = \frac{{1}}{{{total:.4f}}} = {probabilities[best]:.4f}"
 )
@@ -155,7 +155,7 @@ map_viewer(
     ],
 )
 offset = float(third.bias.value[best]) if third.bias else 0.0
-st.latex(rf"z_{{{best}}} = \sum_j w_j h_j + b = {contribution.sum():.3f} + ({offset:.3f}) = {logits[best]:.3f}")
+lesson.formula(rf"z_{{{best}}} = \sum_j w_j h_j + b = {contribution.sum():.3f} + ({offset:.3f}) = {logits[best]:.3f}")
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:

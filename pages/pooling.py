@@ -65,7 +65,7 @@ with walk:
         lesson.dark(),
         pin,
     )
-st.latex(formulas.output_size(rows, across, lesson.dark()))
+lesson.formula(formulas.output_size(rows, across, lesson.dark()))
 if lost := formulas.remainder(rows, across):
     st.info(f"{lost} {formulas.frameworks(rows, across)}")
 if stride < size:

@@ -110,7 +110,7 @@ if counted:
         figures.bars([name for name, _ in counted], [count for _, count in counted], "parameters", lesson.dark()),
         alt="Parameters of each layer that has any",
     )
-st.latex(
+lesson.formula(
     r"o = \left\lfloor \frac{i + 2p - d(k - 1) - 1}{s} \right\rfloor + 1 \qquad r_n = r_{n-1} + d_n (k_n - 1) \prod_{m<n} s_m"
 )
 

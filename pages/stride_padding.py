@@ -95,9 +95,9 @@ with walk:
 st.subheader("Output size")
 if transposed:
     sizes = (height, width), kernel_size, stride, padding, dilation
-    st.latex(formulas.transposed_size(*sizes, lesson.dark()))
+    lesson.formula(formulas.transposed_size(*sizes, lesson.dark()))
     st.markdown("A transposed convolution undoes the change of size; below, the plain convolution it belongs to.")
-st.latex(formulas.output_size(rows, across, lesson.dark()))
+lesson.formula(formulas.output_size(rows, across, lesson.dark()))
 if lost := formulas.remainder(rows, across):
     st.info(f"{lost} {formulas.frameworks(rows, across)}")
 

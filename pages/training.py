@@ -166,7 +166,7 @@ if run is not None and run.done and not run.diverged:
         else:
             st.success("No mistakes among the unseen digits that are checked.")
 
-st.latex(
+lesson.formula(
     r"w \leftarrow w - \eta \, \frac{\partial L}{\partial w}, \qquad L = -\frac{1}{N} \sum_n \log p_{n, t_n}, \qquad \eta = "
     + f"{rate:g}"
 )

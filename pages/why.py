@@ -9,7 +9,6 @@ from cnn_core.kernels import PRESETS
 from live.settings import parse_kernel
 from ui import figures, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.components.late_charts.component import late_charts
 from ui.controls import say, text_field, whole_number
 from ui.palette import label
 
@@ -22,9 +21,9 @@ image = image_source.chosen()
 c, height, width = image.pixels.shape
 first, second, third = st.columns(3)
 with first:
-    units = whole_number("why_units", "Hidden units $n$", 100, 1, 10_000, name="hidden units")
+    units = whole_number("why_units", "Hidden units *n*", 100, 1, 10_000, name="hidden units")
 with second:
-    kernels = whole_number("why_kernels", "Kernels $K$", 16, 1, 512, name="kernels")
+    kernels = whole_number("why_kernels", "Kernels *K*", 16, 1, 512, name="kernels")
 with third:
     k = whole_number("why_k", label("kernel", "Kernel side"), 3, 1, min(11, height, width), name="kernel side")
 
@@ -41,7 +40,7 @@ right.image(
     figures.bars(names, [dense_macs, conv_macs], "multiply-adds", lesson.dark()),
     alt=f"Multiply-adds: fully connected {dense_macs:,}, convolution {conv_macs:,}",
 )
-st.latex(
+lesson.formula(
     rf"\underbrace{{{c}\cdot {height}\cdot {width}\cdot {units} + {units}}}_\text{{fully connected}} = {dense_parameters:,}"
     rf"\qquad \underbrace{{{kernels}\cdot {c}\cdot {k}\cdot {k} + {kernels}}}_\text{{convolution}} = {conv_parameters:,}"
 )
@@ -96,7 +95,7 @@ time = np.arange(200)
 signal = np.sin(time / 12) + (time > 120) * 1.5 + np.random.default_rng(0).normal(0, 0.08, 200)
 answer = conv2d(signal.reshape(1, 1, -1), taps[np.newaxis, np.newaxis], padding=((0, 0), (1, 1)))[0, 0]
 curves = figures.lines(time, {"signal": signal, "convolution": answer}, "sample", "value", lesson.dark())
-late_charts("_why", {"A noisy sine with a step, and its convolution with the 3-tap kernel": curves})
+lesson.charts("_why", {"A noisy sine with a step, and its convolution with the 3-tap kernel": curves})
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:

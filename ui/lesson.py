@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from cnn_core.arguments import Array
@@ -14,9 +15,12 @@ from live.settings import choice
 from live.stages import mosaic, scale_limits
 from ui import session
 from ui.components.copy_link.component import copy_link
+from ui.components.first_picture import component as first_picture
 from ui.controls import checked, load_settings, plain, say, settings_of_page
 from ui.palette import colourise
 from ui.site import PAGES, ROOT
+
+FORMULA_HEIGHT = 64  # pixels
 
 
 def dark() -> bool:
@@ -42,6 +46,28 @@ def around(file: str) -> None:
     if place + 1 < len(pages):
         one = pages[place + 1]
         after.page_link(ROOT / "pages" / f"{one.file}.py", label=f"Next: {one.title}", icon=":material/arrow_forward:")
+
+
+def formula(tex: str) -> None:
+    """A formula, in a session's first second its place: KaTeX would hold up the first picture by 0.3 s."""
+    if first_picture.drawn():
+        st.latex(tex)
+    else:
+        st.space(FORMULA_HEIGHT)
+
+
+def charts(key: str, figures: dict[str, go.Figure]) -> None:
+    """Plotly's charts side by side, in a session's first second their place: its script holds a browser for half a second.
+
+    Args:
+        key: start of the charts' keys in the session.
+        figures: of one height, by their description in words.
+    """
+    if not first_picture.drawn():
+        st.space(max(figure.layout.height for figure in figures.values()))
+        return
+    for number, (column, (alt, figure)) in enumerate(zip(st.columns(len(figures)), figures.items(), strict=True)):
+        column.plotly_chart(figure, key=f"{key}_{number}", alt=alt)
 
 
 def table(columns: Mapping[str, Iterable[object]]) -> None:

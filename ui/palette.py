@@ -41,7 +41,7 @@ def colour(quantity: str, dark: bool) -> str:
 def label(quantity: str, text: str) -> str:
     """A control's label in Streamlit's Markdown: the text and its letter in the quantity's colour."""
     q = QUANTITIES[quantity]
-    return f":{q.name}[{text} ${q.letter}$]"
+    return f":{q.name}[{text} *{q.letter}*]"
 
 
 # Blue below zero, near-white at zero, orange above: told apart by every common kind of colour blindness, and the

@@ -12,6 +12,7 @@ if str(ROOT) not in sys.path:  # this file is run as a script, and everything is
 from live import limits  # noqa: E402
 from ui import image_source  # noqa: E402
 from ui.components.files import catch_up  # noqa: E402
+from ui.components.first_picture import component as first_picture  # noqa: E402
 from ui.session import forgetting_left_pages  # noqa: E402
 from ui.site import PAGES  # noqa: E402
 
@@ -46,3 +47,4 @@ with forgetting_left_pages():
             image_source.fit_memory()
         page.run()
     image_source.drop_old_maps()
+    first_picture.watch()

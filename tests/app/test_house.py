@@ -106,7 +106,7 @@ def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> No
         "cnn_core": "activations arguments convolution correlation dense images layers matching padding pooling shapes",
         "live": "layers limits messages settings stages store telemetry",
         "ui": "cache controls image_source palette results samples session site components components.files "
-        "components.live_slider components.live_slider.component",
+        "components.live_slider components.live_slider.component components.first_picture components.first_picture.component",
     }
     assert {name for name in loaded if name.split(".")[0] in ALLOWED} == set(needed) | {
         f"{package}.{name}" for package, names in needed.items() for name in names.split()

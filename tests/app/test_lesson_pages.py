@@ -264,10 +264,13 @@ def test_a_wrong_stack_marks_the_layer_and_says_why() -> None:
 
 
 @pytest.mark.parametrize(("page", "charts"), [("why", 1), ("images", 1), ("activation", 2)])
-def test_charts_wait_for_the_first_picture(page, charts) -> None:
+def test_formulas_and_charts_wait_for_the_first_picture(page, charts) -> None:
     app = visit(page)
-    assert len(app.get("plotly_chart")) == 0
-    component(app, "late_charts")
-    app.session_state["_first_picture"] = True
-    app.run()
     assert len(app.get("plotly_chart")) == charts
+    assert len(app.latex) == 1
+    assert not [one for one in app.get("bidi_component") if one.proto.component_name == "cnn_first_picture"]
+    del app.session_state["_first_picture"]
+    app.run()
+    assert not app.get("plotly_chart")
+    assert not app.latex
+    component(app, "first_picture")

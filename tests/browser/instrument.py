@@ -58,7 +58,7 @@ def wait_until(page: Page, holds: str | Callable[[], object], timeout: int = 30_
 _DRAWN = """!document.querySelector('[data-testid="stSkeleton"]')
     && [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')].every(({shadowRoot}) =>
         shadowRoot?.childElementCount > 1
-        && !shadowRoot.textContent.includes("come after the pictures")
+        && !shadowRoot.querySelector(".waiting")
         && [...shadowRoot.querySelectorAll("figure .frame canvas")].every((canvas) => canvas.dataset.updates))"""
 
 
