@@ -85,10 +85,8 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
         matrix[:, row, row * step : row * step + kernel_height] = weight.transpose(0, 2, 1, 3)
     matrix = matrix.reshape(k * band, -1)  # (K band, need C kW)
     most = 2 * BLOCK_BYTES // (need * c * kernel_width * image.itemsize)
-    tile = (
-        (TILE if k <= 16 else TILE // 2) if weight[0].size >= MANY_TAPS else max(64, most)
-    )  # output columns at a time
-    tile = -(-width // -(-width // tile))  # all tiles about equally wide
+    wide = max(64, most) if weight[0].size < MANY_TAPS else TILE if k <= 16 else TILE // 2  # output columns at a time
+    tile = -(-width // -(-width // wide))  # all tiles about equally wide
     whole = height // band * band
     line = c * kernel_width * tile  # numbers one input row unrolls to
     bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), whole // band)

@@ -67,9 +67,9 @@ spread = {"before": maps, "after": after}
 lesson.charts(
     "_activation",
     {
-        f"{NAMES[name]} and its derivative from −4 to 4": figures.lines(x, curves, "x", "f(x)", lesson.dark()),
-        "How the values are spread before and after the activation": figures.histograms(
-            spread, "value", lesson.dark(), 320
+        f"{NAMES[name]} and its derivative from −4 to 4": lambda: figures.lines(x, curves, "x", "f(x)", lesson.dark()),
+        "How the values are spread before and after the activation": lambda: figures.histograms(
+            spread, "value", lesson.dark()
         ),
     },
 )

@@ -119,7 +119,7 @@ if name in ("conv", "pool"):
     st.subheader("Walk through it")
     if name == "conv":
         st.markdown(
-            "The gradient of the input: the kernel, flipped, slides over the incoming gradient with padding $k - 1$."
+            "The gradient of the input: the kernel, flipped, slides over the incoming gradient with padding *k* − 1."
         )
         flipped = weight[0, 0, ::-1, ::-1].astype(np.float32)
         rows, columns = window_axes((5, 5), (2, 2), 1, 1, 1)

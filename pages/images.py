@@ -76,8 +76,11 @@ lesson.table(
 )
 st.markdown(f"The image is a stack of {height} row vectors; here is row {at_y}.")
 values = {name: image.pixels[n, at_y] for n, name in enumerate(names)}
-row = figures.lines(np.arange(width), values, "column", "value", lesson.dark(), 220)
-lesson.charts("_images", {f"Values along row {at_y}": row})
+lesson.charts(
+    "_images",
+    {f"Values along row {at_y}": lambda: figures.lines(np.arange(width), values, "column", "value", lesson.dark())},
+    220,
+)
 
 st.subheader("The resolution ladder")
 ladder = [(16, 12), (32, 24), (64, 48), (128, 96), (256, 192), (1024, 768), (4096, 3072)]

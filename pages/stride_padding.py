@@ -120,7 +120,7 @@ if lost := formulas.remainder(rows, across):
             column.button(f"{what} {value}", key=f"_walk_fit_{what}_{value}", on_click=use, args=(what, value))
 same = (kernel_size[0] - 1) / 2
 st.markdown(
-    f"With stride 1, padding $p = (k - 1) / 2$ keeps the size: for $k = {kernel_size[0]}$ that is $p = {same:g}$"
+    f"With stride 1, padding *p* = (*k* − 1) / 2 keeps the size: for *k* = {kernel_size[0]} that is *p* = {same:g}"
     + ("." if same.is_integer() else ", not a whole number: even kernels need one pixel more on one side.")
 )
 

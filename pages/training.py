@@ -108,30 +108,17 @@ def watch() -> None:
         if len(steps) > 9
         else [p.loss for p in run.history]
     )
-    left, right = st.columns(2)
-    left.plotly_chart(
-        figures.lines(
-            steps[-len(smooth) :],
-            {"loss, mean of 9 batches": np.nan_to_num(smooth, nan=0, posinf=100)},
-            "step",
-            "loss",
-            lesson.dark(),
-            260,
-        ),
-        key="_training_loss",
-        alt="Loss over the steps",
-    )
-    right.plotly_chart(
-        figures.lines(
-            [s for s, _ in run.checks],
-            {f"accuracy on {CHECKED} unseen digits": [a for _, a in run.checks]},
-            "step",
-            "accuracy",
-            lesson.dark(),
-            260,
-        ),
-        key="_training_accuracy",
-        alt="Accuracy on unseen digits over the steps",
+    losses = {"loss, mean of 9 batches": np.nan_to_num(smooth, nan=0, posinf=100)}
+    checked = {f"accuracy on {CHECKED} unseen digits": [accuracy for _, accuracy in run.checks]}
+    lesson.charts(
+        "_training",
+        {
+            "Loss over the steps": lambda: figures.lines(steps[-len(smooth) :], losses, "step", "loss", lesson.dark()),
+            "Accuracy on unseen digits over the steps": lambda: figures.lines(
+                [step for step, _ in run.checks], checked, "step", "accuracy", lesson.dark()
+            ),
+        },
+        260,
     )
     st.markdown(f"Loss **{last.loss:.3f}**, accuracy on {CHECKED} digits it never saw: **{run.checks[-1][1]:.1%}**.")
     if not run.diverged:

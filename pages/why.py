@@ -94,8 +94,15 @@ except ValueError as error:
 time = np.arange(200)
 signal = np.sin(time / 12) + (time > 120) * 1.5 + np.random.default_rng(0).normal(0, 0.08, 200)
 answer = conv2d(signal.reshape(1, 1, -1), taps[np.newaxis, np.newaxis], padding=((0, 0), (1, 1)))[0, 0]
-curves = figures.lines(time, {"signal": signal, "convolution": answer}, "sample", "value", lesson.dark())
-lesson.charts("_why", {"A noisy sine with a step, and its convolution with the 3-tap kernel": curves})
+curves = {"signal": signal, "convolution": answer}
+lesson.charts(
+    "_why",
+    {
+        "A noisy sine with a step, and its convolution with the 3-tap kernel": lambda: figures.lines(
+            time, curves, "sample", "value", lesson.dark()
+        )
+    },
+)
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:

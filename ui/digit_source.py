@@ -1,4 +1,4 @@
-"""The digit that the network pages work on: drawn, chosen from MNIST, or the shared image."""
+"""The digit that the network pages work on, drawn, chosen from MNIST or the shared image, and what a network says of it."""
 
 import numpy as np
 import streamlit as st

@@ -13,9 +13,8 @@ from ui.palette import QUANTITIES, colour
 DASHES = ("solid", "dash", "dot", "dashdot")  # lines differ by more than colour
 
 
-def _layout(figure: go.Figure, x: str, y: str, height: int) -> go.Figure:
+def _layout(figure: go.Figure, x: str, y: str) -> go.Figure:
     figure.update_layout(
-        height=height,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         xaxis_title=x,
         yaxis_title=y,
@@ -24,9 +23,7 @@ def _layout(figure: go.Figure, x: str, y: str, height: int) -> go.Figure:
     return figure
 
 
-def lines(
-    x: ArrayLike, curves: Mapping[str, ArrayLike], x_title: str, y_title: str, dark: bool, height: int = 320
-) -> go.Figure:
+def lines(x: ArrayLike, curves: Mapping[str, ArrayLike], x_title: str, y_title: str, dark: bool) -> go.Figure:
     """Curves over one axis, told apart by colour and dash."""
     names = list(QUANTITIES)
     order = [names.index(name) for name in ("input", "kernel", "output", "gradient", "stride")]
@@ -35,7 +32,7 @@ def lines(
         shade = colour(names[order[number % len(order)]], dark)
         style = {"color": shade, "dash": DASHES[number % len(DASHES)], "width": 2.5}
         figure.add_scatter(x=np.asarray(x), y=np.asarray(y), name=name, mode="lines", line=style)
-    return _layout(figure, x_title, y_title, height)
+    return _layout(figure, x_title, y_title)
 
 
 def bars(labels: Sequence[str], values: Sequence[float], title: str, dark: bool, log: bool = False) -> str:
@@ -75,7 +72,7 @@ def bars(labels: Sequence[str], values: Sequence[float], title: str, dark: bool,
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{"".join(parts)}</svg>'
 
 
-def histograms(groups: Mapping[str, NDArray[np.floating]], x_title: str, dark: bool, height: int = 260) -> go.Figure:
+def histograms(groups: Mapping[str, NDArray[np.floating]], x_title: str, dark: bool) -> go.Figure:
     """How values are spread, several arrays on one scale; only the counts are sent to the browser."""
     low = min(float(values.min()) for values in groups.values())
     high = max(float(values.max()) for values in groups.values())
@@ -86,4 +83,4 @@ def histograms(groups: Mapping[str, NDArray[np.floating]], x_title: str, dark: b
         counts = np.histogram(values, edges)[0] / values.size
         figure.add_bar(x=centres, y=counts, name=name, marker_color=colour(quantity, dark), opacity=0.65)
     figure.update_layout(barmode="overlay", bargap=0)
-    return _layout(figure, x_title, "share of values", height)
+    return _layout(figure, x_title, "share of values")

@@ -4,9 +4,9 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from cnn_core.arguments import Array
@@ -20,7 +20,10 @@ from ui.controls import checked, load_settings, plain, say, settings_of_page
 from ui.palette import colourise
 from ui.site import PAGES, ROOT
 
-FORMULA_HEIGHT = 64  # pixels
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+FORMULA_MARGIN, FORMULA_LINE = 20, 54  # pixels, about
 
 
 def dark() -> bool:
@@ -49,25 +52,26 @@ def around(file: str) -> None:
 
 
 def formula(tex: str) -> None:
-    """A formula, in a session's first second its place: KaTeX would hold up the first picture by 0.3 s."""
+    """A formula, in a session's first second its place: KaTeX would hold up the first picture by 0.1 s."""
     if first_picture.drawn():
         st.latex(tex)
     else:
-        st.space(FORMULA_HEIGHT)
+        st.space(FORMULA_MARGIN + FORMULA_LINE * (tex.count(r"\\") + 1))
 
 
-def charts(key: str, figures: dict[str, go.Figure]) -> None:
+def charts(key: str, figures: Mapping[str, Callable[[], "go.Figure"]], height: int = 320) -> None:
     """Plotly's charts side by side, in a session's first second their place: its script holds a browser for half a second.
 
     Args:
         key: start of the charts' keys in the session.
-        figures: of one height, by their description in words.
+        figures: what makes each, by its description in words.
+        height: of each, in pixels.
     """
     if not first_picture.drawn():
-        st.space(max(figure.layout.height for figure in figures.values()))
+        st.space(height)
         return
-    for number, (column, (alt, figure)) in enumerate(zip(st.columns(len(figures)), figures.items(), strict=True)):
-        column.plotly_chart(figure, key=f"{key}_{number}", alt=alt)
+    for number, (column, (alt, make)) in enumerate(zip(st.columns(len(figures)), figures.items(), strict=True)):
+        column.plotly_chart(make(), height=height, key=f"{key}_{number}", alt=alt)
 
 
 def table(columns: Mapping[str, Iterable[object]]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from tests.app.visits import ROOT, component, sentences, table, visit
+from tests.app.visits import ROOT, component, components, sentences, table, visit
 from ui import samples
 from ui.image_source import Photo
 from ui.site import PAGES
@@ -268,9 +268,9 @@ def test_formulas_and_charts_wait_for_the_first_picture(page, charts) -> None:
     app = visit(page)
     assert len(app.get("plotly_chart")) == charts
     assert len(app.latex) == 1
-    assert not [one for one in app.get("bidi_component") if one.proto.component_name == "cnn_first_picture"]
+    assert not components(app, "first_picture")
     del app.session_state["_first_picture"]
     app.run()
     assert not app.get("plotly_chart")
     assert not app.latex
-    component(app, "first_picture")
+    assert len(components(app, "first_picture")) == 1

@@ -24,11 +24,17 @@ def visit(page: str, **query: str) -> AppTest:
     return app
 
 
+def components(app: AppTest, name: str) -> list[Any]:
+    """Streamlit's messages of all components of a kind on the page."""
+    protos = [element.proto for element in app.get("bidi_component")]
+    return [proto for proto in protos if proto.component_name == f"cnn_{name}"]
+
+
 def component(app: AppTest, name: str, number: int = 0) -> dict[str, Any]:
     """The data that a component was given; the first of its kind on the page unless another number is given."""
-    protos = [element.proto for element in app.get("bidi_component") if element.proto.component_name == f"cnn_{name}"]
+    protos = components(app, name)
     assert len(protos) > number, f"no component {name} number {number} on this page"
-    return json.loads(protos[number].json or "[{}]")[0]
+    return json.loads(protos[number].json)[0]
 
 
 def table(app: AppTest, number: int = 0) -> dict[str, list[str]]:

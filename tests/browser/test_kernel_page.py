@@ -116,7 +116,7 @@ def test_a_dragged_value_moves_the_picture_before_it_is_let_go(visit) -> None:
     assert np.abs(before - exact).mean() > 6
     drag_up(page, steps=40, pause=15)
     wait_until(page, lambda: np.abs(pixels(page, "convolution") - exact).mean() < 6)  # the same picture as JPEG
-    assert updates(page, "convolution") - drawn >= 5  # how many a second, `make bench` tells
+    assert updates(page, "convolution") - drawn >= 15
     assert page.url == url  # the hand is still down: nothing is committed
     page.mouse.up()
     expect(page.get_by_label("row 1, column 1")).to_have_value("1")

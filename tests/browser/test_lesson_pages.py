@@ -260,6 +260,18 @@ def test_charts_come_after_the_first_picture(visit) -> None:
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
 
 
+def test_a_page_asks_for_no_run_beside_the_hand_s(visit) -> None:
+    """It would carry the settings of before a click, and set back what the click has set."""
+    page = visit("shapes")
+    for _ in range(12):
+        page.mouse.click(900, 20)
+        page.wait_for_timeout(300)
+    expect(page.locator(".waiting")).to_have_count(1)
+    page.locator(".st-key-_shapes_preset input").click()
+    page.get_by_role("option", name="AlexNet").click()
+    expect(page.locator(".waiting")).to_have_count(0)  # the hand's own run did
+
+
 def test_another_activation_changes_curve_and_map(visit) -> None:
     page = visit("activation?image=Checkerboard&size=32")
     settle(page)

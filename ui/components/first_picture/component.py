@@ -1,4 +1,4 @@
-"""Knows whether the browser has drawn a session's first picture: what is slow to show waits for it."""
+"""A session's first run leaves places for what is slow to show, so that its first picture is soon there; later runs draw all."""
 
 import streamlit as st
 
@@ -8,15 +8,12 @@ _mount = component("first_picture")
 
 
 def drawn() -> bool:
-    """Whether it has been drawn; if not, the page runs once more when it is."""
+    """Whether the first picture can be taken as drawn."""
     return "_first_picture" in st.session_state
 
 
 def watch() -> None:
-    """Have the browser tell; the shell calls it at the end of each run."""
+    """Have the browser ask for a second run when the picture stands; the shell calls it at the end of each run."""
     if not drawn():
-        _mount(key="_first_picture_watch", on_drawn_change=_picture_drawn)
-
-
-def _picture_drawn() -> None:
-    st.session_state["_first_picture"] = True
+        _mount(key="_first_picture_watch", on_drawn_change=lambda: None)
+        st.session_state["_first_picture"] = True
