@@ -263,10 +263,10 @@ def test_charts_come_after_the_first_picture(visit) -> None:
 def test_a_page_asks_for_no_run_beside_the_hand_s(visit) -> None:
     """It would carry the settings of before a click, and set back what the click has set."""
     page = visit("shapes")
-    for _ in range(12):
-        page.mouse.click(900, 20)
-        page.wait_for_timeout(300)
+    hand = page.evaluate("setInterval(() => document.dispatchEvent(new Event('pointerdown')), 10)")
+    page.wait_for_timeout(4_500)  # past the patience of a page without a picture
     expect(page.locator(".waiting")).to_have_count(1)
+    page.evaluate(f"clearInterval({hand})")
     page.locator(".st-key-_shapes_preset input").click()
     page.get_by_role("option", name="AlexNet").click()
     expect(page.locator(".waiting")).to_have_count(0)  # the hand's own run did
