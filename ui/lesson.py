@@ -67,11 +67,11 @@ def charts(key: str, figures: Mapping[str, Callable[[], "go.Figure"]], height: i
         figures: what makes each, by its description in words.
         height: of each, in pixels.
     """
-    if not first_picture.drawn():
-        st.space(height)
-        return
     for number, (column, (alt, make)) in enumerate(zip(st.columns(len(figures)), figures.items(), strict=True)):
-        column.plotly_chart(make(), height=height, key=f"{key}_{number}", alt=alt)
+        if first_picture.drawn():
+            column.plotly_chart(make(), height=height, key=f"{key}_{number}", alt=alt)
+        else:
+            column.space(height)  # in each column: on a phone they stand below each other
 
 
 def table(columns: Mapping[str, Iterable[object]]) -> None:

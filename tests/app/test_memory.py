@@ -21,7 +21,6 @@ def open_session() -> AppTest:
     app = AppTest.from_file(ROOT / "ui" / "shell.py", default_timeout=60)
     for name, value in WORST.items():
         app.query_params[name] = value
-    app.session_state["_first_picture"] = True  # charts and formulas too
     return app.run()
 
 

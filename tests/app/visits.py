@@ -14,7 +14,6 @@ def visit(page: str, **query: str) -> AppTest:
     app = AppTest.from_file(ROOT / "ui" / "shell.py", default_timeout=30)
     for name, value in query.items():  # the shell's own controls look at the link on the session's first run
         app.query_params[name] = value
-    app.session_state["_first_picture"] = True  # which a browser would tell
     app.run()
     app.switch_page(f"../pages/{page}.py")
     for name, value in query.items():

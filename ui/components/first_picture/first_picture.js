@@ -1,10 +1,12 @@
 // Says once when the page's first picture has been drawn: maps, a grid of numbers, or an image.
 
 const PATIENCE = 3000; // milliseconds, on a page that draws none
-const QUIET = 700; // milliseconds after the hand's last act: what this says carries the page's settings, and would set back
-const ACTS = ["pointerdown", "pointerup", "keydown", "change"]; // what an act has changed on the server, not yet here
 
-let acted = performance.now(); // perhaps, before this was loaded
+// Whatever the browser says carries the page's settings as they stand here. Said while the answer to a click is on its way, it
+// would set back what the click has changed on the server; so it is said once the hand has rested.
+const QUIET = 700; // milliseconds
+const ACTS = ["pointerdown", "pointerup", "keydown", "change"];
+let acted = performance.now(); // perhaps just before this was loaded
 const act = () => {
   acted = performance.now();
 };
@@ -16,13 +18,13 @@ export default function ({ parentElement, setTriggerValue }) {
   }
   const started = performance.now();
   const timer = setInterval(() => {
+    const now = performance.now();
+    const app = document.querySelector("[data-testid=stApp]");
+    if (app.dataset.testScriptState !== "notRunning" || now - acted < QUIET) return;
     const hosts = document.querySelectorAll("[data-testid=stBidiComponentIsolated]");
     const parts = [...hosts].map(({ shadowRoot }) => shadowRoot?.querySelector("canvas[data-updates], .grid.output > *"));
     const image = document.querySelector("[data-testid=stMain] [data-testid=stImage] img");
-    const now = performance.now();
-    const stands = parts.some(Boolean) || image?.complete || now - started > PATIENCE;
-    const app = document.querySelector("[data-testid=stApp]").dataset.testScriptState;
-    if (!stands || app !== "notRunning" || now - acted < QUIET) return;
+    if (!parts.some(Boolean) && !image?.complete && now - started < PATIENCE) return;
     clearInterval(timer);
     setTriggerValue("drawn", true);
   }, 50);
