@@ -137,21 +137,17 @@ watch()
 if run is not None and run.done and not run.diverged:
     st.subheader("What it confuses")
     table = run.confusion()
-    left, right = st.columns(2)
-    with left:
-        lesson.table({"right class": list(range(10))} | {f"says {n}": table[:, n] for n in range(10)})
-    with right:
-        wrong = run.mistakes()
-        if wrong:
-            map_viewer(
-                "training_mistakes",
-                [
-                    MapPanel(f"m{n}", f"{right_class}, says {answer}", digit, image=True)
-                    for n, (digit, right_class, answer) in enumerate(wrong[:4])
-                ],
-            )
-        else:
-            st.success("No mistakes among the unseen digits that are checked.")
+    lesson.table({"right class": list(range(10))} | {f"says {n}": table[:, n] for n in range(10)})
+    if wrong := run.mistakes():
+        map_viewer(
+            "training_mistakes",
+            [
+                MapPanel(f"m{n}", f"{right_class}, says {answer}", digit, image=True)
+                for n, (digit, right_class, answer) in enumerate(wrong[:4])
+            ],
+        )
+    else:
+        st.success("No mistakes among the unseen digits that are checked.")
 
 lesson.formula(
     r"w \leftarrow w - \eta \, \frac{\partial L}{\partial w}, \qquad L = -\frac{1}{N} \sum_n \log p_{n, t_n}, \qquad \eta = "
