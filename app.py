@@ -18,9 +18,9 @@ from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from live import channel
-from live.headers import SecurityHeaders
-from live.telemetry import Telemetry, configure_log, log
-from live.uploads import BoundedUploads
+from server.headers import SecurityHeaders
+from server.telemetry import Telemetry, configure_log, log
+from server.uploads import BoundedUploads
 
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 configure_log()

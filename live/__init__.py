@@ -1,1 +1,1 @@
-"""The live channel: answers a moving hand with a picture. Knows cnn_core, not Streamlit."""
+"""The live channel: carries questions and answers while a hand moves. Knows instruments, not Streamlit."""

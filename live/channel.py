@@ -10,10 +10,10 @@ from urllib.parse import urlparse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from instruments.fields import SettingError
 from live.messages import Request, answer, error_message, parse_frame, parse_request
-from live.settings import SettingError
 from live.store import STORE
-from live.telemetry import METRICS, log
+from server.telemetry import METRICS, log
 
 PATH = "/live"
 WORKERS = max(2, os.cpu_count() or 1)

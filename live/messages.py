@@ -8,8 +8,8 @@ A request is one text message, a JSON object of at most 16 kB:
 
 "width" may say how many pixels the screen has for a picture. Mosaics twice as wide or more are then shrunk; where each of their
 pixels covers three or more of the screen's, they come without loss.
-`settings` is what `live.settings.parse_settings` reads. "slices" and "filters" are as "stages", with the settings of
-`live.layers`. An answer to them is one binary message: the length of the head (4 bytes, big-endian), the head (JSON), then
+`settings` are values by the keys of the instrument's fields, as in links (`instruments.kernel`). "slices" and "filters" are as
+"stages", with the fields of `instruments.channels`; they fit the image or are refused. An answer to them is one binary message: the length of the head (4 bytes, big-endian), the head (JSON), then
 the pictures, one after the other:
 
     {"v": 1, "id": 7, "stages": [{"name", "shape", "low", "high", "end", "tiles", "type", "bytes"}, …]}
@@ -31,23 +31,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from cnn_core.arguments import Array
-from cnn_core.images import Bytes, decode_image, encode_jpeg, encode_png, to_bytes, to_grey
-from cnn_core.pooling import avg_pool2d
-from live.layers import Filters, Slices
-from live.settings import SettingError, Settings, choice, parse_settings, switch, whole
-from live.stages import Shown, Stage, Window, compute, look, mosaic, on_one_scale, tiling
+from cnn_core.images import decode_image, encode_jpeg, encode_png, to_grey
+from instruments import channels
+from instruments.cost import Cost
+from instruments.fields import SettingError, choice, switch, whole
+from instruments.kernel import parse_settings
+from instruments.stages import Shown, Window, compute, cost, look, on_one_scale
+from live.pictures import describe, picture
 from live.store import ImageStore
+from server.shares import COMPUTING
 
 VERSION = 1
-PARSERS: dict[str, Callable[[object], Settings | Slices | Filters]] = {
-    "stages": parse_settings,
-    "look": parse_settings,
-    Slices.op: Slices.parse,
-    Filters.op: Filters.parse,
-}
+OPS = ("stages", "look", "slices", "filters")
 STAGES = ("input", "convolution", "relu", "pooling")
 MAX_REQUEST = 16_000
 MAX_WIDTH = 16_384
@@ -55,15 +51,17 @@ ENLARGED = 3  # screen pixels a side for each of the picture's, from where on a 
 MAX_FRAME = 200_000  # bytes of one camera picture
 FRAME_SIDE = 320  # pixels on its long side; larger ones are shrunk
 
+Shape = tuple[int, int, int]
+
 
 @dataclass(frozen=True)
 class Request:
-    """A checked request."""
+    """A request whose form is right; its settings are checked when the image is known."""
 
     id: int
     op: str
     token: str
-    settings: Settings | Slices | Filters
+    settings: object
     place: tuple[str, int, int, int]  # stage, channel, y, x
     width: int = 0  # pixels that the screen has for a picture, 0 if it was not said
     frame: bytes = b""  # a camera picture as JPEG, instead of a held image
@@ -84,14 +82,14 @@ def parse_request(text: str) -> Request:
     message = _read(text)
     if not isinstance(message, dict) or message.get("v") != VERSION:
         raise SettingError(f"The message must be an object of version {VERSION}.")
-    op = choice("op", message.get("op"), tuple(PARSERS))
+    op = choice("op", message.get("op"), OPS)
     if not isinstance(message.get("image"), str):
         raise SettingError("image must be the token of an image.")
     return Request(
         whole("id", message.get("id"), (0, 1 << 53)),
         op,
         message["image"],
-        PARSERS[op](message.get("settings")),
+        message.get("settings"),
         (
             choice("stage", message.get("stage", "convolution"), STAGES),
             whole("channel", message.get("channel", 0), (0, 4096)),
@@ -113,12 +111,12 @@ def parse_frame(data: bytes) -> Request:
         raise SettingError(f"A camera picture needs an object of version {VERSION} whose op is frame.")
     if not frame.startswith(b"\xff\xd8"):
         raise SettingError("A camera picture must be a JPEG file.")
-    settings, colour = parse_settings(message.get("settings")), switch("colour", message.get("colour", False))
+    colour = switch("colour", message.get("colour", False))
     return Request(
         whole("id", message.get("id"), (0, 1 << 53)),
         "frame",
         "",
-        settings,
+        message.get("settings"),
         ("input", 0, 0, 0),
         frame=frame,
         colour=colour,
@@ -126,25 +124,46 @@ def parse_frame(data: bytes) -> Request:
 
 
 def answer(request: Request, store: ImageStore) -> bytes | str:
-    """Compute the answer to a checked request; never raises."""
-    settings = request.settings
+    """Compute the answer to a request; never raises."""
     try:
         if request.frame:
-            assert isinstance(settings, Settings)  # parse_frame reads no others
-            picture = decode_image(request.frame, FRAME_SIDE)
-            image = picture if request.colour else to_grey(picture)
-            return stages_message(request.id, on_one_scale(compute(image, settings)), request.width, image)
-        held = store.get(request.token)
-        if held is None:
+            return _frame_answer(request)
+        image = store.get(request.token)
+        if image is None:
             return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
-        if not isinstance(settings, Settings):
-            return stages_message(request.id, settings.compute(held), request.width)
         if request.op == "look":
-            window = window_message(look(held, settings, *request.place))
+            settings = parse_settings(request.settings, _shape(image))
+            window = window_message(look(image, settings, *request.place))
             return json.dumps({"v": VERSION, "id": request.id, "window": window})
-        return stages_message(request.id, on_one_scale(compute(held, settings)), request.width)
+        taken, compute_stages = _computation(request, _shape(image))
+        with COMPUTING.take(taken.bytes):
+            return stages_message(request.id, compute_stages(image), request.width)
     except ValueError as error:
         return error_message(request.id, str(error))
+
+
+def _frame_answer(request: Request) -> bytes:
+    photo = decode_image(request.frame, FRAME_SIDE)
+    image = photo if request.colour else to_grey(photo)
+    settings = parse_settings(request.settings, _shape(image))
+    with COMPUTING.take(cost(_shape(image), settings).bytes):
+        return stages_message(request.id, on_one_scale(compute(image, settings)), request.width, image)
+
+
+def _computation(request: Request, shape: Shape) -> tuple[Cost, Callable[[Array], list[Shown]]]:
+    """What an answer in pictures takes, and what makes it."""
+    if request.op == "slices":
+        slices = channels.parse_slices(request.settings, shape)
+        return slices.cost(shape), slices.compute
+    if request.op == "filters":
+        filters = channels.parse_filters(request.settings, shape)
+        return filters.cost(shape), filters.compute
+    settings = parse_settings(request.settings, shape)
+    return cost(shape, settings), lambda image: on_one_scale(compute(image, settings))
+
+
+def _shape(image: Array) -> Shape:
+    return image.shape[0], image.shape[1], image.shape[2]
 
 
 def error_message(id: int | None, sentence: str, gone: bool = False) -> str:
@@ -168,35 +187,6 @@ def window_message(window: Window) -> dict[str, Any]:
         "lens": window.lens.tolist(),
         "lens_corner": list(window.lens_corner),
     }
-
-
-def describe(stage: Stage, end: float, tiles: tuple[int, int]) -> dict[str, Any]:
-    """What a viewer must know to draw a stage's picture."""
-    return {
-        "name": stage.name,
-        "shape": list(stage.maps.shape),
-        "low": stage.low,
-        "high": stage.high,
-        "end": end,
-        "tiles": list(tiles),
-    }
-
-
-def picture(stage: Stage, end: float, width: int = 0) -> tuple[Bytes, tuple[int, int]]:
-    """The stage's mosaic as bytes, 0 for -end and 255 for +end, and its (rows, columns) of maps.
-
-    Args:
-        stage: the maps.
-        end: of the colour scale.
-        width: pixels that the screen has for it, or 0; a mosaic at least twice as wide is shrunk to means of blocks.
-    """
-    maps = stage.maps
-    columns = tiling(*maps.shape)[1]
-    shrink = min(columns * maps.shape[2] // width, *maps.shape[1:]) if width else 1
-    if shrink > 1:
-        maps = avg_pool2d(maps, shrink)
-    parts = np.stack([to_bytes(one, -end, end) for one in maps])  # one by one they stay in the cache
-    return mosaic(parts, 128)
 
 
 def stages_message(id: int, shown: list[Shown], width: int, image: Array | None = None) -> bytes:

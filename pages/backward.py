@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
+from live.settings import SettingError, format_kernel, parse_kernel
 
 import cnn_core
 from cnn_core.arguments import Array
@@ -12,7 +13,6 @@ from cnn_core.layers import Sequential
 from cnn_core.networks import digits_layers
 from cnn_core.shapes import window_axes
 from cnn_core.weights import load
-from live.settings import SettingError, format_kernel, parse_kernel
 from ui import digit_source, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.components.window_explorer.component import explorer_data, window_explorer

@@ -2,11 +2,11 @@
 
 import numpy as np
 import streamlit as st
+from live.layers import COLOURS, Filters, Slices, parse_slice
+from live.settings import SettingError, Settings, format_kernel
 
 from cnn_core import Conv2d, count_macs, count_parameters
 from live import limits
-from live.layers import COLOURS, Filters, Slices, parse_slice
-from live.settings import SettingError, Settings, format_kernel
 from ui import formulas, image_source, lesson
 from ui.components.feature_viewer.component import Following, MapPanel, map_viewer
 from ui.components.kernel_editor.component import kernel_editor

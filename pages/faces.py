@@ -2,11 +2,11 @@
 
 import numpy as np
 import streamlit as st
+from live.settings import SettingError
 
 from cnn_core import faces, networks
 from cnn_core.arguments import Array
 from live import limits
-from live.settings import SettingError
 from ui import image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import number, selected, whole_number

@@ -2,11 +2,11 @@
 
 import numpy as np
 import streamlit as st
+from live.settings import SettingError, whole
 
 from cnn_core import max_pool2d
 from cnn_core.arguments import Array
 from cnn_core.images import resize, to_grey
-from live.settings import SettingError, whole
 from ui import cache, image_source, lesson, samples
 from ui.components.feature_viewer.component import Box, MapPanel, map_viewer
 from ui.controls import number, one_of, say, selected, text_field

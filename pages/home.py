@@ -3,9 +3,9 @@
 import streamlit as st
 
 from cnn_core.images import encode_png
-from live.messages import picture
-from live.settings import Settings
-from live.stages import scale_limits
+from instruments.kernel import Settings
+from instruments.stages import scale_limits
+from live.pictures import picture
 from ui import cache, image_source
 from ui.palette import colourise
 from ui.site import PAGES, ROOT

@@ -2,8 +2,8 @@
 
 import numpy as np
 import streamlit as st
-
 from live.settings import SettingError
+
 from ui import figures, formulas, lesson, stacks
 from ui.controls import say, text_field
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import streamlit as st
+from live.settings import Settings
 
 from cnn_core import conv2d, conv_transpose2d
 from cnn_core.images import resize, to_grey
 from cnn_core.kernels import PRESETS
 from cnn_core.padding import MODES
 from cnn_core.shapes import conv_output_size, make_axis, window_axes
-from live.settings import Settings
 from ui import code_text, formulas, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.components.window_explorer.component import explorer_data, transposed_data, window_explorer

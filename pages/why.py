@@ -2,11 +2,11 @@
 
 import numpy as np
 import streamlit as st
+from live.settings import parse_kernel
 
 from cnn_core import Conv2d, Linear, conv2d, count_macs, count_parameters, linear
 from cnn_core.images import resize, to_grey
 from cnn_core.kernels import PRESETS
-from live.settings import parse_kernel
 from ui import figures, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import say, text_field, whole_number

@@ -16,10 +16,11 @@ import streamlit as st
 from cnn_core.arguments import Array
 from cnn_core.images import encode_jpeg, encode_png, to_bytes, to_grey
 from cnn_core.matching import cross_correlation, normalised_cross_correlation
-from live.messages import picture
-from live.settings import Settings
-from live.stages import Stage, compute, mosaic
-from ui import samples
+from instruments import samples
+from instruments.kernel import Settings
+from instruments.stages import Stage, compute, cost
+from live.pictures import mosaic, picture
+from server.shares import COMPUTING
 from ui.results import RESULTS, Owner
 
 PRIVATE = ("_photo", "_drawing")  # keys of the session state that hold what nobody else may keep
@@ -67,11 +68,12 @@ def prepare(image: Array, grey: bool) -> tuple[Array, str]:
 
 @remembered
 def _stages(name: str, settings: str, _image: Array, _settings: Settings) -> list[Stage]:
-    return compute(_image, _settings)
+    with COMPUTING.take(cost((_image.shape[0], _image.shape[1], _image.shape[2]), _settings).bytes):
+        return compute(_image, _settings)
 
 
 def stages(name: str, image: Array, settings: Settings) -> list[Stage]:
-    """`live.stages.compute` of the image with this digest, once."""
+    """`instruments.stages.compute` of the image with this digest, once."""
     return _stages(name, repr(settings), image, settings)
 
 

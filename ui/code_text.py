@@ -4,7 +4,8 @@ import base64
 
 from cnn_core.arguments import Array, Pair
 from cnn_core.images import encode_png
-from live.settings import Settings, format_number
+from instruments.fields import format_number
+from instruments.kernel import Settings
 from ui.notebooks import notebook_text
 
 _POOLS = {"max": "max_pool2d", "average": "avg_pool2d"}

@@ -1,19 +1,18 @@
-"""Asks the user: Streamlit's widgets bound to the URL, each with one validator and one sentence for a wrong link."""
+"""Draws fields as Streamlit's widgets. A widget shows the value that was resolved; what a person changes is given back to it."""
 
-import math
 import re
-from collections.abc import Callable
-from typing import Literal
+from typing import Any
 
 import streamlit as st
 
-from live.settings import SettingError, choice, format_number, real, whole
+from instruments.fields import Choice, Field, Real, Switch, Text, Values, Whole
+from ui import settings
 from ui.components.live_slider.component import live_slider
 
 
 def plain(text: str) -> str:
     """Text that Streamlit's Markdown shows as it stands."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", text)
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&@/])", r"\\\1", text)
 
 
 def say(sentence: str | None) -> None:
@@ -22,173 +21,130 @@ def say(sentence: str | None) -> None:
         st.markdown(f":red[:material/error: {plain(sentence)}]")
 
 
-def checked(key: str, read: Callable[[str], object]) -> str | None:
-    """Keep a control's validator for settings files, and say what is wrong with its value in the link.
+def _changed(field: Field[Any]) -> None:
+    if (value := st.session_state[field.key]) is not None:
+        settings.give({field.key: value})
+
+
+def _show(field: Field[Any], shown: object) -> dict[str, Any]:
+    """Have the widget show this; returns the arguments that all widgets share.
+
+    In a session's first run it is only the widget's default: a page that was open when the server restarted brings what was
+    clicked meanwhile, and `_finish` takes that.
+    """
+    if not settings.first_run():
+        st.session_state[field.key] = shown
+    return {"key": field.key, "on_change": _changed, "args": (field,)}
+
+
+def _finish(field: Field[Any], shown: object, returned: object) -> None:
+    if settings.first_run() and returned is not None and returned != shown:
+        settings.give({field.key: returned})
+        st.rerun()
+    if refused := settings.taken_back(field.key):
+        say(refused[1])
+
+
+def stepper(v: Values, field: Whole, label: str | None = None, help: str | None = None, disabled: bool = False) -> None:
+    """A stepper for a whole number."""
+    shared = _show(field, v[field])
+    words, high = label or field.name.capitalize(), field.high(v)
+    _finish(
+        field, v[field], st.number_input(words, field.low, high, v[field], 1, help=help, disabled=disabled, **shared)
+    )
+
+
+def buttons(v: Values, field: Choice, label: str | None = None, help: str | None = None) -> None:
+    """One of a few: buttons side by side, one pressed."""
+    shared = _show(field, v[field])
+    codes, words = list(field.words), field.words.__getitem__
+    returned = st.segmented_control(
+        label or field.name, codes, default=v[field], format_func=words, required=True, help=help, **shared
+    )
+    _finish(field, v[field], returned)
+
+
+def optional_buttons(v: Values, field: Choice, label: str, none: str) -> None:
+    """Buttons side by side of which one or none is pressed.
 
     Args:
-        key: the control's key, which is its name in the link.
-        read: from text to the widget's value; raises SettingError with a sentence.
-
-    Returns:
-        A sentence, or None; only a page's first run looks at the link.
+        v: the values of this run.
+        field: the choice.
+        label: its words.
+        none: the code that stands for no button.
     """
-    st.session_state.setdefault("_readers", {})[key] = read
-    if key in st.session_state or key not in st.query_params:
-        return None
-    try:
-        read(st.query_params[key])
-    except SettingError as error:
-        return f"In the link: {error}"
-    return None
+    codes, words = [code for code in field.words if code != none], field.words.__getitem__
+    shown = v[field] if v[field] != none else None
+    if not settings.first_run():
+        st.session_state[field.key] = shown
+
+    def changed() -> None:
+        settings.give({field.key: st.session_state[field.key] or none})
+
+    st.segmented_control(label, codes, default=shown, format_func=words, key=field.key, on_change=changed)
+    if refused := settings.taken_back(field.key):
+        say(refused[1])
 
 
-def load_settings(values: object) -> list[str]:
-    """Set the controls on the page from {key: value}; returns a sentence for each value that was not taken."""
-    if not isinstance(values, dict):
-        return ["The file must hold an object with names and values."]
-    readers, wrong = st.session_state.get("_readers", {}), []
-    for key, value in list(values.items())[:100]:
-        if key not in readers:
-            wrong.append(f"This page has no setting named {str(key)[:40]}.")
-            continue
-        try:
-            st.session_state[key] = readers[key](str(value))
-        except SettingError as error:
-            wrong.append(str(error))
-    return wrong
-
-
-def settings_of_page() -> dict[str, object]:
-    """Every control's value by key, as `load_settings` reads it back."""
-    state = st.session_state
-    return {key: state[key] for key in state.get("_readers", {}) if state.get(key) is not None}
-
-
-def whole_number(
-    key: str,
-    label: str,
-    default: int,
-    low: int,
-    high: int,
-    *,
-    name: str,
-    help: str | None = None,
-    disabled: bool = False,
-) -> int:
-    """A stepper for whole numbers from low to high; a value that has become impossible moves to the nearest bound."""
-    high = max(low, high)
-    wrong = checked(key, lambda text: whole(name, text, (low, high)))
-    held = st.session_state.get(key)
-    if isinstance(held, int) and not low <= held <= high:
-        st.session_state[key] = min(max(held, low), high)
-    start = min(max(default, low), high)
-    value = st.number_input(label, low, high, start, 1, key=key, bind=_bind(key), help=help, disabled=disabled)
-    say(wrong)
-    return int(value if value is not None else default)
-
-
-def _bind(key: str) -> Literal["query-params"] | None:
-    """Streamlit 1.67 raises OverflowError on a link with 1e310 for a whole number: such a control stays unbound."""
-    flag = f"_{key}_unbound"
-    if flag not in st.session_state:
-        try:
-            st.session_state[flag] = not math.isfinite(float(st.query_params.get(key, 0)))
-        except ValueError:
-            st.session_state[flag] = False
-    return None if st.session_state[flag] else "query-params"
-
-
-def one_of(
-    key: str, label: str, names: dict[str, str], default: str, help: str | None = None, name: str | None = None
-) -> str:
-    """Buttons side by side, one pressed. Names are value -> what is shown; the URL holds what is shown."""
-    wrong = checked(key, lambda text: choice(name or label, text, tuple(names.values())))
-    shown = st.segmented_control(
-        label, list(names.values()), default=names[default], required=True, key=key, bind="query-params", help=help
+def menu(v: Values, field: Choice, label: str | None = None, help: str | None = None) -> None:
+    """One of many, from a list."""
+    shared = _show(field, v[field])
+    codes, words = list(field.words), field.words.__getitem__
+    returned = st.selectbox(
+        label or field.name.capitalize(), codes, codes.index(v[field]), format_func=words, help=help, **shared
     )
-    say(wrong)
-    return _value_of(shown, names, default)
+    _finish(field, v[field], returned)
 
 
-def selected(
-    key: str, label: str, names: dict[str, str], default: str, help: str | None = None, name: str | None = None
-) -> str:
-    """One of many, from a list. Names are value -> what is shown; the URL holds what is shown."""
-    wrong = checked(key, lambda text: choice(name or label, text, tuple(names.values())))
-    options = list(names.values())
-    shown = st.selectbox(label, options, options.index(names[default]), key=key, bind="query-params", help=help)
-    say(wrong)
-    return _value_of(shown, names, default)
-
-
-def _value_of(shown: str | None, names: dict[str, str], default: str) -> str:
-    return next((value for value, name in names.items() if name == shown), default)
-
-
-def switched(key: str, label: str, default: bool = False, help: str | None = None) -> bool:
+def toggle(v: Values, field: Switch, label: str | None = None, help: str | None = None) -> None:
     """On or off."""
-
-    def read(text: str) -> bool:
-        if text.lower() not in ("true", "false"):
-            raise SettingError(f"{key} must be true or false.")
-        return text.lower() == "true"
-
-    wrong = checked(key, read)
-    value = st.toggle(label, default, key=key, bind="query-params", help=help)
-    say(wrong)
-    return bool(value)
+    shared = _show(field, v[field])
+    _finish(field, v[field], st.toggle(label or field.name, v[field], help=help, **shared))
 
 
-def number(
-    key: str,
-    label: str,
-    default: float,
-    bounds: tuple[float, float],
-    instrument: str,
-    live_name: str,
-    step: float = 0.01,
-) -> float:
-    """A slider that reports while it moves; its value is a bound text, which can be typed too."""
-    low, high = bounds
+def slider(v: Values, field: Real, instrument: str = "", label: str | None = None) -> None:
+    """A slider that reports while it moves, beside a line in which the number can be typed.
 
-    def read(text: str) -> str:
-        value = real(live_name, text, max(abs(low), abs(high)))
-        if not low <= value <= high:
-            raise SettingError(f"{live_name} must be a number from {low:g} to {high:g}.")
-        return format_number(value)
-
-    wrong = checked(key, read)
-    held = st.session_state.get(key, st.query_params.get(key, format_number(default)))
-    try:
-        value = float(read(held))
-    except SettingError as error:
-        value, wrong = default, str(error)
-
-    def edited(given: object) -> None:
-        if isinstance(given, int | float) and low <= given <= high:
-            st.session_state[key] = format_number(given)
-
-    slider, typed = st.columns([3, 1], vertical_alignment="bottom")
-    typed.text_input(label, format_number(default), key=key, bind="query-params", label_visibility="collapsed")
-    with slider:
-        live_slider(f"_{key}_slider", instrument, live_name, label, value, bounds, step, edited)
-    say(wrong)
-    return value
+    Args:
+        v: the values of this run.
+        field: the setting; its key is its name in live messages.
+        instrument: the viewer that follows the moving hand, "" if none does.
+        label: its words.
+    """
+    words = label or field.name.capitalize()
+    track, typed = st.columns([3, 1], vertical_alignment="bottom")
+    with typed:
+        _typed(v, field, words, hidden=True)
+    with track:
+        live_slider(
+            f"_{field.key}_slider", instrument, field, words, v[field], lambda sent: settings.give({field.key: sent})
+        )
+    if refused := settings.taken_back(field.key):
+        say(refused[1])
 
 
-def text_field(
-    key: str,
-    label: str,
-    default: str,
-    read: Callable[[str], object],
+def line(
+    v: Values, field: Text[Any], label: str | None = None, help: str | None = None, placeholder: str | None = None
+) -> None:
+    """A line of text; what could not be read stays to be mended."""
+    _typed(v, field, label or field.name.capitalize(), help, placeholder)
+    if refused := settings.taken_back(field.key):
+        say(refused[1])
+
+
+def _typed(
+    v: Values,
+    field: Field[Any],
+    words: str,
     help: str | None = None,
     placeholder: str | None = None,
-) -> str:
-    """A bound line of text, as it stands; what is wrong with it is said by whoever reads it."""
-
-    def keep(text: str) -> str:
-        read(text)
-        return text
-
-    checked(key, keep)
-    return st.text_input(label, default, key=key, bind="query-params", help=help, placeholder=placeholder) or ""
+    hidden: bool = False,
+) -> None:
+    refused = settings.taken_back(field.key)
+    shown = str(refused[0])[:2000] if refused else field.write(v[field])
+    shared = _show(field, shown)
+    visibility = "collapsed" if hidden else "visible"
+    returned = st.text_input(words, shown, help=help, placeholder=placeholder, label_visibility=visibility, **shared)
+    if settings.first_run() and returned != shown:
+        settings.give({field.key: returned})
+        st.rerun()

@@ -9,16 +9,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.arguments import Array
 from cnn_core.images import ACCEPTED, ImageError, decode_image, resize, to_bytes
-from live import limits
+from instruments import image as chosen_by
+from instruments import samples
+from instruments.fields import Values
+from instruments.image import COLOUR, IMAGE, MODEST, OWN, SIZE, SMALLEST
 from live.store import Ticket
-from ui import cache, samples, session
-from ui.controls import one_of, plain, say, selected
+from server import shares
+from ui import cache, left_behind, settings
+from ui.controls import buttons, menu, plain, say
 
-SIZES = ("32", "64", "128", "256", "512", "1024")
-OWN = "Your photo"
-LARGEST = 1024
-MODEST = 512  # pixels on the long side while the server is short of memory
-SMALLEST = 16  # pixels on the short side, so that every default setting fits
+LARGEST = 1024  # pixels on the long side of a photo that is kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +39,12 @@ class ChosenImage:
 
 
 def _take_upload() -> None:
-    if (file := session.take("_upload")) is not None:
+    if (file := left_behind.take("_upload")) is not None:
         _take(file.name, file.getvalue())
 
 
 def _take_camera() -> None:
-    if (file := session.take("_camera")) is not None:
+    if (file := left_behind.take("_camera")) is not None:
         _take("camera", file.getvalue())
 
 
@@ -52,45 +52,44 @@ def _take(name: str, data: bytes) -> None:
     """Copy a photo into the session at once, since the widget forgets it on a page switch."""
     st.session_state["_photo_wrong"] = None
     try:
-        with limits.TURNS.take(limits.UNDER_WAY):  # decoded at full size, a photo may take 200 MB: one at a time
+        with shares.COMPUTING.take(shares.UNDER_WAY):  # decoded at full size, a photo may take 200 MB: one at a time
             pixels = to_bytes(decode_image(data, LARGEST))
         if min(pixels.shape[1:]) < SMALLEST:
             raise ImageError(
                 f"The image has {pixels.shape[1]} x {pixels.shape[2]} pixels; at least {SMALLEST} x {SMALLEST} are needed."
             )
         st.session_state["_photo"] = Photo(name[:80], pixels)
-        st.session_state["image"] = OWN
+        settings.give({IMAGE.key: OWN})
     except ImageError as error:
         st.session_state["_photo_wrong"] = f"{name[:80]}: {error}"
 
 
 def choose() -> DeltaGenerator:
     """Draw the picker; returns the place below it for what `fit_memory` says."""
-    names = {name: label for name, (label, _) in samples.SAMPLES.items()} | {OWN: OWN}
-    name = selected("image", "Image", names, "astronaut")
-    if name == OWN and "_photo" not in st.session_state:
+    v = settings.resolved(chosen_by.FIELDS)
+    st.session_state["_image"] = v
+    st.session_state["_side"] = int(v[SIZE])
+    menu(v, IMAGE)
+    if v[IMAGE] == OWN and "_photo" not in st.session_state:
         say("Your photo is not here: photos are never stored. Choose it again below.")
     with st.expander("Your own photo", icon=":material/add_a_photo:"):
-        st.file_uploader(f"Upload ({ACCEPTED}, up to 20 MB)", key=session.fresh("_upload"), on_change=_take_upload)
+        st.file_uploader(f"Upload ({ACCEPTED}, up to 20 MB)", key=left_behind.fresh("_upload"), on_change=_take_upload)
         if st.toggle("Use the camera", key="_use_camera"):
-            st.camera_input("Take a picture", key=session.fresh("_camera"), on_change=_take_camera)
+            st.camera_input("Take a picture", key=left_behind.fresh("_camera"), on_change=_take_camera)
         st.markdown("Photos stay in memory, never on disk, and are gone soon after this page is closed.")
         if photo := st.session_state.get("_photo"):
             height, width = photo.pixels.shape[1:]
             st.markdown(f"Held now: {plain(photo.name)}, {width} × {height} pixels.")
     if wrong := st.session_state.get("_photo_wrong"):
         st.error(plain(wrong))
-    one_of("colour", "Channels", {"grey": "Grey", "colour": "Colour"}, "grey")
-    side = int(
-        selected("size", "Long side in pixels", {size: size for size in SIZES}, "512", "Larger images are shrunk.")
-    )
-    st.session_state["_side"] = side
+    buttons(v, COLOUR)
+    menu(v, SIZE, help="Larger images are shrunk.")
     return st.empty()
 
 
 def fit_memory() -> None:
     """Show large images smaller while the server is short of memory; asked when the run's turn has come, not before."""
-    if long_side() > MODEST and limits.short_of_memory():
+    if long_side() > MODEST and shares.short_of_memory():
         say(f"The server is short of memory: the image is shown at {MODEST} pixels for now.")
         st.session_state["_side"] = MODEST
 
@@ -107,7 +106,12 @@ def cost() -> int:
 
 def in_grey() -> bool:
     """Whether the person wants the image without colours."""
-    return bool(st.session_state.get("colour") != "Colour")
+    return _chosen_by()[COLOUR] == "grey"
+
+
+def _chosen_by() -> Values:
+    v: Values = st.session_state["_image"]
+    return v
 
 
 def chosen() -> ChosenImage:
@@ -122,10 +126,10 @@ def in_colour() -> ChosenImage:
 
 def _chosen(grey: bool) -> ChosenImage:
     state = st.session_state
-    side, label, photo = long_side(), state.get("image"), state.get("_photo")
-    if label == OWN and photo is not None:
+    side, name, photo = long_side(), _chosen_by()[IMAGE], state.get("_photo")
+    if name == OWN and photo is not None:
         return ChosenImage(*_prepared(photo, side, grey), photo.name)
-    name = next((name for name, (shown, _) in samples.SAMPLES.items() if shown == label), "astronaut")
+    name = "astronaut" if name == OWN else name
     pixels, digest = cache.sample(name, side, grey)
     return ChosenImage(pixels, digest, samples.SAMPLES[name][0])
 

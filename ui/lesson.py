@@ -1,7 +1,6 @@
 """The order of a lesson page: idea, instrument, formula, Check yourself, In code, share and download."""
 
 import io
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -11,18 +10,21 @@ import streamlit as st
 
 from cnn_core.arguments import Array
 from cnn_core.images import encode_png, to_bytes
-from live.settings import choice
-from live.stages import mosaic, scale_limits
-from ui import session
+from instruments.code import NONE
+from instruments.fields import Choice, Values
+from instruments.stages import scale_limits
+from live.pictures import mosaic
+from ui import controls, left_behind, settings
 from ui.components.copy_link.component import copy_link
 from ui.components.first_picture import component as first_picture
-from ui.controls import checked, load_settings, plain, say, settings_of_page
+from ui.controls import plain
 from ui.palette import colourise
 from ui.site import PAGES, ROOT
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+Question = Callable[[np.random.Generator], tuple[str, int, str]]
 FORMULA_MARGIN, FORMULA_LINE = 20, 54  # pixels, about
 
 
@@ -31,24 +33,104 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def begin(title: str, idea: str, first: str) -> None:
-    """Title, one sentence that says the idea, one line that says what to try first."""
-    st.title(title)
-    st.markdown(f"{idea} :material/touch_app: **Try first:** {first}")
+class Page:
+    """A lesson page: it knows its name, its title and its neighbours.
+
+    Args:
+        name: of its file in pages/, by which the site map knows it.
+        idea: one sentence that says the idea.
+        first: what to try first.
+    """
+
+    def __init__(self, name: str, idea: str, first: str) -> None:
+        pages = [page for section in PAGES.values() for page in section]
+        place = [page.file for page in pages].index(name)
+        self.name, self.title = name, pages[place].title
+        self.before = pages[place - 1] if place else None
+        self.after = pages[place + 1] if place + 1 < len(pages) else None
+        st.title(self.title)
+        st.markdown(f"{idea} :material/touch_app: **Try first:** {first}")
+
+    def check_yourself(self, draw: Question) -> None:
+        """A question with fresh numbers, answered before the reveal.
+
+        Args:
+            draw: from a seeded generator to (question, right answer, explanation), all Markdown.
+        """
+        st.subheader("Check yourself")
+        seed = st.session_state.setdefault(f"_{self.name}_seed", 1)
+        question, right, why = draw(np.random.default_rng(seed))
+        st.markdown(question)
+        answer_column, check_column, next_column = st.columns([2, 1, 1], vertical_alignment="bottom")
+        answer = answer_column.number_input("Your answer", value=None, step=1, key=f"_{self.name}_answer_{seed}")
+        asked = check_column.button("Check", key=f"_{self.name}_check", width="stretch")
+
+        def renew() -> None:
+            st.session_state[f"_{self.name}_seed"] = seed + 1
+
+        next_column.button("New numbers", key=f"_{self.name}_next", on_click=renew, width="stretch")
+        if asked and answer is None:
+            st.info("Write your answer first, then check it.")
+        elif asked and answer == right:
+            st.success(f"Right: {right}. {why}")
+        elif asked:
+            st.error(f"Not {answer}. {why}")
+
+    def in_code(self, v: Values, library: Choice, programs: Mapping[str, str]) -> None:
+        """The current settings as code for the library that is chosen. Nothing is drawn before: a browser needs more than
+        half a second for its first coloured code, and the picture would wait for it.
+
+        Args:
+            v: the values of this run.
+            library: the page's field that chooses.
+            programs: code by the words of the choice.
+        """
+        st.subheader("In code")
+        controls.optional_buttons(v, library, "Show the code", none=NONE)
+        if v[library] != NONE:
+            st.code(programs[library.words[v[library]]], language="python")
+
+    def share(self, maps: Array, name: str = "output") -> None:
+        """Link to this screen; the page's result as picture and numbers; its settings to a file and back.
+
+        Args:
+            maps: (C, H, W), the result that is downloaded.
+            name: what the result is called in file names.
+        """
+        st.subheader("Share and download")
+        st.markdown("The link holds every setting, but not your own photo.")
+        copy_link(f"_{self.name}_link")
+        saved = settings.to_file()
+        buttons: tuple[tuple[str, Callable[[], bytes], str, str], ...] = (
+            ("Picture (PNG)", lambda: coloured_png(maps), f"{self.name}-{name}.png", "image/png"),
+            ("Numbers (CSV)", lambda: _csv(maps), f"{self.name}-{name}.csv", "text/csv"),
+            ("Numbers (NPY)", lambda: _npy(maps), f"{self.name}-{name}.npy", "application/octet-stream"),
+            ("Settings (JSON)", lambda: saved, f"{self.name}-settings.json", "application/json"),
+        )
+        for column, (text, make, file, kind) in zip(st.columns(len(buttons)), buttons, strict=True):
+            column.download_button(text, make, file, kind, on_click="ignore", width="stretch")
+        with st.expander("Load settings", icon=":material/upload_file:"):
+            key = f"_{self.name}_settings"
+            words = "A settings file from this page (JSON)"
+            st.file_uploader(words, key=left_behind.fresh(key), on_change=_load, args=(key,), max_upload_size=1)
+            for sentence in settings.file_sentences():
+                controls.say(sentence)
+
+    def around(self) -> None:
+        """Links to the page before and the page after, at the foot."""
+        st.divider()
+        before, after = st.columns(2)
+        if self.before:
+            path, words = ROOT / "pages" / f"{self.before.file}.py", f"Back: {self.before.title}"
+            before.page_link(path, label=words, icon=":material/arrow_back:")
+        if self.after:
+            path, words = ROOT / "pages" / f"{self.after.file}.py", f"Next: {self.after.title}"
+            after.page_link(path, label=words, icon=":material/arrow_forward:")
 
 
-def around(file: str) -> None:
-    """Links to the page before and the page after, at the foot."""
-    pages = [page for section in PAGES.values() for page in section]
-    place = next(number for number, page in enumerate(pages) if page.file == file)
-    st.divider()
-    before, after = st.columns(2)
-    if place > 0:
-        one = pages[place - 1]
-        before.page_link(ROOT / "pages" / f"{one.file}.py", label=f"Back: {one.title}", icon=":material/arrow_back:")
-    if place + 1 < len(pages):
-        one = pages[place + 1]
-        after.page_link(ROOT / "pages" / f"{one.file}.py", label=f"Next: {one.title}", icon=":material/arrow_forward:")
+def _load(key: str) -> None:
+    if (file := left_behind.take(key)) is not None:
+        settings.give_file(file.getvalue())
 
 
 def formula(tex: str) -> None:
@@ -85,97 +167,6 @@ def table(columns: Mapping[str, Iterable[object]]) -> None:
     sides = ["---:" if all(re.match(r"-?\d", cell) for cell in column) else ":---" for column in cells]
     lines = [map(plain, columns), sides, *(map(plain, row) for row in zip(*cells, strict=True))]
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
-
-
-def check_yourself(key: str, draw: Callable[[np.random.Generator], tuple[str, int, str]]) -> None:
-    """A question with fresh numbers, answered before the reveal.
-
-    Args:
-        key: prefix of the question's keys in the session.
-        draw: from a seeded generator to (question, right answer, explanation), all Markdown.
-    """
-    st.subheader("Check yourself")
-    seed = st.session_state.setdefault(f"_{key}_seed", 1)
-    question, right, why = draw(np.random.default_rng(seed))
-    st.markdown(question)
-    answer_column, check_column, next_column = st.columns([2, 1, 1], vertical_alignment="bottom")
-    answer = answer_column.number_input("Your answer", value=None, step=1, key=f"_{key}_answer_{seed}")
-    asked = check_column.button("Check", key=f"_{key}_check", width="stretch")
-
-    def renew() -> None:
-        st.session_state[f"_{key}_seed"] = seed + 1
-
-    next_column.button("New numbers", key=f"_{key}_next", on_click=renew, width="stretch")
-    if asked and answer is None:
-        st.info("Write your answer first, then check it.")
-    elif asked and answer == right:
-        st.success(f"Right: {right}. {why}")
-    elif asked:
-        st.error(f"Not {answer}. {why}")
-
-
-def in_code(key: str, versions: dict[str, str], shown: str | None = None) -> None:
-    """The current settings as code for the library that is chosen. Nothing is drawn before: a browser needs more than half
-    a second for its first coloured code, and the picture would wait for it.
-
-    Args:
-        key: the page's name.
-        versions: code by library.
-        shown: the library at first, or None.
-    """
-    st.subheader("In code")
-    wrong = checked(f"{key}_code", lambda text: choice("In code", text, tuple(versions)))
-    name = st.segmented_control("Show the code", list(versions), default=shown, key=f"{key}_code", bind="query-params")
-    say(wrong)
-    if name:
-        st.code(versions[name], language="python")
-
-
-def share(key: str, maps: Array, name: str = "output") -> None:
-    """Link to this screen; the page's result as picture and numbers; its settings to a file and back.
-
-    Args:
-        key: the page's name.
-        maps: (C, H, W), the result that is downloaded.
-        name: what the result is called in file names.
-    """
-    st.subheader("Share and download")
-    st.markdown("The link holds every setting, but not your own photo.")
-    copy_link(f"_{key}_link")
-    settings = json.dumps(settings_of_page(), indent=2).encode()
-    buttons: tuple[tuple[str, Callable[[], bytes], str, str], ...] = (
-        ("Picture (PNG)", lambda: coloured_png(maps), f"{key}-{name}.png", "image/png"),
-        ("Numbers (CSV)", lambda: _csv(maps), f"{key}-{name}.csv", "text/csv"),
-        ("Numbers (NPY)", lambda: _npy(maps), f"{key}-{name}.npy", "application/octet-stream"),
-        ("Settings (JSON)", lambda: settings, f"{key}-settings.json", "application/json"),
-    )
-    for column, (text, make, file, kind) in zip(st.columns(len(buttons)), buttons, strict=True):
-        column.download_button(text, make, file, kind, on_click="ignore", width="stretch")
-    with st.expander("Load settings", icon=":material/upload_file:"):
-        st.file_uploader(
-            "A settings file from this page (JSON)",
-            key=session.fresh(f"_{key}_settings"),
-            on_change=_load,
-            args=(key,),
-            max_upload_size=1,
-        )
-        for sentence in st.session_state.pop(f"_{key}_settings_wrong", []):
-            say(sentence)
-
-
-def _load(key: str) -> None:
-    if (file := session.take(f"_{key}_settings")) is None:
-        return
-    try:
-        if file.size > 100_000:
-            raise ValueError
-        values = json.loads(file.getvalue())
-    except (ValueError, RecursionError):
-        st.session_state[f"_{key}_settings_wrong"] = [
-            "The file is not a settings file: it must be JSON, as saved here."
-        ]
-        return
-    st.session_state[f"_{key}_settings_wrong"] = load_settings(values)
 
 
 def coloured_png(maps: Array) -> bytes:

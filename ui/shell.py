@@ -9,12 +9,15 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # this file is run as a script, and everything is imported from the root
     sys.path.insert(0, str(ROOT))
 
-from live import limits  # noqa: E402
-from ui import image_source  # noqa: E402
+from instruments.fields import Switch  # noqa: E402
+from server.shares import PAGE_RUNS  # noqa: E402
+from ui import controls, image_source, settings  # noqa: E402
 from ui.components.files import catch_up  # noqa: E402
 from ui.components.first_picture import component as first_picture  # noqa: E402
-from ui.session import forgetting_left_pages  # noqa: E402
+from ui.left_behind import forgetting_left_pages  # noqa: E402
 from ui.site import PAGES  # noqa: E402
+
+LARGE = Switch("large", "Large type for a projector", False)
 
 st.set_page_config("CNN Visualiser", ROOT / "assets" / "icon.png", layout="wide")
 
@@ -37,14 +40,17 @@ page = st.navigation(
 st.html(ROOT / "ui" / "shell.css")
 with forgetting_left_pages():
     catch_up()
-    st.session_state["_readers"] = {}  # filled by the controls of this run
+    settings.begin(page.url_path)
     with st.sidebar:
         below_picker = image_source.choose()
-        if st.toggle("Large type for a projector", key="large", bind="query-params"):
+        v = settings.resolved([LARGE])
+        controls.toggle(v, LARGE)
+        if v[LARGE]:
             st.html(ROOT / "ui" / "projector.css")
-    with limits.RUNS.take(image_source.cost()):  # large images wait for each other
+    with PAGE_RUNS.take(image_source.cost()):  # large images wait for each other
         with below_picker:
             image_source.fit_memory()
         page.run()
+    settings.write_link()
     image_source.drop_old_maps()
     first_picture.watch()

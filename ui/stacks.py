@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from live.settings import SettingError, whole
+
 from cnn_core import layers
 from cnn_core.shapes import receptive_field
-from live.settings import SettingError, whole
 
 MAX_LAYERS = 60
 ACTIVATIONS: dict[str, tuple[Callable[[], layers.Layer], str, str]] = {

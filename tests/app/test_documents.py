@@ -2,10 +2,11 @@
 
 import re
 
+from ui.samples import SAMPLES
+
 from cnn_core.images import ACCEPTED
 from cnn_core.kernels import PRESETS
 from tests.app.visits import ROOT
-from ui.samples import SAMPLES
 
 README = (ROOT / "README.md").read_text("utf-8")
 

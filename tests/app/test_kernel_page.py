@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from live.settings import Settings, format_kernel
+from live.stages import compute
 from scipy import signal
 
 from cnn_core.kernels import PRESETS
-from live.settings import Settings, format_kernel
-from live.stages import compute
 from tests.app.visits import component, sentences, visit
 from ui import samples
 from ui.code_text import notebook

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from instruments import samples
 from tests.app.visits import ROOT, component, components, sentences, table, visit
-from ui import samples
 from ui.image_source import Photo
 from ui.site import PAGES
 
@@ -17,7 +17,7 @@ GREY = samples.load("bricks", 64)
 
 
 def bound_keys(app) -> set[str]:
-    return set(app.session_state["_readers"])
+    return {field.key for field, _ in app.session_state["_settings"].resolved}
 
 
 @pytest.mark.parametrize("page", LESSONS)

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from live.layers import Filters
+from live.settings import SettingError, Settings
+from live.stages import compute, look, mosaic
 from PIL import Image
 from scipy import ndimage, signal
 from starlette.applications import Starlette
@@ -18,9 +21,6 @@ from starlette.websockets import WebSocketDisconnect
 from cnn_core.images import encode_jpeg, to_bytes
 from cnn_core.layers import he
 from live import channel, messages
-from live.layers import Filters
-from live.settings import SettingError, Settings
-from live.stages import compute, look, mosaic
 from live.store import STORE, ImageStore, Ticket
 
 ORIGIN = {"origin": "http://testserver", "host": "testserver"}

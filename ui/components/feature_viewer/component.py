@@ -1,16 +1,16 @@
 """The input and the stages' maps as pictures, followed live while a hand moves; reports the pixel that was chosen."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from cnn_core.arguments import Array
-from live.layers import Filters, Slices
-from live.messages import describe, window_message
-from live.settings import Settings
-from live.stages import Stage, Window, on_one_scale, scale_limits
+from instruments.kernel import Settings
+from instruments.stages import Stage, Window, on_one_scale, scale_limits
+from live.messages import window_message
+from live.pictures import describe
 from ui import cache
 from ui.components.files import component, mount
 from ui.image_source import ChosenImage, map_tickets, ticket
@@ -32,7 +32,8 @@ class Following(NamedTuple):
     """What the live channel must know to redraw the maps while a hand moves."""
 
     image: ChosenImage
-    settings: Slices | Filters
+    op: str
+    settings: Mapping[str, object]  # by the fields' keys
 
 
 _mount = component("feature_viewer", "channel", "colours", "camera")
@@ -42,6 +43,7 @@ def feature_viewer(
     key: str,
     image: ChosenImage,
     settings: Settings,
+    live_settings: Mapping[str, object],
     stages: list[Stage],
     titles: dict[str, str],
     window: Window | None,
@@ -54,6 +56,7 @@ def feature_viewer(
         key: key of the component in the session, and the instrument's name.
         image: the input.
         settings: what the stages were computed with.
+        live_settings: the same as the live channel reads them, by the fields' keys.
         stages: outputs in order, drawn on one colour scale.
         titles: a heading for "input" and each stage's name.
         window: what stands behind the chosen pixel, or None.
@@ -71,7 +74,7 @@ def feature_viewer(
             "base": st.get_option("server.baseUrlPath"),
             "op": "stages",
             "token": ticket(image),
-            "settings": settings.to_message(),
+            "settings": dict(live_settings),
         },
         "instrument": key,
         "looks": True,
@@ -147,8 +150,7 @@ def map_viewer(
         )
     live: dict[str, Any] = {"base": st.get_option("server.baseUrlPath")}
     if following:
-        image, settings = following
-        live |= {"op": settings.op, "token": ticket(image), "settings": asdict(settings)}
+        live |= {"op": following.op, "token": ticket(following.image), "settings": dict(following.settings)}
     data: dict[str, Any] = {
         "live": live,
         "instrument": key,

@@ -1,9 +1,8 @@
 """The kernel as a grid of numbers; reports whole-kernel text or the name of an operation, never trusted as it comes."""
 
 from collections.abc import Callable
-from typing import Any
 
-from live.settings import MAX_VALUE, Settings
+from instruments.kernel_text import MAX_VALUE, parse_kernel
 from ui.components.files import component, mount
 from ui.palette import diverging_base64
 
@@ -11,24 +10,23 @@ _mount = component("kernel_editor", "channel", "colours")
 
 
 def kernel_editor(
-    key: str, instrument: str, settings: Settings, note: str, on_edit: Callable[[Any], None], name: str = "kernel"
+    key: str, instrument: str, name: str, text: str, note: str, on_edit: Callable[[object], None]
 ) -> None:
-    """Draw the editor for the settings' kernel; on_edit gets {"kernel": text} or {"operation": name}.
+    """Draw the editor; on_edit gets {"kernel": text} or {"operation": name}.
 
     Args:
         key: key of the component in the session.
         instrument: name of the viewer that follows the moving hand.
-        settings: the kernel as written, before scale and flip.
+        name: of the live setting that the kernel is.
+        text: the kernel as written, before scale and flip.
         note: a sentence about what was wrong with the last edit, or "".
         on_edit: called before the page runs, with whatever the browser sent.
-        name: of the live setting that the kernel is.
     """
-
     data = {
         "instrument": instrument,
         "name": name,
-        "text": settings.kernel,
-        "values": settings.values.tolist(),
+        "text": text,
+        "values": parse_kernel(text).tolist(),
         "note": note,
         "limit": MAX_VALUE,
         "table": diverging_base64(),

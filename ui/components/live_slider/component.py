@@ -1,25 +1,27 @@
-"""A slider that moves the picture while it moves; its value lives in a bound text field's key, given by the page."""
+"""A slider that moves the picture while it moves; its value is the page's to keep."""
 
 from collections.abc import Callable
 from typing import Any
 
+from instruments.fields import Real
 from ui.components.files import component, mount
 
 _mount = component("live_slider", "channel", "colours")
 
 
 def live_slider(
-    key: str,
-    instrument: str,
-    name: str,
-    label: str,
-    value: float,
-    bounds: tuple[float, float],
-    step: float,
-    on_edit: Callable[[Any], None],
-    colour: str | None = None,
+    key: str, instrument: str, field: Real, label: str, value: float, on_edit: Callable[[Any], None]
 ) -> None:
-    """Draw a slider for the live setting called name; on_edit gets what the browser sent when the hand lets go."""
+    """Draw a slider for a field; on_edit gets what the browser sent when the hand lets go.
 
-    data = {"instrument": instrument, "name": name, "label": label, "value": value, "low": bounds[0], "high": bounds[1]}
-    mount(_mount, key, data | {"step": step, "colour": colour}, "edit", on_edit)
+    Args:
+        key: key of the component in the session.
+        instrument: name of the viewer that follows the moving hand, "" if none does.
+        field: the setting, by whose key live messages call it.
+        label: its words.
+        value: the number it stands at.
+        on_edit: called before the page runs, with whatever the browser sent.
+    """
+    data = {"instrument": instrument, "name": field.key, "label": label, "value": value}
+    data |= {"low": field.low, "high": field.high, "step": field.step}
+    mount(_mount, key, data, "edit", on_edit)

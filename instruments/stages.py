@@ -1,20 +1,17 @@
 """The pictures between input and output: convolution, ReLU, pooling, and what stands behind one output pixel."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
 from cnn_core.activations import relu
 from cnn_core.arguments import Array, Pair
 from cnn_core.convolution import conv2d
-from cnn_core.images import Bytes
 from cnn_core.padding import pad
 from cnn_core.pooling import avg_pool2d, max_pool2d
-from live import limits
-from live.settings import SettingError, Settings
-
-Numbers = TypeVar("Numbers", Array, Bytes)
+from instruments.cost import Cost
+from instruments.fields import SettingError
+from instruments.kernel import Settings
 
 
 @dataclass(frozen=True)
@@ -29,6 +26,35 @@ class Stage:
     @classmethod
     def of(cls, name: str, maps: Array) -> "Stage":
         return cls(name, maps, float(maps.min()), float(maps.max()))
+
+
+def cost(shape: tuple[int, int, int], settings: Settings) -> Cost:
+    """What `compute` takes on an image (C, H, W).
+
+    Raises:
+        SettingError: the settings do not fit the image, or would take too long; the sentence says what to change.
+    """
+    channels, height, width = shape
+    try:
+        rows, columns = settings.axes((height, width))
+    except ValueError as error:
+        raise SettingError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+    values = channels * rows.output_size * columns.output_size  # of one stage; there are three at most
+    taken = 4 * (channels * height * width + 3 * values)
+    return Cost(values * settings.weight.size, taken).check("a smaller image or a smaller kernel")
+
+
+def compute(image: Array, settings: Settings) -> list[Stage]:
+    """Run the settings on an image (C, H, W): the kernel walks over each channel alone, so C maps come out.
+
+    Raises:
+        SettingError: the settings do not fit the image, or would take too long; the sentence says what to change.
+    """
+    cost((image.shape[0], image.shape[1], image.shape[2]), settings)
+    try:
+        return _run(image, settings)
+    except ValueError as error:
+        raise SettingError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
 
 
 def _run(image: Array, settings: Settings) -> list[Stage]:
@@ -53,26 +79,6 @@ def _run(image: Array, settings: Settings) -> list[Stage]:
         assert isinstance(pooled, np.ndarray)
         stages.append(Stage.of("pooling", pooled))
     return stages
-
-
-def compute(image: Array, settings: Settings) -> list[Stage]:
-    """Run the settings on an image (C, H, W): the kernel walks over each channel alone, so C maps come out.
-
-    Raises:
-        SettingError: the settings do not fit the image, or would take too long; the sentence says what to change.
-    """
-    channels, height, width = image.shape
-    try:
-        rows, columns = settings.axes((height, width))
-        values = channels * rows.output_size * columns.output_size  # of one stage; there are three at most
-        taken = image.nbytes + 3 * values * image.itemsize
-        limits.check(values * settings.weight.size, taken, "a smaller image or a smaller kernel")
-        with limits.TURNS.take(taken):
-            return _run(image, settings)
-    except SettingError:
-        raise
-    except ValueError as error:
-        raise SettingError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
 
 
 @dataclass(frozen=True)
@@ -155,22 +161,3 @@ def on_one_scale(stages: list[Stage]) -> list[Shown]:
     """Give all stages the scale that holds the values of every one, so that what ReLU takes away can be seen."""
     end = scale_limits(min(one.low for one in stages), max(one.high for one in stages))[1]
     return [(one, end) for one in stages]
-
-
-def tiling(count: int, height: int, width: int) -> Pair:
-    """Rows and columns of a mosaic of so many maps of H x W, about square."""
-    columns = min(max(int(np.ceil(np.sqrt(count * height / width))), 1), count)
-    return -(-count // columns), columns
-
-
-def mosaic(maps: Numbers, blank: float = 0.0) -> tuple[Numbers, Pair]:
-    """Lay C maps (C, H, W) side by side, rows first; returns the picture and (rows, columns). Gaps are not added."""
-    count, height, width = maps.shape
-    rows, columns = tiling(count, height, width)
-    if count == 1:
-        return maps[0], (1, 1)
-    picture = np.full((rows * height, columns * width), blank, maps.dtype)
-    for number, one in enumerate(maps):
-        y, x = divmod(number, columns)
-        picture[y * height : (y + 1) * height, x * width : (x + 1) * width] = one
-    return picture, (rows, columns)

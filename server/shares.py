@@ -1,4 +1,4 @@
-"""How much one person may ask for at once, estimated before anything is computed; and how much all may at the same time."""
+"""Memory that all work under way shares: what does not fit waits for its turn."""
 
 import math
 import os
@@ -9,47 +9,20 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from live.settings import SettingError
-from live.telemetry import memory
+from server.telemetry import memory
 
-MAX_MACS = 2_000_000_000  # multiply-adds of one page run or live request: about 2 s on one core at the worst
-MAX_BYTES = 96_000_000  # of arrays that one computation takes beside its input
 UNDER_WAY = 128_000_000  # bytes of all computations at the same time
 RUNNING = 300_000_000  # bytes of all page runs at the same time
 MEMORY = "CNN_VISUALISER_MEMORY_MB"  # what the server may use; unset: what its container says
 SHORT = 0.6  # of that, from where on large images are shown smaller
 
 
-def check(macs: int, size: int, lower: str) -> None:
-    """Refuse what would take too long or too much memory.
-
-    Args:
-        macs: multiply-adds.
-        size: bytes of arrays at the same time.
-        lower: what to change, as the end of "choose ...".
-
-    Raises:
-        SettingError: the sentence holds the estimate and what to change.
-
-    >>> check(3_000_000_000, 0, "a smaller image or a smaller kernel")
-    Traceback (most recent call last):
-    live.settings.SettingError: This would take 3.0 billion multiply-adds, more than 2 billion: choose a smaller image or a smaller kernel.
-    """
-    if macs > MAX_MACS:
-        amount, limit = f"{macs / 1e9:.1f} billion multiply-adds", f"{MAX_MACS / 1e9:.0f} billion"
-    elif size > MAX_BYTES:
-        amount, limit = f"{size / 1e6:.0f} MB of memory", f"{MAX_BYTES / 1e6:.0f} MB"
-    else:
-        return
-    raise SettingError(f"This would take {amount}, more than {limit}: choose {lower}.")
-
-
-class Turns:
+class Shares:
     """Memory that all computations under way share: one that does not fit waits, and those that come later wait behind it.
 
-    >>> turns = Turns(100)
-    >>> with turns.take(60):
-    ...     turns.free
+    >>> shares = Shares(100)
+    >>> with shares.take(60):
+    ...     shares.free
     40
     """
 
@@ -76,8 +49,8 @@ class Turns:
                 self._changed.notify_all()
 
 
-TURNS = Turns()
-RUNS = Turns(RUNNING)
+COMPUTING = Shares()
+PAGE_RUNS = Shares(RUNNING)
 
 
 @cache

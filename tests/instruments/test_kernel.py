@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-
 from live.settings import SettingError, Settings, format_kernel, parse_kernel, parse_settings
 
 GOOD = {

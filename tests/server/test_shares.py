@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from live.settings import SettingError, Settings
+from live.uploads import BoundedUploads
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -14,8 +16,6 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from live import limits, stages, uploads
-from live.settings import SettingError, Settings
-from live.uploads import BoundedUploads
 
 UPLOAD = "/base/_stcore/upload_file/{session}/{file}"
 

@@ -1,0 +1,128 @@
+"""The settings of a session: resolved before anything is drawn, held while the session lasts, written into the address.
+
+One source of truth: what is held here. The address is read when a session begins, when another page opens with settings in its
+link, and when someone goes back or forward; after each run it is written anew, with the codes of all that is not at its default.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from instruments.fields import Fact, Field, Values, resolve
+
+MAX_FILE = 100_000  # bytes of a settings file
+
+
+@dataclass
+class _Session:
+    held: dict[str, object] = field(default_factory=dict)  # values by key, of every page that was open
+    given: dict[str, object] = field(default_factory=dict)  # what controls, files and buttons gave since the last run
+    refused: dict[str, tuple[object, str]] = field(default_factory=dict)  # (as given, sentence), until it is given anew
+    resolved: list[tuple[Field[Any], Values]] = field(default_factory=list)  # of this run, in order
+    link: dict[str, str] = field(default_factory=dict)  # what this run reads from the address
+    page: str | None = None
+    runs: int = 0
+    history: bool = False  # whether this run goes back or forward
+    file: list[str] = field(default_factory=list)  # what the last settings file had that could not be taken
+
+
+def _session() -> _Session:
+    session: _Session = st.session_state.setdefault("_settings", _Session())
+    return session
+
+
+def begin(page: str) -> None:
+    """Start a run of this page; the shell calls it before anything is resolved."""
+    session, context = _session(), get_script_run_ctx()
+    session.history = context is not None and context.is_history_navigation
+    opened = page != session.page
+    session.link = dict(st.query_params.items()) if opened or session.history else {}
+    if opened:
+        session.refused.clear()
+        session.file.clear()
+    session.page, session.resolved = page, []
+    session.runs += 1
+
+
+def first_run() -> bool:
+    """Whether this is the session's first: a browser that was open before brings what was clicked meanwhile."""
+    return _session().runs == 1
+
+
+def resolved(fields: Iterable[Field[Any]], facts: Mapping[Fact[Any], object] | None = None) -> Values:
+    """The values of these fields for this run, held from now on."""
+    session, fields = _session(), tuple(fields)
+    keys = {one.key for one in fields}
+    linked = {key: session.link[key] for key in keys & session.link.keys()}
+    clicked = {key: session.given.pop(key) for key in keys & session.given.keys()}
+    whole = session.history or bool(linked)  # a link says all: what it leaves out is at its default
+    values = resolve(fields, linked | clicked, {} if whole else session.held, facts)
+    for key in keys & (linked | clicked).keys():
+        session.refused.pop(key, None)
+    for key, sentence in values.problems.items():
+        from_link = key in linked and key not in clicked
+        session.refused[key] = values.refused[key], f"In the link: {sentence}" if from_link else sentence
+    session.held |= {one.key: values[one] for one in fields}
+    session.resolved += [(one, values) for one in fields]
+    return values
+
+
+def give(given: Mapping[str, object]) -> None:
+    """Set settings by key, as they come: they are checked when the run that follows resolves them. For callbacks."""
+    _session().given |= given
+
+
+def taken_back(key: str) -> tuple[object, str] | None:
+    """What was given last for this key and refused, and the sentence why; None if all is well."""
+    return _session().refused.get(key)
+
+
+def codes() -> dict[str, str]:
+    """What the link and a settings file hold: the code of each setting of this page that is not at its default."""
+    session = _session()
+    return {one.key: code for one, v in session.resolved if (code := one.write(v[one])) != one.write(one.default(v))}
+
+
+def write_link() -> None:
+    """Bring the address up to date; the shell calls it when a run ends."""
+    wanted = codes()
+    if wanted != dict(st.query_params.items()):
+        st.query_params.from_dict(wanted)
+
+
+def to_file() -> bytes:
+    """Every setting of this page as JSON, as `give_file` reads it."""
+    return json.dumps({one.key: one.write(v[one]) for one, v in _session().resolved}, indent=2).encode()
+
+
+def give_file(data: bytes) -> None:
+    """Take the settings of a file; `file_sentences` says what could not be taken."""
+    session = _session()
+    session.file.clear()
+    try:
+        if len(data) > MAX_FILE:
+            raise ValueError
+        values = json.loads(data)
+    except (ValueError, RecursionError):
+        session.file.append("The file is not a settings file: it must be JSON, as saved here.")
+        return
+    if not isinstance(values, dict):
+        session.file.append("The file must hold an object with names and values.")
+        return
+    known = {one.key for one, _ in session.resolved}
+    session.file += [
+        f"This page has no setting named {str(key)[:40]}." for key in list(values)[:100] if key not in known
+    ]
+    session.given |= {key: value for key, value in list(values.items())[:1000] if key in known}
+    session.file += [key for key in values if key in known]  # told by `file_sentences` if they are refused
+
+
+def file_sentences() -> list[str]:
+    """What is wrong with the last settings file, a sentence each."""
+    session = _session()
+    told = (session.refused[key][1] if key in session.refused else key for key in session.file)
+    return [sentence for sentence in told if " " in sentence]
