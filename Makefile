@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: run test check browser proxy load soak lock audit format golden weights oracle report bench fuzz clean
+.PHONY: run test check browser proxy load soak lock audit format golden weights oracle report bench fuzz mutants clean
 
 run: $(READY)
 	$(BIN)/streamlit run app.py
@@ -66,7 +66,7 @@ $(ORACLE_READY): requirements.txt Makefile
 	$(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/python -m pip install -q torch==2.13.0
 	$(ORACLE)/bin/python -m pip install -q "keras>=3.5,<4" "numpy>=2.0,<3" "pillow>=11.3,<14" "scipy>=1.14,<2" \
-		"opencv-python-headless>=4.10,<6"
+		"opencv-python-headless>=4.10,<6" "onnx>=1.19,<2" "onnxscript>=0.5,<1" "onnxruntime>=1.22,<2" "captum>=0.8,<1"
 	@touch $@
 
 $(READY): requirements.txt
@@ -99,6 +99,10 @@ $(TOOLS)/.ready:
 	$(PYTHON) -m venv $(TOOLS)
 	$(TOOLS)/bin/python -m pip install -q "uv>=0.9" "pip-audit>=2.9,<3"
 	@touch $@
+
+# Changes 300 places of the code one at a time and prints which changes no test notices (half an hour).
+mutants: $(DEV_READY)
+	$(BIN)/python -m tests.mutants --count 300 --seed 1
 
 # Feeds the image decoder two minutes of random damage.
 fuzz: $(DEV_READY)

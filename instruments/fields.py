@@ -68,7 +68,7 @@ class Field(Fact[T], ABC):
     def read(self, given: object, before: Values) -> T:
         """Check what came from outside; raises SettingError with a sentence."""
 
-    def fit(self, value: T, before: Values) -> T:  # noqa: ARG002
+    def fit(self, value: T, before: Values) -> T:
         """Move a value that is held into today's bounds."""
         return value
 

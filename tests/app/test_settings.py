@@ -1,0 +1,159 @@
+"""Settings of every page: link to page to file to fresh page to link, hidden ones too; what is wrong gets a sentence."""
+
+import importlib
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from instruments.fields import Choice, Field, Real, Switch, Values, Whole, resolve
+from instruments.image import SHAPE
+from tests.app.visits import sentences, visit
+from ui import settings as held
+from ui.site import PAGES
+
+LESSONS = [page.file for pages in PAGES.values() for page in pages if page.file != "home"]
+TEXTS = {  # good lines for fields that are written
+    "kernel": ["1 2; 3 4", "0.5 -1 2", "-1 0 1; -2 0 2; -1 0 1"],
+    "kernel_pixel": ["", "relu 0 3 4", "convolution 1 5 6"],
+}
+
+
+def fields_of(page: str) -> tuple[Field[Any], ...]:
+    return tuple(importlib.import_module(f"instruments.{page}").FIELDS)
+
+
+def a_valid_code(field: Field[Any], before: Values, rng: np.random.Generator) -> str:
+    """The code of any value that this field takes now."""
+    if isinstance(field, Whole):
+        return str(int(rng.integers(field.low, min(field.high(before), field.low + 400) + 1)))
+    if isinstance(field, Real):
+        return field.write(round(float(rng.uniform(field.low, field.high)), 3))
+    if isinstance(field, Choice):
+        return str(rng.choice(list(field.words)))
+    if isinstance(field, Switch):
+        return field.write(bool(rng.integers(2)))
+    return str(rng.choice(TEXTS.get(field.key, [field.write(field.default(before))])))
+
+
+def valid_codes(fields: tuple[Field[Any], ...], shape: tuple[int, int, int], seed: int) -> dict[str, str]:
+    """A code for every field, each allowed by those before it."""
+    rng, codes = np.random.default_rng(seed), dict[str, str]()
+    for number, field in enumerate(fields):
+        before = resolve(fields[:number], codes, facts={SHAPE: shape})
+        codes[field.key] = a_valid_code(field, before, rng)
+    return codes
+
+
+@pytest.mark.parametrize("page", LESSONS)
+@given(seed=st.integers(0, 10**6), height=st.integers(16, 90), width=st.integers(16, 90))
+@settings(max_examples=25, deadline=None)
+def test_any_valid_values_are_written_and_read_back(page, seed, height, width) -> None:
+    fields, shape = fields_of(page), (3, height, width)
+    codes = valid_codes(fields, shape, seed)
+    values = resolve(fields, codes, facts={SHAPE: shape})
+    assert values.problems == {}
+    written = {field.key: field.write(values[field]) for field in fields}
+    again = resolve(fields, written, facts={SHAPE: shape})
+    assert again.problems == {}
+    assert {field.key: field.write(again[field]) for field in fields} == written
+    for field in fields:
+        if not isinstance(field, Whole | Real):
+            assert written[field.key] == codes[field.key]
+
+
+@pytest.mark.parametrize("page", LESSONS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_link_page_file_fresh_page_link(page, seed) -> None:
+    shape = (1, 64, 64)  # the astronaut at 64 pixels in grey
+    codes = valid_codes(fields_of(page), (3, *shape[1:]) if page in ("channels", "faces") else shape, seed)
+    codes.pop(f"{page}_code", None)
+    first = visit(page, size="64", **codes)
+    link = dict(first.query_params)
+    assert "In the link" not in sentences(first)
+    saved = {field.key: field.write(v[field]) for field, v in first.session_state["_settings"].resolved}
+    assert {key: saved[key] for key in codes} == {key: fields_code(page, key, code) for key, code in codes.items()}
+    fresh = visit(page)
+    state = fresh.session_state["_settings"]
+    give_file_to(state, json.dumps(saved).encode())
+    fresh.run()
+    assert [error.value for error in fresh.exception] == []
+    assert dict(fresh.query_params) == link
+
+
+def fields_code(page: str, key: str, code: str) -> str:
+    field = next(field for field in fields_of(page) if field.key == key)
+    return field.write(field.read(code, Values())) if isinstance(field, Real) else code
+
+
+def give_file_to(state: Any, data: bytes) -> None:
+    """What the page's uploader calls, on the session of a test."""
+    original = held._session
+    held._session = lambda: state
+    try:
+        held.give_file(data)
+    finally:
+        held._session = original
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_one_wrong_value_gets_a_sentence_and_leaves_the_others_alone(page) -> None:
+    fields = fields_of(page)
+    codes = valid_codes(fields, (3, 64, 64), 5)
+    good = resolve(fields, codes, facts={SHAPE: (3, 64, 64)})
+    for number, field in enumerate(fields):
+        for wrong in ("\ud800", "1e310", "", "x" * 100_000, "2.5.5", "<b>"):
+            values = resolve(fields, codes | {field.key: wrong}, facts={SHAPE: (3, 64, 64)})
+            if field.key in values.problems:
+                assert 10 < len(values.problems[field.key]) < 300
+            for other in fields[:number]:
+                assert values[other] == good[other]
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [("2.5", "stride must be a whole number from 1 to 8"), ("1e310", "stride must be"), ("", "stride must be"), ("9", "stride must be")],
+)
+def test_a_wrong_whole_number_is_refused_and_the_default_used(value, sentence) -> None:
+    app = visit("kernel", size="64", kernel_stride=value)
+    assert f"In the link: {sentence}" in sentences(app)
+    assert app.number_input(key="kernel_stride").value == 1
+    assert "kernel_stride" not in app.query_params
+
+
+def test_hidden_settings_come_from_a_file_at_once_and_stay() -> None:
+    app = visit("kernel", size="64")
+    wanted = {"kernel_padding": "2", "kernel_mode": "reflect", "kernel_relu": "true", "kernel_pool": "max", "kernel_pool_size": "3"}
+    give_file_to(app.session_state["_settings"], json.dumps(wanted).encode())
+    app.run()
+    assert dict(app.query_params) == {"size": "64"} | wanted
+    app.button_group(key="kernel_pool").set_value("none").run()
+    app.button_group(key="kernel_pool").set_value("max").run()
+    assert app.number_input(key="kernel_pool_size").value == 3
+
+
+def test_a_file_of_another_page_or_kind_is_explained() -> None:
+    for data, words in (
+        (b"{", "must be JSON"),
+        (b"[1]", "an object with names and values"),
+        (b'{"walk_size": 3}', "no setting named walk_size"),
+        (b'{"kernel_stride": 99, "kernel_flip": 1, "kernel_bias": 0.5}', "stride must be a whole number"),
+        (b"[" * 200_000, "must be JSON"),
+    ):
+        app = visit("kernel", size="64")
+        give_file_to(app.session_state["_settings"], data)
+        app.run()
+        assert words in sentences(app)
+    assert visit("kernel", size="64").number_input(key="kernel_stride").value == 1
+
+
+def test_settings_of_a_left_page_are_still_there() -> None:
+    app = visit("kernel", size="64", kernel_stride="3", kernel_pool="max", kernel_pool_size="4")
+    app.switch_page("../pages/pooling.py").run()
+    app.query_params.clear()
+    app.switch_page("../pages/kernel.py").run()
+    assert app.number_input(key="kernel_pool_size").value == 4
+    assert app.query_params["kernel_stride"] == "3"
