@@ -9,7 +9,7 @@ import tempfile
 import numpy as np
 
 from cnn_core import networks
-from cnn_core.train_digits import digits
+from cnn_core.mnist import digits
 from live.settings import Settings
 from live.stages import compute
 from ui import code_text, network_code, stacks
