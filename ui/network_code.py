@@ -51,7 +51,7 @@ net = nn.Sequential(OrderedDict(
     conv1=nn.Conv2d(1, 16, 5), relu1=nn.ReLU(), pool1=nn.MaxPool2d(2), flatten=nn.Flatten(),
     fc1=nn.Linear(2304, 128), relu2=nn.ReLU(), fc2=nn.Linear(128, 10), softmax=nn.Softmax(dim=1),
 ))
-net.load_state_dict({name: torch.from_numpy(weights[name]) for name in weights.files})
+net.load_state_dict({{name: torch.from_numpy(weights[name]) for name in weights.files}})
 with torch.no_grad():
     probabilities = net(torch.from_numpy(digit)).numpy()
 print(probabilities.round(4))
