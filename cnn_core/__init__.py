@@ -97,7 +97,7 @@ from cnn_core.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_po
 from cnn_core.resampling import interpolate, interpolate_backward
 from cnn_core.shapes import conv_output_size, count_macs, count_parameters, receptive_field, same_padding
 
-_ON_DEMAND = ("faces", "images", "kernels", "networks", "training")  # `import cnn_core` stays light
+_ON_DEMAND = ("attribution", "faces", "images", "kernels", "networks", "training")  # `import cnn_core` stays light
 
 
 def __getattr__(name: str) -> ModuleType:
