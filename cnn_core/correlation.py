@@ -2,6 +2,10 @@
 
 Every `by_…` function takes image (N, C, H, W), weight (K, C, kH, kW), stride and dilation as (h, w), and fills
 out (N, K, Ho, Wo). None allocates more than a few megabytes beyond its output, whatever the image size.
+
+Three ways mix windows: a band multiplies pixels of other windows by 0, a spectrum mixes a whole piece, and two passes
+have sums of their own between them. With ordinary numbers that changes nothing. `correlate` looks at the answer, and
+where a number is not finite it computes again by `each_window_alone`, so that NaN and infinity stay in their windows.
 """
 
 import math
@@ -12,7 +16,7 @@ from itertools import product
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from cnn_core.arguments import Array, Pair
+from cnn_core.arguments import Array, Pair, all_finite
 
 BLOCK_BYTES = 1 << 20  # a buffer that fits the L2 cache of common machines
 MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of columns
@@ -21,6 +25,13 @@ SPECTRUM = 256  # pixels a side that one Fourier transform sees, about
 SPECTRUM_TAPS = 289  # from so many numbers a channel, spectra are faster
 SPECTRA_BYTES = 2 << 20  # of the kernels' spectra at a time
 SPECTRUM_CHANNELS = 8  # spectra of more would take too much memory
+FEW = 1 << 14  # answers up to so many numbers are looked at whole
+DIGITS = {
+    4: 2.0**-12,
+    8: 2.0**-30,
+}  # by item size: pixels this much smaller than the largest would drown in a spectrum's rounding
+COLD = 0.01  # the share of pixels that may
+WARM = 0.001  # the share of pixels that must not: a lone bright one on black is no picture
 
 _thread = threading.local()
 
@@ -76,18 +87,32 @@ def by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Arr
     _by_bands(image, weight, stride, dilation, out, max(1, min(band, out.shape[2])))
 
 
+def _banded(weight: Array, step: int, band: int) -> Array:
+    """The matrix that gives `band` output rows at once, each kernel row moved down by `step`: (K band, need C kW)."""
+    k, c, kernel_height, kernel_width = weight.shape
+    need = (band - 1) * step + kernel_height  # input rows that one band reads
+    matrix = np.zeros((k, band, need, c, kernel_width), weight.dtype)
+    for row in range(band):
+        matrix[:, row, row * step : row * step + kernel_height] = weight.transpose(0, 2, 1, 3)
+    return matrix.reshape(k * band, -1)
+
+
+def _tile_width(weight: Array, row_bytes: int, width: int) -> int:
+    """Output columns at a time: as many as the cache takes, all tiles about equally wide."""
+    if weight[0].size < MANY_TAPS:
+        wide = max(64, 2 * BLOCK_BYTES // row_bytes)
+    else:
+        wide = TILE if len(weight) <= 16 else TILE // 2
+    return -(-width // -(-width // wide))
+
+
 def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array, band: int) -> None:
     k, c, kernel_height, kernel_width = weight.shape
     (step, across), (height, width) = stride, out.shape[2:]
     need = (band - 1) * step + kernel_height  # input rows that one band reads
-    matrix = np.zeros((k, band, need, c, kernel_width), image.dtype)
-    for row in range(band):
-        matrix[:, row, row * step : row * step + kernel_height] = weight.transpose(0, 2, 1, 3)
-    matrix = matrix.reshape(k * band, -1)  # (K band, need C kW)
-    most = 2 * BLOCK_BYTES // (need * c * kernel_width * image.itemsize)
-    wide = max(64, most) if weight[0].size < MANY_TAPS else TILE if k <= 16 else TILE // 2  # output columns at a time
-    tile = -(-width // -(-width // wide))  # all tiles about equally wide
-    whole = height // band * band
+    matrix = _banded(weight, step, band)
+    tile = _tile_width(weight, need * c * kernel_width * image.itemsize, width)
+    whole = height // band * band  # output rows in whole bands
     line = c * kernel_width * tile  # numbers one input row unrolls to
     bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), whole // band)
     memory = scratch(((bands - 1) * band * step + need) * line, image.dtype)
@@ -95,13 +120,16 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     shifts = windows(image, (1, kernel_width), (1, across), dilation, (image.shape[2], width))[:, :, 0]
     shifts = shifts.transpose(0, 3, 1, 2, 4)  # (N, H, C, kW, Wo)
     for n, first, left in product(range(len(image)), range(0, whole, bands * band), range(0, width, tile)):
+        # Unroll: copy the horizontal shifts of the input rows that these bands read.
         count = min(bands, (whole - first) // band)
         part = shifts[n, first * step : first * step + (count - 1) * band * step + need, ..., left : left + tile]
         buffer = memory[: part.size].reshape(part.shape)  # (rows, C, kW, columns)
         buffer[...] = part
+        # View: each band's rows as one matrix of columns; neighbours overlap.
         columns = part.shape[-1]
         strides = (band * step * buffer[0].size * item, columns * item, item)
         views = np.ndarray((count, matrix.shape[1], columns), image.dtype, memory, 0, strides)  # faster than as_strided
+        # Multiply, straight into the output where its layout allows.
         rows = out[n, :, first : first + count * band, left : left + columns]  # (K, count band, columns)
         if band == 1:
             np.matmul(matrix, views, out=rows.transpose(1, 0, 2))
@@ -159,9 +187,16 @@ def by_passes(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
             strip = image[
                 n : n + 1, :, first * stride[0] : (first + count - 1) * stride[0] + (len(column) - 1) * dilation[0] + 1
             ]
-            correlate(strip, column.reshape(1, 1, -1, 1), (stride[0], 1), (dilation[0], 1), between)
+            _one_pass(strip, column.reshape(1, 1, -1, 1), (stride[0], 1), (dilation[0], 1), between)
             part = out[n : n + 1, :, first : first + count]
-            correlate(between, row.reshape(1, 1, 1, -1), (1, stride[1]), (1, dilation[1]), part)
+            _one_pass(between, row.reshape(1, 1, 1, -1), (1, stride[1]), (1, dilation[1]), part)
+            if not all_finite(part):  # all of it: a sum between the passes may overflow anywhere
+                out.fill(math.nan)  # `correlate` sees it
+                return
+
+
+def _one_pass(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    choose(image, weight, stride, dilation, out)(image, weight, stride, dilation, out)
 
 
 def piece_of(kernel: int, output: int) -> Pair:
@@ -183,14 +218,19 @@ def by_spectrum(image: Array, weight: Array, stride: Pair, dilation: Pair, out: 
 
     Source: Oppenheim and Schafer, "Discrete-Time Signal Processing", overlap-save.
     """
+    dtype = _spectrum_type(image, weight)
+    if dtype is None:
+        out.fill(math.nan)  # `correlate` sees it
+        return
     (rows, down), (columns, across) = map(piece_of, weight.shape[2:], out.shape[2:])
-    undo = image.dtype.type(math.sqrt(down * across))  # the norm, without which NumPy's float32 transform is slow
-    chunk = max(1, SPECTRA_BYTES // (weight.shape[1] * down * across * image.itemsize))  # kernels at a time
+    undo = dtype.type(math.sqrt(down * across))  # the norm, without which NumPy's float32 transform is slow
+    chunk = max(1, SPECTRA_BYTES // (weight.shape[1] * down * across * dtype.itemsize))  # kernels at a time
     for first in range(0, len(weight), chunk):
-        kernels = np.fft.rfft2(weight[first : first + chunk] * undo, (down, across), norm="ortho")
+        scaled = weight[first : first + chunk].astype(dtype, copy=False) * undo
+        kernels = np.fft.rfft2(scaled, (down, across), norm="ortho")
         np.conjugate(kernels, out=kernels)  # (k, C, down, across / 2 + 1); without it, a true convolution
         for n, y, x in product(range(len(image)), range(0, out.shape[2], rows), range(0, out.shape[3], columns)):
-            piece = image[n, :, y : y + down, x : x + across]
+            piece = image[n, :, y : y + down, x : x + across].astype(dtype, copy=False)
             pixels = np.fft.rfft2(piece, (down, across), norm="ortho")  # (C, down, across / 2 + 1)
             target = out[n, first : first + chunk, y : y + rows, x : x + columns]
             for answer, kernel in zip(target, kernels, strict=True):
@@ -199,6 +239,31 @@ def by_spectrum(image: Array, weight: Array, stride: Pair, dilation: Pair, out: 
                     total += one * other
                 whole = np.fft.irfft2(total, (down, across), norm="ortho")
                 answer[...] = whole[: answer.shape[0], : answer.shape[1]]  # beyond it, windows went round the edge
+
+
+def _spectrum_type(image: Array, weight: Array) -> np.dtype[np.floating] | None:
+    """The type whose digits are enough for the spectra of these numbers; None if there is none.
+
+    A transform's rounding is as large everywhere as its largest number asks for, so that a hot pixel would disturb
+    dark ones far away, and its sums are as large as those of the whole piece.
+    """
+    size = np.abs(image)
+    peak, taps = float(size.max()), float(np.abs(weight).max()) * weight[0].size
+    if not math.isfinite(peak + taps):
+        return None
+    largest = max(peak, taps, peak * taps)
+    for dtype in (image.dtype, np.dtype(np.float64)):
+        room = largest < np.finfo(dtype).max * 1e-8 and (peak == 0 or peak * taps > np.finfo(dtype).tiny * 1e16)
+        if room and _even(size, peak, DIGITS[dtype.itemsize]):
+            return dtype
+    return None
+
+
+def _even(size: Array, peak: float, digits: float) -> bool:
+    """Whether nearly all magnitudes that are not 0 come near the peak, and more than a few do."""
+    warm = int(np.count_nonzero(size > peak * digits))
+    cold = int(np.count_nonzero(size)) - warm
+    return cold <= COLD * size.size and (warm >= WARM * size.size or peak == 0)
 
 
 def spectra_pay(channels: int, height: int, width: int) -> bool:
@@ -216,13 +281,45 @@ def choose(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array
         return by_passes
     if stride == dilation == (1, 1) and spectra_pay(c, kernel_height, kernel_width):
         return by_spectrum
-    if c * kernel_height * kernel_width * out[0, 0].size * image.itemsize <= BLOCK_BYTES // 4:
+    if k <= 2 and dilation[0] == 1 and not _fits_unrolled(image, weight, out):
+        return by_bands
+    return _choose_alone(image, weight, out, dilation)
+
+
+def _fits_unrolled(image: Array, weight: Array, out: Array) -> bool:
+    return weight[0].size * out[0, 0].size * image.itemsize <= BLOCK_BYTES // 4
+
+
+def _choose_alone(image: Array, weight: Array, out: Array, dilation: Pair) -> Correlate:
+    """Pick among the ways whose every sum belongs to one window."""
+    if _fits_unrolled(image, weight, out):
         return by_columns
-    if dilation[0] > 1:
-        return by_blocks
-    return by_bands if k <= 2 else by_row_views
+    return by_blocks if dilation[0] > 1 else by_row_views
+
+
+def each_window_alone(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The slow and sure way, in float64: no number reaches another window, and no sum overflows that float32 could hold."""
+    pixels, kernels = image.astype(np.float64, copy=False), weight.astype(np.float64, copy=False)
+    answer = np.empty(out.shape, np.float64)
+    _choose_alone(pixels, kernels, answer, dilation)(pixels, kernels, stride, dilation, answer)
+    out[...] = answer
+
+
+def _looks_sound(out: Array, kernel_height: int, step: int) -> bool:
+    """Whether what is looked at of an answer is finite: all of a small one, of a large one rows of the first map.
+
+    A pixel that is not finite shows in every map, and in as many rows, one below the other, as windows read it; so
+    not each row needs a look. It is read once, as a product with ones, the fastest way.
+    """
+    if out.size <= FEW:
+        return all_finite(out)
+    ones = np.ones(out.shape[3], out.dtype)
+    seen = [out[:, 0, :: max(1, kernel_height // step)] @ ones, out[:, 0, -1] @ ones]
+    return all(map(all_finite, seen))
 
 
 def correlate(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
-    """Fill out with the cross-correlation of image and weight, by the way chosen for their shape."""
+    """Fill out with the cross-correlation of image and weight, by the way chosen for their shape, and look at it."""
     choose(image, weight, stride, dilation, out)(image, weight, stride, dilation, out)
+    if not _looks_sound(out, weight.shape[2], stride[0]):
+        each_window_alone(image, weight, stride, dilation, out)
