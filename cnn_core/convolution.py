@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cnn_core.arguments import (
-    LARGEST,
+    MOST_NUMBERS,
     Array,
     IntOrPair,
     Pair,
@@ -188,7 +188,7 @@ def conv2d_backward(
     grad = _output_gradient(grad_output, s)
     with quiet():
         grad_input = _settled(_input_gradient, grad, s)
-        grad_weight, grad_bias = _settled(_weight_gradients, grad, s), grad.sum(axis=(0, 2, 3))
+        grad_weight, grad_bias = _settled(_weight_gradients, grad, s), _settled(_bias_gradient, grad, s)
     return (grad_input if s.batched else grad_input[0]), grad_weight, grad_bias
 
 
@@ -222,7 +222,7 @@ def conv2d_backward_parameters(
     s = _setting(input, weight, stride, padding, dilation, groups, padding_mode)
     grad = _output_gradient(grad_output, s)
     with quiet():
-        return _settled(_weight_gradients, grad, s), grad.sum(axis=(0, 2, 3))
+        return _settled(_weight_gradients, grad, s), _settled(_bias_gradient, grad, s)
 
 
 def _output_gradient(grad_output: ArrayLike, s: _Setting) -> Array:
@@ -249,6 +249,11 @@ def _input_gradient(grad: Array, s: _Setting) -> Array:
         part = np.ascontiguousarray(grad[:, kernels])
         _scatter(part, s.weight[kernels], s.stride, s.dilation, grad_padded[:, channels])
     return pad_backward(grad_padded, (rows.before, rows.after), (columns.before, columns.after), s.mode)
+
+
+def _bias_gradient(grad: Array, _: _Setting) -> Array:
+    """Gradient of the bias (K,)."""
+    return grad.sum(axis=(0, 2, 3))
 
 
 def _weight_gradients(grad: Array, s: _Setting) -> Array:
@@ -346,7 +351,7 @@ def conv_transpose2d(
     )
     if any(size <= 2 * p for size, p in zip(full, cut, strict=True)):
         raise ValueError(f"padding {cut} leaves nothing of the output of {full[0]} x {full[1]}")
-    if n * per_group * groups * math.prod(full) > LARGEST:
+    if n * per_group * groups * math.prod(full) > MOST_NUMBERS:
         raise ValueError(f"stride {step} with dilation {spread} makes an output of {full[0]} x {full[1]}: too large")
     with quiet():
         stamped = _stamps(

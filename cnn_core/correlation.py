@@ -4,8 +4,8 @@ Every `by_…` function takes image (N, C, H, W), weight (K, C, kH, kW), stride 
 out (N, K, Ho, Wo). None allocates more than a few megabytes beyond its output, whatever the image size.
 
 Three ways mix windows: a band multiplies pixels of other windows by 0, a spectrum mixes a whole piece, and two passes
-have sums of their own between them. With ordinary numbers that changes nothing. `correlate` looks at the answer, and
-where a number is not finite it computes again by `each_window_alone`, so that NaN and infinity stay in their windows.
+have sums of their own between them. With ordinary numbers that changes nothing. Where they meet a number that is not finite, or too large for their
+sums, they leave the work to `each_window_alone`, so that NaN and infinity stay in their windows.
 """
 
 import math
@@ -15,6 +15,7 @@ from itertools import product
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
 
 from cnn_core.arguments import Array, Pair, all_finite
 
@@ -28,10 +29,11 @@ SPECTRUM_CHANNELS = 8  # spectra of more would take too much memory
 FEW = 1 << 14  # answers up to so many numbers are looked at whole
 DIGITS = {
     4: 2.0**-12,
-    8: 2.0**-30,
+    8: 2.0**-22,
 }  # by item size: pixels this much smaller than the largest would drown in a spectrum's rounding
-COLD = 0.01  # the share of pixels that may
-WARM = 0.001  # the share of pixels that must not: a lone bright one on black is no picture
+COLD = 0.01  # the share of pixels that may be so small
+COLD_TAPS = 0.5  # the share of a kernel's taps: a bell's outer taps are small, and all windows have them
+WARM = 0.02  # the share that must not be: a few bright pixels on black would drown what is between them
 
 _thread = threading.local()
 
@@ -50,15 +52,19 @@ def windows(image: Array, kernel_size: Pair, stride: Pair, dilation: Pair, outpu
     return view
 
 
-def scratch(size: int, dtype: np.dtype[np.floating]) -> Array:
-    """So many numbers of working memory, kept by the thread unless large: fresh memory costs more than the copy into it."""
+def scratch(size: int, dtype: np.dtype[np.floating], shelf: str = "memory") -> Array:
+    """So many numbers of working memory, kept by the thread unless large: fresh memory costs more than the copy into it.
+
+    Who calls another way meanwhile takes a shelf of its own.
+    """
     count = size * dtype.itemsize
     if count > 2 * BLOCK_BYTES:
         return np.empty(size, dtype)
-    if getattr(_thread, "memory", None) is None or _thread.memory.nbytes < count:
-        _thread.memory = np.empty(count, np.uint8)
-    kept: Array = _thread.memory[:count].view(dtype)
-    return kept
+    memory: NDArray[np.uint8] | None = getattr(_thread, shelf, None)
+    if memory is None or memory.nbytes < count:
+        memory = np.empty(count, np.uint8)
+        setattr(_thread, shelf, memory)
+    return memory[:count].view(dtype)
 
 
 def by_columns(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -113,6 +119,10 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     matrix = _banded(weight, step, band)
     tile = _tile_width(weight, need * c * kernel_width * image.itemsize, width)
     whole = height // band * band  # output rows in whole bands
+    seen = band * max(
+        1, need // (band * step)
+    )  # of so many rows, those of whole bands that read one pixel, one is looked at
+    ones = np.ones(tile, image.dtype)
     line = c * kernel_width * tile  # numbers one input row unrolls to
     bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), whole // band)
     memory = scratch(((bands - 1) * band * step + need) * line, image.dtype)
@@ -138,6 +148,11 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
         else:
             answers = np.matmul(matrix, views).reshape(count, k, band, columns)
             rows.reshape(k, count, band, columns)[...] = answers.transpose(1, 0, 2, 3)
+        # Look, while the cache has them: a pixel that is not finite shows in every row of its bands.
+        last = first + count * band == whole
+        if band > 1 and not (all_finite(rows[0, ::seen] @ ones[:columns]) and (not last or all_finite(rows[0, -1]))):
+            each_window_alone(image, weight, stride, dilation, out)
+            return
     if whole < height:
         _by_bands(image[:, :, whole * step :], weight, stride, dilation, out[:, :, whole:], 1)
 
@@ -164,13 +179,14 @@ def by_pixels(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
 
 
 def separate(kernel: Array) -> tuple[Array, Array] | None:
-    """Return (column, row) with kernel = outer(column, row) to the last bits, or None if its rank is above 1."""
+    """Return (column, row) with kernel = outer(column, row) to the last bits of each tap, or None if its rank is above 1."""
     y, x = np.unravel_index(np.abs(kernel).argmax(), kernel.shape)
     if kernel[y, x] == 0:
         return None
     column, row = kernel[:, x], kernel[y] / kernel[y, x]
-    error = np.abs(np.outer(column, row) - kernel).max()
-    return (column, row) if error <= 4 * np.finfo(kernel.dtype).eps * abs(kernel[y, x]) else None
+    limits = np.finfo(kernel.dtype)
+    allowed = 8 * limits.eps * np.abs(kernel) + limits.tiny  # by tap: beside a hot tap, an ordinary one still counts
+    return (column, row) if np.all(np.abs(np.outer(column, row) - kernel) <= allowed) else None
 
 
 def by_passes(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -183,7 +199,7 @@ def by_passes(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     for n in range(len(image)):
         for first in range(0, out.shape[2], rows):
             count = min(rows, out.shape[2] - first)
-            between = np.empty((1, 1, count, width), image.dtype)
+            between = scratch(count * width, image.dtype, "between").reshape(1, 1, count, width)
             strip = image[
                 n : n + 1, :, first * stride[0] : (first + count - 1) * stride[0] + (len(column) - 1) * dilation[0] + 1
             ]
@@ -191,7 +207,7 @@ def by_passes(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
             part = out[n : n + 1, :, first : first + count]
             _one_pass(between, row.reshape(1, 1, 1, -1), (1, stride[1]), (1, dilation[1]), part)
             if not all_finite(part):  # all of it: a sum between the passes may overflow anywhere
-                out.fill(math.nan)  # `correlate` sees it
+                each_window_alone(image, weight, stride, dilation, out)
                 return
 
 
@@ -220,7 +236,7 @@ def by_spectrum(image: Array, weight: Array, stride: Pair, dilation: Pair, out: 
     """
     dtype = _spectrum_type(image, weight)
     if dtype is None:
-        out.fill(math.nan)  # `correlate` sees it
+        each_window_alone(image, weight, stride, dilation, out)
         return
     (rows, down), (columns, across) = map(piece_of, weight.shape[2:], out.shape[2:])
     undo = dtype.type(math.sqrt(down * across))  # the norm, without which NumPy's float32 transform is slow
@@ -244,26 +260,31 @@ def by_spectrum(image: Array, weight: Array, stride: Pair, dilation: Pair, out: 
 def _spectrum_type(image: Array, weight: Array) -> np.dtype[np.floating] | None:
     """The type whose digits are enough for the spectra of these numbers; None if there is none.
 
-    A transform's rounding is as large everywhere as its largest number asks for, so that a hot pixel would disturb
+    Every fourth row tells how the pixels are spread. A transform's rounding is as large everywhere as its largest number asks for, so that a hot pixel would disturb
     dark ones far away, and its sums are as large as those of the whole piece.
     """
-    size = np.abs(image)
-    peak, taps = float(size.max()), float(np.abs(weight).max()) * weight[0].size
+    peak, taps = max(float(image.max()), -float(image.min())), float(np.abs(weight).max()) * weight[0].size
     if not math.isfinite(peak + taps):
         return None
-    largest = max(peak, taps, peak * taps)
+    largest, sample = max(peak, taps, peak * taps), np.abs(image[:, :, ::4])
     for dtype in (image.dtype, np.dtype(np.float64)):
+        digits = DIGITS[dtype.itemsize]
         room = largest < np.finfo(dtype).max * 1e-8 and (peak == 0 or peak * taps > np.finfo(dtype).tiny * 1e16)
-        if room and _even(size, peak, DIGITS[dtype.itemsize]):
+        if room and _even(sample, peak, digits, COLD) and _even_kernels(weight, digits):
             return dtype
     return None
 
 
-def _even(size: Array, peak: float, digits: float) -> bool:
-    """Whether nearly all magnitudes that are not 0 come near the peak, and more than a few do."""
+def _even(size: Array, peak: float, digits: float, share: float) -> bool:
+    """Whether most magnitudes that are not 0 come near the peak, and more than a few do."""
     warm = int(np.count_nonzero(size > peak * digits))
     cold = int(np.count_nonzero(size)) - warm
-    return cold <= COLD * size.size and (warm >= WARM * size.size or peak == 0)
+    return cold <= share * size.size and (warm >= WARM * size.size or peak == 0)
+
+
+def _even_kernels(weight: Array, digits: float) -> bool:
+    sizes = np.abs(weight)
+    return all(_even(size, float(size.max()), digits, COLD_TAPS) for size in sizes)
 
 
 def spectra_pay(channels: int, height: int, width: int) -> bool:
@@ -305,21 +326,8 @@ def each_window_alone(image: Array, weight: Array, stride: Pair, dilation: Pair,
     out[...] = answer
 
 
-def _looks_sound(out: Array, kernel_height: int, step: int) -> bool:
-    """Whether what is looked at of an answer is finite: all of a small one, of a large one rows of the first map.
-
-    A pixel that is not finite shows in every map, and in as many rows, one below the other, as windows read it; so
-    not each row needs a look. It is read once, as a product with ones, the fastest way.
-    """
-    if out.size <= FEW:
-        return all_finite(out)
-    ones = np.ones(out.shape[3], out.dtype)
-    seen = [out[:, 0, :: max(1, kernel_height // step)] @ ones, out[:, 0, -1] @ ones]
-    return all(map(all_finite, seen))
-
-
 def correlate(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
-    """Fill out with the cross-correlation of image and weight, by the way chosen for their shape, and look at it."""
+    """Fill out with the cross-correlation of image and weight, by the way chosen for their shape."""
     choose(image, weight, stride, dilation, out)(image, weight, stride, dilation, out)
-    if not _looks_sound(out, weight.shape[2], stride[0]):
+    if out.size <= FEW and not all_finite(out):  # of few numbers, see too that no sum overflowed on the way
         each_window_alone(image, weight, stride, dilation, out)

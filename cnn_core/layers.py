@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike
 from cnn_core import activations, dense
 from cnn_core.arguments import Array, IntOrPair, Pair, float_array, int_pair, whole_number
 from cnn_core.convolution import conv2d, conv2d_backward, conv2d_backward_parameters
-from cnn_core.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
-from cnn_core.shapes import Padding, window_axes
+from cnn_core.padding import conv_axes
+from cnn_core.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward, pool_axes
+from cnn_core.shapes import Padding
 
 Shape = tuple[int, ...]
 
@@ -194,7 +195,7 @@ class Conv2d(Layer):
         c, height, width = _image_shape(self, input_shape)
         if c != self.in_channels:
             raise ValueError(f"conv takes {self.in_channels} channels, but {c} reach it")
-        axes = window_axes((height, width), self.kernel_size, self.stride, self.padding, self.dilation)
+        axes = conv_axes((height, width), self.kernel_size, self.stride, self.padding, self.dilation, self.padding_mode)
         return self.out_channels, axes[0].output_size, axes[1].output_size
 
     def macs(self, input_shape: Shape) -> int:
@@ -235,7 +236,7 @@ class MaxPool2d(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         c, height, width = _image_shape(self, input_shape)
-        axes = window_axes((height, width), self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+        axes = pool_axes((height, width), self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
         return c, axes[0].output_size, axes[1].output_size
 
     def window(self) -> tuple[Pair, Pair, Pair]:
@@ -271,7 +272,7 @@ class AvgPool2d(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         c, height, width = _image_shape(self, input_shape)
-        axes = window_axes((height, width), self.kernel_size, self.stride, self.padding, 1, self.ceil_mode)
+        axes = pool_axes((height, width), self.kernel_size, self.stride, self.padding, 1, self.ceil_mode)
         return c, axes[0].output_size, axes[1].output_size
 
     def window(self) -> tuple[Pair, Pair, Pair]:

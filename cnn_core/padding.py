@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_core.arguments import LARGEST, Array, IntOrPair, Pair
+from cnn_core.arguments import MOST_NUMBERS, Array, IntOrPair, Pair
 from cnn_core.shapes import Axis, Padding, window_axes
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
@@ -49,7 +49,7 @@ def conv_axes(
     if not isinstance(padding_mode, str) or padding_mode not in MODES:
         raise ValueError(f"padding_mode must be one of {', '.join(MODES)}, got {padding_mode!r:.60}")
     axes = window_axes(size, kernel_size, stride, padding, dilation)
-    for axis in axes:
+    for axis in axes if padding_mode != "zeros" else ():
         check_padding(axis.size, axis.before, axis.after, padding_mode)
     return axes
 
@@ -109,7 +109,7 @@ def pad(image: Array, rows: Pair, columns: Pair, mode: str = "zeros", value: flo
         return image
     height, width = image.shape[-2:]
     shape = (*image.shape[:-2], height + sum(rows), width + sum(columns))
-    if math.prod(shape) > LARGEST:
+    if math.prod(shape) > MOST_NUMBERS:
         raise ValueError(f"padding {(rows, columns)} makes the input {shape}: too large")
     if mode == "zeros":
         padded = np.full(shape, value, image.dtype)
