@@ -27,10 +27,8 @@ SPECTRUM_TAPS = 289  # from so many numbers a channel, spectra are faster
 SPECTRA_BYTES = 2 << 20  # of the kernels' spectra at a time
 SPECTRUM_CHANNELS = 8  # spectra of more would take too much memory
 FEW = 1 << 14  # answers up to so many numbers are looked at whole
-DIGITS = {
-    4: 2.0**-12,
-    8: 2.0**-22,
-}  # by item size: pixels this much smaller than the largest would drown in a spectrum's rounding
+# Pixels so much smaller than the largest would drown in a spectrum's rounding: by bytes of the answer and of the spectrum.
+DIGITS = {(4, 4): 2.0**-12, (4, 8): 2.0**-36, (8, 8): 2.0**-22}
 COLD = 0.01  # the share of pixels that may be so small
 COLD_TAPS = 0.5  # the share of a kernel's taps: a bell's outer taps are small, and all windows have them
 WARM = 0.02  # the share that must not be: a few bright pixels on black would drown what is between them
@@ -268,7 +266,7 @@ def _spectrum_type(image: Array, weight: Array) -> np.dtype[np.floating] | None:
         return None
     largest, sample = max(peak, taps, peak * taps), np.abs(image[:, :, ::4])
     for dtype in (image.dtype, np.dtype(np.float64)):
-        digits = DIGITS[dtype.itemsize]
+        digits = DIGITS[image.itemsize, dtype.itemsize]
         room = largest < np.finfo(dtype).max * 1e-8 and (peak == 0 or peak * taps > np.finfo(dtype).tiny * 1e16)
         if room and _even(sample, peak, digits, COLD) and _even_kernels(weight, digits):
             return dtype
