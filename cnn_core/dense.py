@@ -191,7 +191,7 @@ def _with_axis(x: ArrayLike, axis: int) -> Array:
     if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
         raise ValueError(f"axis must be a whole number, got {axis!r:.60}")
     if not -values.ndim <= axis < values.ndim:
-        raise ValueError(f"axis {axis} is out of range for an array of shape {values.shape}")
+        raise ValueError(f"axis {axis!r:.60} is out of range for an array of shape {values.shape}")
     return values
 
 

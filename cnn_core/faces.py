@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnn_core import networks
-from cnn_core.arguments import Array, float_array, real_number, whole_number
+from cnn_core.arguments import Array, flag, float_array, real_number, whole_number
 from cnn_core.images import resize
 from cnn_core.shapes import count_macs
 
@@ -192,7 +192,9 @@ def _pixels(image: ArrayLike) -> Array:
 
 
 def _thresholds(thresholds: object) -> list[float]:
-    if not isinstance(thresholds, tuple | list | np.ndarray) or len(thresholds) != 3:
+    if isinstance(thresholds, np.ndarray):
+        thresholds = thresholds.tolist()
+    if not isinstance(thresholds, tuple | list) or len(thresholds) != 3:
         raise ValueError(f"thresholds must be three numbers from 0 to 1, got {thresholds!r:.60}")
     return [real_number("thresholds", threshold, 0, 1) for threshold in thresholds]
 
@@ -295,10 +297,13 @@ def suppress(boxes: Array, overlap: float, of_smaller: bool = False, most: int |
     >>> suppress(np.array([[0, 0, 10, 10, 0.8], [1, 1, 10, 10, 0.9], [20, 20, 30, 30, 0.7]]), 0.5).tolist()
     [1, 2]
     """
-    found = np.asarray(boxes)
+    try:
+        found = np.asarray(boxes)
+    except ValueError as error:
+        raise ValueError(f"boxes must be (n, 5): {error}") from None
     if found.ndim != 2 or found.shape[1] != 5 or found.dtype.kind not in "fiu":
         raise ValueError(f"boxes must be (n, 5), got {found.dtype} of shape {found.shape}")
-    overlap = real_number("overlap", overlap, 0, 1)
+    overlap, of_smaller = real_number("overlap", overlap, 0, 1), flag("of_smaller", of_smaller)
     most = len(found) if most is None else whole_number("most", most, 0)
     order = np.argsort(-found[:, 4], kind="stable")
     x1, y1, x2, y2 = found[:, :4].T[:, order]  # sorted once, so that each round reads slices

@@ -4,7 +4,7 @@ Letters: i input, p padding, d dilation, k kernel, s stride, o output, each in p
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, Protocol, cast
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from cnn_core.arguments import IntOrPair, Pair, flag, int_pair, whole_number
 
@@ -202,6 +202,7 @@ def window_axes(
     >>> [axis.output_size for axis in window_axes((5, 7), (3, 3), 2, 1, 1)]
     [3, 4]
     """
+    size, kernel_size = int_pair("size", size, 1), int_pair("kernel_size", kernel_size, 1)
     stride, dilation = int_pair("stride", stride, 1), int_pair("dilation", dilation, 1)
     ceil_mode = flag("ceil_mode", ceil_mode)
     pads = resolve_padding(padding, kernel_size, stride, dilation)
@@ -232,12 +233,13 @@ class Layer(Protocol):
     def window(self) -> tuple[Pair, Pair, Pair] | None: ...
 
 
-def _layer_list(layers: object) -> list[Layer]:
+def _layer_list(layers: Any) -> list[Layer]:
     """The layers one by one: a list of them, or a chain that has one."""
     found = getattr(layers, "layers", layers)
-    if isinstance(found, str | bytes) or not isinstance(found, Iterable):
-        raise ValueError(f"layers must be a list of layers, got {type(layers).__name__}")
-    checked = list(found)
+    try:
+        checked = list(found)
+    except TypeError:
+        raise ValueError(f"layers must be a list of layers, got {type(layers).__name__}") from None
     for layer in checked:
         if isinstance(layer, type) or not all(hasattr(layer, name) for name in ("output_shape", "macs", "window")):
             raise ValueError(

@@ -67,7 +67,9 @@ class Draw:
         if self.chance(0.1):
             values *= self.of(0.0, 1e-3, 1e3, 1e7)
         if wild and self.chance(0.35):
-            special = self.of([np.nan], [np.inf], [-np.inf], [np.nan, np.inf, -np.inf], [largest, -largest], [1e7], [1e-38])
+            special = self.of(
+                [np.nan], [np.inf], [-np.inf], [np.nan, np.inf, -np.inf], [largest, -largest], [1e7], [1e-38]
+            )
             spots = self.rng.random(shape) < self.of(0.01, 0.1, 0.6, 1.0)
             flat = values.reshape(-1)
             if self.chance(0.5):
@@ -164,13 +166,13 @@ def conv2d(draw: Draw) -> Call:
         size = (1, 1)
     arrays["grad_output"] = draw.numbers((*arrays["input"].shape[:-3], kernels, *size), dtype, draw.chance(0.3))
 
-    def ours(grad_output, input, weight, bias, **rest):  # noqa: ANN
+    def ours(grad_output, input, weight, bias, **rest):
         return core.conv2d(input, weight, bias, **rest), *core.conv2d_backward(grad_output, input, weight, bias, **rest)
 
     return Call("conv2d", arrays, arguments, ours, with_gradients(torch_conv2d, "input", "weight", "bias"))
 
 
-def torch_conv2d(input, weight, bias, stride, padding, dilation, groups, padding_mode):  # noqa: ANN
+def torch_conv2d(input, weight, bias, stride, padding, dilation, groups, padding_mode):
     """As torch.nn.Conv2d puts it together; unequal sides by F.pad."""
     if isinstance(padding, str) and padding_mode == "zeros":
         return F.conv2d(input, weight, bias, stride, padding, dilation, groups)
@@ -209,7 +211,9 @@ def conv_transpose2d(draw: Draw) -> Call:
     }
     arrays = {
         "input": draw.numbers(shape, dtype),
-        "weight": draw.numbers((channels, per_group, draw.whole(1, 4), draw.whole(1, 4)), dtype, draw.chance(0.3), 3e35),
+        "weight": draw.numbers(
+            (channels, per_group, draw.whole(1, 4), draw.whole(1, 4)), dtype, draw.chance(0.3), 3e35
+        ),
         "bias": draw.numbers((per_group * groups,), dtype, draw.chance(0.2)),
     }
     return Call(
@@ -249,7 +253,7 @@ def pool(draw: Draw) -> Call:
 
     if largest:
 
-        def ours(grad_output, input, **rest):  # noqa: ANN
+        def ours(grad_output, input, **rest):
             best, indices = core.max_pool2d(input, **rest, return_indices=True)
             assert np.array_equal(best, core.max_pool2d(input, **rest), equal_nan=True)
             return best, indices, core.max_pool2d_backward(grad_output, input, **rest)
@@ -262,7 +266,7 @@ def pool(draw: Draw) -> Call:
             with_gradients(lambda **all_: F.max_pool2d(**all_, return_indices=True), "input"),
         )
 
-    def ours_mean(grad_output, input, **rest):  # noqa: ANN
+    def ours_mean(grad_output, input, **rest):
         return core.avg_pool2d(input, **rest), core.avg_pool2d_backward(grad_output, input, **rest)
 
     return Call("avg_pool2d", arrays, arguments, ours_mean, with_gradients(F.avg_pool2d, "input"))
@@ -286,10 +290,10 @@ def activation(draw: Draw) -> Call:
     if name == "elu":
         arrays["x"] = np.nan_to_num(arrays["x"], nan=0.5, posinf=np.inf, neginf=-np.inf)
 
-    def ours(grad_output, x, **rest):  # noqa: ANN
+    def ours(grad_output, x, **rest):
         return getattr(core, name)(x, **rest), getattr(core, f"{name}_backward")(grad_output, x, **rest)
 
-    def torch_function(x, axis=None, **rest):  # noqa: ANN
+    def torch_function(x, axis=None, **rest):
         return getattr(F, name)(x, **rest) if axis is None else getattr(F, name)(x, dim=axis)
 
     return Call(name, arrays, arguments, ours, with_gradients(torch_function, "x"))
@@ -306,7 +310,7 @@ def prelu(draw: Draw) -> Call:
         "grad_output": draw.numbers(shape, dtype, draw.chance(0.3)),
     }
 
-    def ours(grad_output, x, weight):  # noqa: ANN
+    def ours(grad_output, x, weight):
         return core.prelu(x, weight), *core.prelu_backward(grad_output, x, weight)
 
     return Call("prelu", arrays, {}, ours, with_gradients(lambda x, weight: F.prelu(x, weight), "x", "weight"))
@@ -323,7 +327,7 @@ def linear(draw: Draw) -> Call:
         "grad_output": draw.numbers((*rows, after), dtype, draw.chance(0.3)),
     }
 
-    def ours(grad_output, input, weight, bias):  # noqa: ANN
+    def ours(grad_output, input, weight, bias):
         return core.linear(input, weight, bias), *core.linear_backward(grad_output, input, weight, bias)
 
     return Call("linear", arrays, {}, ours, with_gradients(F.linear, "input", "weight", "bias"))
@@ -335,7 +339,7 @@ def cross_entropy(draw: Draw) -> Call:
     target = draw.rng.integers(0, classes + (1 if draw.chance(0.05) else 0), rows)
     arrays = {"logits": draw.numbers((*rows, classes), dtype), "target": np.asarray(target)}
 
-    def theirs(logits, target):  # noqa: ANN
+    def theirs(logits, target):
         loss = F.cross_entropy(logits, target)
         loss.backward()
         return loss, logits.grad
@@ -360,7 +364,7 @@ def output_size(draw: Draw) -> Call:
     arguments["padding"] = min(arguments["padding"], arguments["kernel_size"] // 2)
     arrays = {"input": np.zeros((1, 1, draw.whole(1, 12), 1), np.float32)}
 
-    def theirs(input, kernel_size, stride, padding, dilation, ceil_mode):  # noqa: ANN
+    def theirs(input, kernel_size, stride, padding, dilation, ceil_mode):
         out = F.max_pool2d(input, (kernel_size, 1), (stride, 1), (padding, 0), (dilation, 1), ceil_mode)
         return (torch.tensor(out.shape[2]),)
 
@@ -368,7 +372,7 @@ def output_size(draw: Draw) -> Call:
         "conv_output_size",
         arrays,
         arguments,
-        lambda input, **rest: (np.asarray(core.conv_output_size(input.shape[2], **rest)),),
+        lambda **all_: (np.asarray(core.conv_output_size(all_.pop("input").shape[2], **all_)),),
         theirs,
     )
 
@@ -397,7 +401,11 @@ def complaint(call: Call) -> str | None:
     if isinstance(mine, ValueError):
         return f"ours refuses: {mine}\nPyTorch: {other}"
     exact = their_answer(call, torch.float64)
-    scales = their_answer(call, torch.float64, True) if call.name in ("conv2d", "conv_transpose2d", "linear", "avg_pool2d") else None
+    scales = (
+        their_answer(call, torch.float64, True)
+        if call.name in ("conv2d", "conv_transpose2d", "linear", "avg_pool2d")
+        else None
+    )
     for number, (one, two, three) in enumerate(zip(mine, other, exact, strict=True)):
         if one.shape != two.shape or one.dtype != two.dtype:
             return f"answer {number}: {one.dtype} of {one.shape} here, {two.dtype} of {two.shape} in PyTorch"
