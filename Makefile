@@ -45,9 +45,12 @@ PEER := $(ORACLE)/bin/python -m
 golden: $(ORACLE_READY)
 	$(PEER) tests.core.record_golden
 
-# Runs the programs of the code pages in PyTorch and Keras and compares the numbers with ours.
+# Runs the programs of the code pages in PyTorch and Keras and compares the numbers with ours; then 5,000 random calls of
+# every operation beside PyTorch, refusals included (half a minute; another seed: make oracle SEED=7).
+SEED ?= 0
 oracle: $(ORACLE_READY)
 	KERAS_BACKEND=torch $(PEER) tests.oracle
+	$(PEER) tests.oracle_random 5000 $(SEED)
 
 # Prints accuracy on unseen digits, faces found, and the time of a training step beside PyTorch's.
 report: $(ORACLE_READY)

@@ -326,18 +326,6 @@ def each_window_alone(image: Array, weight: Array, stride: Pair, dilation: Pair,
 
 def correlate(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
     """Fill out with the cross-correlation of image and weight, by the way chosen for their shape."""
-    way = choose(image, weight, stride, dilation, out)
-    way(image, weight, stride, dilation, out)
-    if not _sums_fit(way, image, weight, out):
+    choose(image, weight, stride, dilation, out)(image, weight, stride, dilation, out)
+    if out.size <= FEW and not all_finite(out):  # of few numbers, see too that no sum overflowed on the way
         each_window_alone(image, weight, stride, dilation, out)
-
-
-def _sums_fit(way: Correlate, image: Array, weight: Array, out: Array) -> bool:
-    """Whether no sum can have overflowed on the way, as far as a look costs little beside the work.
-
-    All of a small answer is looked at. For several kernels the input is read once: while its squares have a finite sum,
-    and those of the weight, so has every product of a window with a kernel, and every part of it (Cauchy and Schwarz).
-    """
-    if out.size <= FEW:
-        return all_finite(out)
-    return len(weight) <= 2 or way is by_spectrum or (all_finite(weight) and all(map(all_finite, image)))

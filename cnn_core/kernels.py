@@ -70,7 +70,7 @@ def laplacian_of_gaussian(size: int, sigma: float) -> Array:
     Source: Gonzalez and Woods, Digital Image Processing, 4th ed. (2018), section 10.2.
 
     >>> laplacian_of_gaussian(3, 0.5).round(2).tolist()
-    [[0.39, 0.18, 0.39], [0.18, -2.27, 0.18], [0.39, 0.18, 0.39]]
+    [[0.42, 0.82, 0.42], [0.82, -4.96, 0.82], [0.42, 0.82, 0.42]]
     """
     offset, sigma = _offsets(size), real_number("sigma", sigma, 0.01, 1e6)
     square = (offset**2)[:, np.newaxis] + offset**2

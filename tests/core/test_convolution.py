@@ -130,7 +130,7 @@ def test_what_is_not_finite_stays_in_its_windows(name, value, corner) -> None:
         assert (answer[1, :, down, across] == value * np.sign(weight[:, 0, y - down, x - across])).all()
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", [name for name in WAYS if name != "row views"])  # its sums are PyTorch's own
 def test_large_numbers_do_not_overflow_on_the_way(name) -> None:
     kernel, size, _ = WAYS[name]
     signs = np.sign(kernel)

@@ -21,9 +21,10 @@ from cnn_core import (
     networks,
     weights,
 )
-from cnn_core.images import decode_image
+from cnn_core.images import decode_image, resize
 from cnn_core.layers import he, xavier
 from cnn_core.optimisers import SGD, Adam
+from cnn_core.shapes import count_macs
 from cnn_core.train_digits import TRAINED, accuracy, digits
 from cnn_core.training import jitter, one_cycle, train
 from tests.app.visits import ROOT
@@ -192,6 +193,36 @@ def test_wrong_arguments_are_named(arguments, words) -> None:
         faces.detect(**({"image": np.zeros((3, 40, 40))} | arguments))
     with pytest.raises(ValueError, match="name must be digits, pnet, rnet or onet"):
         networks.load("vgg")
+
+
+def test_a_photo_full_of_faces_is_bounded_work() -> None:
+    face = decode_image((ROOT / "assets/images/astronaut.webp").read_bytes())[:, 60:180, 165:285]
+    photo = np.tile(resize(face, 40, 40), (1, 12, 14))
+    stages = faces.cascade(photo, thresholds=(0, 0, 0))
+    macs = {name: count_macs(networks.load(name).trunk.layers, (3, side, side)) for name, side in faces.CROP.items()}
+    left = faces.BUDGET / 2
+    assert len(stages.proposed) * macs["rnet"] <= left
+    assert len(stages.refined) * macs["onet"] <= left
+    assert len(stages.refined) >= 25
+    assert faces.work(*photo.shape[1:])[0] <= faces.BUDGET
+    assert all(len(level.boxes) <= faces.PER_LEVEL for level in stages.levels)
+
+
+def test_suppression_against_its_definition() -> None:
+    corners = RNG.uniform(0, 50, (200, 2))
+    boxes = np.column_stack([corners, corners + RNG.uniform(5, 30, (200, 2)), RNG.random(200)])
+    kept: list[int] = []
+    for one in np.argsort(-boxes[:, 4]):
+        overlaps = []
+        for other in kept:
+            low, high = np.maximum(boxes[one, :2], boxes[other, :2]), np.minimum(boxes[one, 2:4], boxes[other, 2:4])
+            shared = np.prod(np.maximum(high - low, 0))
+            areas = [np.prod(boxes[i, 2:4] - boxes[i, :2]) for i in (one, other)]
+            overlaps.append(shared / (sum(areas) - shared))
+        if all(overlap <= 0.4 for overlap in overlaps):
+            kept.append(int(one))
+    assert faces.suppress(boxes, 0.4).tolist() == kept
+    assert faces.suppress(boxes, 0.4, most=7).tolist() == kept[:7]
 
 
 def test_tiny_and_odd_images_have_no_faces_and_no_trouble() -> None:
