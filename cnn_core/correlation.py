@@ -4,8 +4,8 @@ Every `by_…` function takes image (N, C, H, W), weight (K, C, kH, kW), stride 
 out (N, K, Ho, Wo). None allocates more than a few megabytes beyond its output, whatever the image size.
 
 Three ways mix windows: a band multiplies pixels of other windows by 0, a spectrum mixes a whole piece, and two passes
-have sums of their own between them. With ordinary numbers that changes nothing. Where they meet a number that is not finite, or too large for their
-sums, they leave the work to `each_window_alone`, so that NaN and infinity stay in their windows.
+have sums of their own between them. With ordinary numbers that changes nothing. Where they meet a number that is not
+finite, or too large for their sums, they leave the work to `each_window_alone`: NaN and infinity stay in their windows.
 """
 
 import math
@@ -111,6 +111,7 @@ def _tile_width(weight: Array, row_bytes: int, width: int) -> int:
 
 
 def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array, band: int) -> None:
+    """Unroll, view, multiply, look: as many bands at a time as the cache takes, tile by tile of columns."""
     k, c, kernel_height, kernel_width = weight.shape
     (step, across), (height, width) = stride, out.shape[2:]
     need = (band - 1) * step + kernel_height  # input rows that one band reads
@@ -119,7 +120,7 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     whole = height // band * band  # output rows in whole bands
     seen = band * max(
         1, need // (band * step)
-    )  # of so many rows, those of whole bands that read one pixel, one is looked at
+    )  # output rows of as many bands as read each pixel: one of them is looked at
     ones = np.ones(tile, image.dtype)
     line = c * kernel_width * tile  # numbers one input row unrolls to
     bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), whole // band)

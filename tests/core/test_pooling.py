@@ -100,7 +100,7 @@ def test_a_wrong_argument_is_named(function, arguments, words) -> None:
 
 
 def test_a_window_of_padding_alone_is_refused() -> None:
-    with pytest.raises(ValueError, match="sees only padding"):  # the window in the middle: taps at -1 and 2 of two rows
+    with pytest.raises(ValueError, match="sees only padding"):  # taps at -1 and 2 of two rows
         max_pool2d(np.zeros((1, 2, 9)), (2, 1), padding=(1, 0), dilation=(3, 1), stride=(1, 1))
 
 
