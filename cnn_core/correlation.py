@@ -87,8 +87,13 @@ def by_row_views(image: Array, weight: Array, stride: Pair, dilation: Pair, out:
 
 def by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
     """As `by_row_views`, for one or two kernels: a banded matrix gives several output rows, so a product is not one row high."""
+    _by_bands(image, weight, stride, dilation, out, _rows_at_once(weight, out))
+
+
+def _rows_at_once(weight: Array, out: Array) -> int:
+    """Output rows of one band."""
     band = (4 if weight[0].size >= MANY_TAPS else 2) // len(weight)
-    _by_bands(image, weight, stride, dilation, out, max(1, min(band, out.shape[2])))
+    return max(1, min(band, out.shape[2]))
 
 
 def _banded(weight: Array, step: int, band: int) -> Array:
@@ -110,7 +115,9 @@ def _tile_width(weight: Array, row_bytes: int, width: int) -> int:
     return -(-width // -(-width // wide))
 
 
-def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array, band: int) -> None:
+def _by_bands(
+    image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array, band: int, look: bool = True
+) -> None:
     """Unroll, view, multiply, look: as many bands at a time as the cache takes, tile by tile of columns."""
     k, c, kernel_height, kernel_width = weight.shape
     (step, across), (height, width) = stride, out.shape[2:]
@@ -149,7 +156,11 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
             rows.reshape(k, count, band, columns)[...] = answers.transpose(1, 0, 2, 3)
         # Look, while the cache has them: a pixel that is not finite shows in every row of its bands.
         last = first + count * band == whole
-        if band > 1 and not (all_finite(rows[0, ::seen] @ ones[:columns]) and (not last or all_finite(rows[0, -1]))):
+        if (
+            look
+            and band > 1
+            and not (all_finite(rows[0, ::seen] @ ones[:columns]) and (not last or all_finite(rows[0, -1])))
+        ):
             each_window_alone(image, weight, stride, dilation, out)
             return
     if whole < height:
@@ -211,7 +222,11 @@ def by_passes(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
 
 
 def _one_pass(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
-    choose(image, weight, stride, dilation, out)(image, weight, stride, dilation, out)
+    way = choose(image, weight, stride, dilation, out)
+    if way is by_bands:  # what mixes there is seen after both passes
+        _by_bands(image, weight, stride, dilation, out, _rows_at_once(weight, out), look=False)
+    else:
+        way(image, weight, stride, dilation, out)
 
 
 def piece_of(kernel: int, output: int) -> Pair:
