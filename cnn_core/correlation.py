@@ -125,10 +125,6 @@ def _by_bands(
     matrix = _banded(weight, step, band)
     tile = _tile_width(weight, need * c * kernel_width * image.itemsize, width)
     whole = height // band * band  # output rows in whole bands
-    seen = band * max(
-        1, need // (band * step)
-    )  # output rows of as many bands as read each pixel: one of them is looked at
-    ones = np.ones(tile, image.dtype)
     line = c * kernel_width * tile  # numbers one input row unrolls to
     bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), whole // band)
     memory = scratch(((bands - 1) * band * step + need) * line, image.dtype)
@@ -154,13 +150,11 @@ def _by_bands(
         else:
             answers = np.matmul(matrix, views).reshape(count, k, band, columns)
             rows.reshape(k, count, band, columns)[...] = answers.transpose(1, 0, 2, 3)
-        # Look, while the cache has them: a pixel that is not finite shows in every row of its bands.
-        last = first + count * band == whole
-        if (
-            look
-            and band > 1
-            and not (all_finite(rows[0, ::seen] @ ones[:columns]) and (not last or all_finite(rows[0, -1])))
-        ):
+    # Look: a pixel that is not finite shows in every row of the bands that read it.
+    if look and band > 1:
+        apart = band * max(1, need // (band * step))  # output rows of as many bands as read each pixel
+        ones = np.ones(width, out.dtype)
+        if not (all_finite(out[:, 0, :whole:apart] @ ones) and all_finite(out[:, 0, whole - 1])):
             each_window_alone(image, weight, stride, dilation, out)
             return
     if whole < height:
