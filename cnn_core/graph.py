@@ -517,7 +517,7 @@ class Sequential(Graph):
     """
 
     def __init__(self, layers: Iterable[Layer]) -> None:
-        row = list(layers)
+        self.layers = row = list(layers)
         shape: AnyShape = (None, None, None)
         for layer in row:
             if isinstance(layer, Conv2d):

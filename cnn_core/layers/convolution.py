@@ -15,8 +15,8 @@ from cnn_core.convolution import (
     conv_transpose2d_backward,
 )
 from cnn_core.layers.base import Cells, Layer, Reach, Shape, he, map_shape, windows_read
-from cnn_core.padding import MODES
-from cnn_core.shapes import Padding, resolve_padding, window_axes
+from cnn_core.padding import MODES, conv_axes
+from cnn_core.shapes import Padding, resolve_padding
 
 
 def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
@@ -125,7 +125,7 @@ class Conv2d(_Kernels):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         size = self._channels(input_shapes[0])
-        axes = window_axes(size, self.kernel_size, self.stride, self.padding, self.dilation)
+        axes = conv_axes(size, self.kernel_size, self.stride, self.padding, self.dilation, self.padding_mode)
         return self.out_channels, axes[0].output_size, axes[1].output_size
 
     def macs(self, *input_shapes: Shape) -> int:

@@ -13,8 +13,7 @@ from cnn_core.adaptive_pooling import (
 )
 from cnn_core.arguments import Array, IntOrPair, Pair, int_pair
 from cnn_core.layers.base import Cells, Layer, Reach, Shape, map_shape, windows_read
-from cnn_core.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
-from cnn_core.shapes import window_axes
+from cnn_core.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward, pool_axes
 
 
 class _Windows(Layer):
@@ -29,7 +28,7 @@ class _Windows(Layer):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         c, height, width = map_shape(self, input_shapes[0])
-        axes = window_axes((height, width), self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+        axes = pool_axes((height, width), self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
         return c, axes[0].output_size, axes[1].output_size
 
     def window(self) -> tuple[Pair, Pair, Pair]:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from cnn_core import faces, mnist, networks, weights
 from cnn_core.graph import Graph, chain
-from cnn_core.images import decode_image
+from cnn_core.images import decode_image, resize
 from cnn_core.layers import BatchNorm2d, Linear, he, xavier
 from cnn_core.networks import digits_network
 from cnn_core.optimisers import SGD, Adam
@@ -228,6 +228,41 @@ def test_wrong_arguments_are_named(arguments, words) -> None:
         ValueError, match="name must be one of digits, squeezenet, resnet8, pnet, rnet, onet, got 'vgg'"
     ):
         networks.load("vgg")
+
+
+def test_a_photo_full_of_faces_is_bounded_work() -> None:
+    face = decode_image((ROOT / "assets/images/astronaut.webp").read_bytes())[:, 60:180, 165:285]
+    photo = np.tile(resize(face, 40, 40), (1, 12, 14))
+    stages = faces.cascade(photo, thresholds=(0, 0, 0))
+    macs = {
+        name: sum(
+            macs for node, macs in networks.load(name).graph.node_macs((3, side, side)).items() if node[0] in "cf"
+        )
+        for name, side in faces.CROP.items()
+    }
+    left = faces.BUDGET / 2
+    assert len(stages.proposed) * macs["rnet"] <= left
+    assert len(stages.refined) * macs["onet"] <= left
+    assert len(stages.refined) >= 25
+    assert faces.work(*photo.shape[1:])[0] <= faces.BUDGET
+    assert all(len(level.boxes) <= faces.PER_LEVEL for level in stages.levels)
+
+
+def test_suppression_against_its_definition() -> None:
+    corners = RNG.uniform(0, 50, (200, 2))
+    boxes = np.column_stack([corners, corners + RNG.uniform(5, 30, (200, 2)), RNG.random(200)])
+    kept: list[int] = []
+    for one in np.argsort(-boxes[:, 4]):
+        overlaps = []
+        for other in kept:
+            low, high = np.maximum(boxes[one, :2], boxes[other, :2]), np.minimum(boxes[one, 2:4], boxes[other, 2:4])
+            shared = np.prod(np.maximum(high - low, 0))
+            areas = [np.prod(boxes[i, 2:4] - boxes[i, :2]) for i in (one, other)]
+            overlaps.append(shared / (sum(areas) - shared))
+        if all(overlap <= 0.4 for overlap in overlaps):
+            kept.append(int(one))
+    assert faces.suppress(boxes, 0.4).tolist() == kept
+    assert faces.suppress(boxes, 0.4, most=7).tolist() == kept[:7]
 
 
 def test_tiny_and_odd_images_have_no_faces_and_no_trouble() -> None:
