@@ -3,7 +3,17 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnn_core.arguments import Array, IntOrPair, expect_shape, float_array, image_batch, int_pair
+from cnn_core.arguments import (
+    MOST_NUMBERS,
+    Array,
+    IntOrPair,
+    expect_shape,
+    flag,
+    float_array,
+    image_batch,
+    int_pair,
+    quiet,
+)
 
 
 def _gradient(grad_output: ArrayLike, dtype: np.dtype[np.floating], shape: tuple[int, ...]) -> Array:
@@ -12,6 +22,7 @@ def _gradient(grad_output: ArrayLike, dtype: np.dtype[np.floating], shape: tuple
     return grad
 
 
+@quiet()
 def global_avg_pool2d(input: ArrayLike, keepdims: bool = True) -> Array:
     """Mean of each whole map.
 
@@ -30,10 +41,11 @@ def global_avg_pool2d(input: ArrayLike, keepdims: bool = True) -> Array:
     >>> global_avg_pool2d([[[1.0, 2.0, 6.0]]]).tolist(), global_avg_pool2d([[[1.0, 2.0, 6.0]]], keepdims=False).tolist()
     ([[[3.0]]], [3.0])
     """
-    image = float_array("input", input, 3, 4)
+    image, keepdims = float_array("input", input, 3, 4), flag("keepdims", keepdims)
     return np.asarray(image.mean(axis=(-2, -1), keepdims=keepdims))  # (…, C, 1, 1) or (…, C)
 
 
+@quiet()
 def global_avg_pool2d_backward(grad_output: ArrayLike, input: ArrayLike, keepdims: bool = True) -> Array:
     """Spread each map's gradient evenly over its pixels.
 
@@ -50,13 +62,14 @@ def global_avg_pool2d_backward(grad_output: ArrayLike, input: ArrayLike, keepdim
     >>> global_avg_pool2d_backward([[[6.0]]], [[[1.0, 2.0, 6.0]]]).tolist()
     [[[2.0, 2.0, 2.0]]]
     """
-    image = float_array("input", input, 3, 4)
+    image, keepdims = float_array("input", input, 3, 4), flag("keepdims", keepdims)
     shape = (*image.shape[:-2], 1, 1) if keepdims else image.shape[:-2]
     grad = _gradient(grad_output, image.dtype, shape).reshape(*image.shape[:-2], 1, 1)
     share = grad / image.dtype.type(image.shape[-2] * image.shape[-1])  # (…, C, 1, 1)
     return np.broadcast_to(share, image.shape).copy()  # (…, C, H, W)
 
 
+@quiet()
 def global_max_pool2d(input: ArrayLike, keepdims: bool = True) -> Array:
     """Largest value of each whole map.
 
@@ -75,10 +88,11 @@ def global_max_pool2d(input: ArrayLike, keepdims: bool = True) -> Array:
     >>> global_max_pool2d([[[1.0, 2.0, 6.0]]]).tolist()
     [[[6.0]]]
     """
-    image = float_array("input", input, 3, 4)
+    image, keepdims = float_array("input", input, 3, 4), flag("keepdims", keepdims)
     return np.asarray(image.max(axis=(-2, -1), keepdims=keepdims))  # (…, C, 1, 1) or (…, C)
 
 
+@quiet()
 def global_max_pool2d_backward(grad_output: ArrayLike, input: ArrayLike, keepdims: bool = True) -> Array:
     """Send each map's gradient to its largest pixel, the first in row order on a tie.
 
@@ -95,7 +109,7 @@ def global_max_pool2d_backward(grad_output: ArrayLike, input: ArrayLike, keepdim
     >>> global_max_pool2d_backward([[[5.0]]], [[[1.0, 6.0, 6.0]]]).tolist()
     [[[0.0, 5.0, 0.0]]]
     """
-    image = float_array("input", input, 3, 4)
+    image, keepdims = float_array("input", input, 3, 4), flag("keepdims", keepdims)
     shape = (*image.shape[:-2], 1, 1) if keepdims else image.shape[:-2]
     grad = _gradient(grad_output, image.dtype, shape)
     flat = image.reshape(-1, image.shape[-2] * image.shape[-1])  # (maps, H W)
@@ -120,11 +134,19 @@ def bins(size: int, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return number * size // count, -(-(number + 1) * size // count)
 
 
+def _bin_counts(output_size: IntOrPair, image: Array) -> tuple[int, int]:
+    rows, columns = int_pair("output_size", output_size, 1)
+    if rows * columns * image.shape[0] * image.shape[1] > MOST_NUMBERS:
+        raise ValueError(f"output_size {rows} x {columns} is too large")
+    return rows, columns
+
+
 def _edges(size: int, count: int) -> list[tuple[int, int]]:
     starts, stops = bins(size, count)
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
+@quiet()
 def adaptive_avg_pool2d(input: ArrayLike, output_size: IntOrPair) -> Array:
     """Mean of each of output_size bins, whatever the input's size.
 
@@ -144,13 +166,14 @@ def adaptive_avg_pool2d(input: ArrayLike, output_size: IntOrPair) -> Array:
     [[[2.0, 4.0]]]
     """
     image, batched = image_batch("input", input)
-    rows, columns = int_pair("output_size", output_size, 1)
+    rows, columns = _bin_counts(output_size, image)
     down = np.stack([image[:, :, a:b].mean(axis=2) for a, b in _edges(image.shape[2], rows)], axis=2)  # (N, C, rows, W)
     across = [down[..., a:b].mean(axis=3) for a, b in _edges(image.shape[3], columns)]
     pooled = np.stack(across, axis=3)  # (N, C, rows, columns)
     return pooled if batched else pooled[0]
 
 
+@quiet()
 def adaptive_avg_pool2d_backward(grad_output: ArrayLike, input: ArrayLike, output_size: IntOrPair) -> Array:
     """Spread each bin's gradient evenly over its pixels; bins that overlap add up.
 
@@ -168,7 +191,7 @@ def adaptive_avg_pool2d_backward(grad_output: ArrayLike, input: ArrayLike, outpu
     [[[1.0, 1.0, 3.0, 2.0, 2.0]]]
     """
     image, _ = image_batch("input", input)
-    rows, columns = int_pair("output_size", output_size, 1)
+    rows, columns = _bin_counts(output_size, image)
     shape = (*np.shape(input)[:-2], rows, columns)
     grad = _gradient(grad_output, image.dtype, shape)
     across = np.zeros((*shape[:-1], image.shape[3]), image.dtype)  # (…, C, rows, W)

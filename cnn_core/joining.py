@@ -5,13 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnn_core.arguments import Array, expect_shape, float_array
+from cnn_core.arguments import Array, expect_shape, float_array, quiet, type_names
 
 
 def _arrays(inputs: Sequence[ArrayLike]) -> list[Array]:
-    if not inputs:
+    try:
+        arrays = [] if isinstance(inputs, str | bytes) else list(inputs)
+    except TypeError:
+        raise ValueError(f"inputs must be a list of arrays, got {inputs!r:.60}") from None
+    if not arrays:
         raise ValueError("inputs must be one array or more, got none")
-    return [float_array(f"input {number}", array) for number, array in enumerate(inputs)]
+    return [float_array(f"inputs[{number}]", array) for number, array in enumerate(arrays)]
 
 
 def _gradient(grad_output: ArrayLike, shape: tuple[int, ...], reason: str) -> Array:
@@ -45,8 +49,10 @@ def concatenate(inputs: Sequence[ArrayLike], axis: int = 1) -> Array:
 
 def _check_joint(shapes: Sequence[tuple[int, ...]], axis: int) -> None:
     first = shapes[0]
+    if isinstance(axis, bool) or not isinstance(axis, type_names):
+        raise ValueError(f"axis must be a whole number, got {axis!r:.60}")
     if not -len(first) <= axis < len(first):
-        raise ValueError(f"axis {axis} is out of range for an array of shape {first}")
+        raise ValueError(f"axis {axis!r:.60} is out of range for inputs of shape {first}")
     place = axis % len(first)
     for shape in shapes[1:]:
         rest, wanted = (s[:place] + s[place + 1 :] for s in (shape, first))
@@ -96,6 +102,7 @@ def _summed_back(grad: Array, shape: tuple[int, ...]) -> Array:
     return grad.sum(axis=repeated, keepdims=True).reshape(shape) if repeated else grad
 
 
+@quiet()
 def add(*inputs: ArrayLike) -> Array:
     """Sum of arrays, broadcast as NumPy does.
 
@@ -121,6 +128,7 @@ def add(*inputs: ArrayLike) -> Array:
     return total
 
 
+@quiet()
 def add_backward(grad_output: ArrayLike, *inputs: ArrayLike) -> tuple[Array, ...]:
     """Pass the gradient to every input, summed over the axes along which it was repeated.
 
@@ -142,6 +150,7 @@ def add_backward(grad_output: ArrayLike, *inputs: ArrayLike) -> tuple[Array, ...
     return tuple(_summed_back(grad, array.shape) for array in arrays)
 
 
+@quiet()
 def multiply(*inputs: ArrayLike) -> Array:
     """Product of arrays, number by number, broadcast as NumPy does.
 
@@ -167,6 +176,7 @@ def multiply(*inputs: ArrayLike) -> Array:
     return product
 
 
+@quiet()
 def multiply_backward(grad_output: ArrayLike, *inputs: ArrayLike) -> tuple[Array, ...]:
     """Gradient of each input: grad_output times the product of the others, summed where the input was repeated.
 

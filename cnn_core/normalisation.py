@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnn_core.arguments import Array, expect_shape, float_array, whole_number
+from cnn_core.arguments import Array, expect_shape, float_array, quiet, real_number, whole_number
 
 
 def _channels_last_axis(values: Array) -> int:
@@ -20,12 +20,13 @@ def _per_channel(name: str, numbers: ArrayLike, values: Array) -> Array:
 
 
 def _inverse_deviation(running_var: ArrayLike, values: Array, eps: float) -> Array:
-    variance = _per_channel("running_var", running_var, values)
+    variance, eps = _per_channel("running_var", running_var, values), real_number("eps", eps)
     if (variance + eps <= 0).any():
         raise ValueError(f"running_var plus eps must be above 0, got {float(variance.min())!r} and {eps!r}")
     return 1 / np.sqrt(variance + eps)  # (C, 1, 1) or as values broadcast
 
 
+@quiet()
 def batch_norm(
     input: ArrayLike,
     running_mean: ArrayLike,
@@ -55,7 +56,7 @@ def batch_norm(
     >>> batch_norm([[[3.0, 5.0]]], [1.0], [4.0], [10.0], [0.5], eps=0.0).tolist()
     [[[10.5, 20.5]]]
     """
-    values = float_array("input", input)
+    values = float_array("input", input, 1, 2, 3, 4)
     mean = _per_channel("running_mean", running_mean, values)
     scale = _inverse_deviation(running_var, values, eps)  # (C, 1, 1)
     if weight is not None:
@@ -67,6 +68,7 @@ def batch_norm(
     return output
 
 
+@quiet()
 def batch_norm_backward(
     grad_output: ArrayLike,
     input: ArrayLike,
@@ -92,7 +94,7 @@ def batch_norm_backward(
     >>> [part.tolist() for part in parts]
     [[[[5.0, 5.0]]], [3.0], [2.0]]
     """
-    values = float_array("input", input)
+    values = float_array("input", input, 1, 2, 3, 4)
     if bias is not None:
         _per_channel("bias", bias, values)  # refuses what batch_norm refuses
     grad = float_array("grad_output", grad_output).astype(values.dtype, copy=False)
@@ -119,12 +121,13 @@ def _window_sums(values: Array, before: int, after: int) -> Array:
 def _response(input: ArrayLike, size: int, alpha: float, k: float) -> tuple[Array, Array, bool]:
     values = float_array("input", input, 3, 4)
     batch = values if values.ndim == 4 else values[np.newaxis]  # (N, C, H, W)
-    size = whole_number("size", size, 1)
+    size, alpha, k = whole_number("size", size, 1), real_number("alpha", alpha), real_number("k", k)
     number = batch.dtype.type
     base = _window_sums(batch * batch, size // 2, (size - 1) // 2) * number(alpha / size) + number(k)
     return batch, base, values.ndim == 4
 
 
+@quiet()
 def local_response_norm(input: ArrayLike, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Array:
     """Divide each number by a power of the squares around it in neighbouring channels.
 
@@ -148,10 +151,11 @@ def local_response_norm(input: ArrayLike, size: int, alpha: float = 1e-4, beta: 
     [0.5, 0.25]
     """
     batch, base, batched = _response(input, size, alpha, k)
-    output = batch * base ** batch.dtype.type(-beta)  # (N, C, H, W)
+    output = batch * base ** batch.dtype.type(-real_number("beta", beta))  # (N, C, H, W)
     return output if batched else output[0]
 
 
+@quiet()
 def local_response_norm_backward(
     grad_output: ArrayLike, input: ArrayLike, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Array:
@@ -174,7 +178,7 @@ def local_response_norm_backward(
     grad = float_array("grad_output", grad_output).astype(batch.dtype, copy=False)
     expect_shape("grad_output", grad, batch.shape if batched else batch.shape[1:], "the shape of input")
     grad = grad.reshape(batch.shape)
-    number = batch.dtype.type
+    number, beta = batch.dtype.type, real_number("beta", beta)
     power = base ** number(-beta)  # (N, C, H, W)
     shares = _window_sums(grad * batch * power / base, (size - 1) // 2, size // 2)  # the window, turned round
     grad_input = grad * power - shares * batch * number(2 * alpha * beta / size)

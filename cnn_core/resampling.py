@@ -7,11 +7,23 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnn_core.arguments import Array, IntOrPair, Pair, expect_shape, float_array, image_batch, int_pair
+from cnn_core.arguments import (
+    MOST_NUMBERS,
+    Array,
+    IntOrPair,
+    Pair,
+    expect_shape,
+    float_array,
+    image_batch,
+    int_pair,
+    quiet,
+    real_number,
+)
 
 Mode = Literal["nearest", "bilinear"]
 Coordinates = Literal["half_pixel", "align_corners", "asymmetric"]
 Rounding = Literal["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"]
+TINY = 1e-9  # the smallest scale
 MODES, COORDINATES, ROUNDINGS = get_args(Mode), get_args(Coordinates), get_args(Rounding)
 
 
@@ -47,6 +59,8 @@ class Setting(NamedTuple):
             output = math.floor(input_size * scale)
             if output < 1:
                 raise ValueError(f"scale_factor {scale!r} leaves nothing of {input_size} pixels")
+        if output > MOST_NUMBERS // input_size:
+            raise ValueError(f"size or scale_factor makes {output:g} of {input_size} pixels: too many")
         place = self._places(np.arange(output, dtype=np.float64), scale, input_size, output)
         if self.mode == "nearest":
             nearest = self._rounded(place).clip(0, input_size - 1).astype(np.intp)
@@ -87,25 +101,25 @@ def setting(
     'half_pixel'
     """
     for name, value, known in (("mode", mode, MODES), ("rounding", rounding, ROUNDINGS)):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-    chosen = coordinates or ("asymmetric" if mode == "nearest" else "half_pixel")
-    if chosen not in COORDINATES:
-        raise ValueError(f"coordinates must be one of {', '.join(COORDINATES)}, got {coordinates!r}")
+        if not isinstance(value, str) or value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r:.60}")
+    chosen = ("asymmetric" if mode == "nearest" else "half_pixel") if coordinates is None else coordinates
+    if not isinstance(chosen, str) or chosen not in COORDINATES:
+        raise ValueError(f"coordinates must be one of {', '.join(COORDINATES)}, got {coordinates!r:.60}")
     if (size is None) == (scale_factor is None):
-        raise ValueError(f"give either size or scale_factor, got {size!r} and {scale_factor!r}")
+        raise ValueError(f"give either size or scale_factor, got {size!r:.60} and {scale_factor!r:.60}")
     scales = None
     if scale_factor is not None:
-        both = tuple(scale_factor) if isinstance(scale_factor, Sequence) else (scale_factor, scale_factor)
-        if len(both) != 2 or not all(_positive(value) for value in both):
-            raise ValueError(f"scale_factor must be a number above 0, or an (h, w) pair of them, got {scale_factor!r}")
-        scales = float(both[0]), float(both[1])
+        both = tuple(scale_factor) if isinstance(scale_factor, tuple | list) else (scale_factor, scale_factor)
+        if len(both) != 2:
+            raise ValueError(f"scale_factor must be a number or an (h, w) pair, got {scale_factor!r:.60}")
+        scales = real_number("scale_factor", both[0], TINY), real_number("scale_factor", both[1], TINY)
     return Setting(None if size is None else int_pair("size", size, 1), scales, mode, chosen, rounding)
 
 
-def _positive(value: object) -> bool:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return bool(number and 0 < value < math.inf)  # type: ignore[operator]
+def _check_output(image: Array, rows: Taps, columns: Taps) -> None:
+    if image.shape[0] * image.shape[1] * rows.output_size * columns.output_size > MOST_NUMBERS:
+        raise ValueError(f"size or scale_factor makes maps of {rows.output_size} x {columns.output_size}: too large")
 
 
 def _read(image: Array, taps: Taps, axis: int) -> Array:
@@ -118,6 +132,7 @@ def _read(image: Array, taps: Taps, axis: int) -> Array:
     return low
 
 
+@quiet()
 def interpolate(
     input: ArrayLike,
     size: IntOrPair | None = None,
@@ -150,8 +165,10 @@ def interpolate(
     """
     chosen = setting(size, scale_factor, mode, coordinates, rounding)
     image, batched = image_batch("input", input)
-    down = _read(image, chosen.axis(0, image.shape[2]), 2)  # (N, C, Ho, W)
-    output = _read(down, chosen.axis(1, image.shape[3]), 3)  # (N, C, Ho, Wo)
+    rows, columns = chosen.axis(0, image.shape[2]), chosen.axis(1, image.shape[3])
+    _check_output(image, rows, columns)
+    down = _read(image, rows, 2)  # (N, C, Ho, W)
+    output = _read(down, columns, 3)  # (N, C, Ho, Wo)
     return output if batched else output[0]
 
 
@@ -165,6 +182,7 @@ def _send(grad: Array, taps: Taps, size: int) -> Array:
     return found
 
 
+@quiet()
 def interpolate_backward(
     grad_output: ArrayLike,
     input: ArrayLike,
