@@ -45,8 +45,11 @@ PEER := $(ORACLE)/bin/python -m
 golden: $(ORACLE_READY)
 	$(PEER) tests.core.record_golden
 
-# Runs the programs of the code pages in PyTorch and Keras and compares the numbers with ours.
+# Compares 5,000 random calls of every operation with PyTorch, refusals included (half a minute; make oracle SEED=7 for
+# others); then runs the programs of the code pages in PyTorch and Keras and compares the numbers with ours.
+SEED ?= 0
 oracle: $(ORACLE_READY)
+	$(PEER) tests.oracle_random 5000 $(SEED)
 	KERAS_BACKEND=torch $(PEER) tests.oracle
 
 # Prints accuracy on unseen digits, faces found, and the time of a training step beside PyTorch's.

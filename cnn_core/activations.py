@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnn_core.arguments import Array, expect_shape, float_array
+from cnn_core.arguments import Array, expect_shape, float_array, quiet, real_number
 
 
 def _gradient_and_input(grad_output: ArrayLike, x: ArrayLike) -> tuple[Array, Array]:
@@ -18,61 +18,107 @@ def _gradient_and_input(grad_output: ArrayLike, x: ArrayLike) -> tuple[Array, Ar
     return grad, values
 
 
-def _finite_number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
-        raise ValueError(f"{name} must be a finite number, got {value!r}")
-    return float(value)
-
-
 def relu(x: ArrayLike) -> Array:
     """Rectified linear unit: max(x, 0).
+
+    Args:
+        x: any shape.
+
+    Returns:
+        The values, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers.
 
     Source: Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines" (2010).
 
     >>> relu([-2.0, 0.0, 3.0]).tolist()
     [0.0, 0.0, 3.0]
     """
-    return np.maximum(float_array("x", x), 0)
+    with quiet():
+        return np.asarray(np.maximum(float_array("x", x), 0))
 
 
 def relu_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
     """Pass the gradient where x > 0; 0 at x = 0.
 
+    Args:
+        grad_output: gradient of the loss with respect to the output, in the shape of x.
+        x: what the function was called with.
+
+    Returns:
+        The gradient with respect to x, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers, or the shapes differ.
+
+    Source: `torch.nn.functional.relu`.
+
     >>> relu_backward([1.0, 1.0, 1.0], [-2.0, 0.0, 3.0]).tolist()
     [0.0, 0.0, 1.0]
     """
     grad, values = _gradient_and_input(grad_output, x)
-    return grad * (values > 0)
+    with quiet():
+        return np.where(values <= 0, 0, grad)  # at NaN it passes, as in PyTorch
 
 
 def leaky_relu(x: ArrayLike, negative_slope: float = 0.01) -> Array:
     """x where positive, negative_slope * x elsewhere.
+
+    Args:
+        x: any shape.
+        negative_slope: factor for what is not positive, a finite number.
+
+    Returns:
+        The values, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers, or is out of range.
 
     Source: Maas, Hannun and Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models" (2013).
 
     >>> leaky_relu(np.array([-2.0, 3.0]), 0.5).tolist()
     [-1.0, 3.0]
     """
-    values, slope = float_array("x", x), _finite_number("negative_slope", negative_slope)
-    return np.where(values > 0, values, values * values.dtype.type(slope))
+    values, slope = float_array("x", x), real_number("negative_slope", negative_slope)
+    with quiet():
+        return np.where(values > 0, values, values * values.dtype.type(slope))
 
 
 def leaky_relu_backward(grad_output: ArrayLike, x: ArrayLike, negative_slope: float = 0.01) -> Array:
     """Gradient times 1 where x > 0, times negative_slope elsewhere.
 
+    Args:
+        grad_output: gradient of the loss with respect to the output, in the shape of x.
+        x: what the function was called with.
+        negative_slope: factor for what is not positive, a finite number.
+
+    Returns:
+        The gradient with respect to x, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers, is out of range, or the shapes differ.
+
+    Source: `torch.nn.functional.leaky_relu`.
+
     >>> leaky_relu_backward([1.0, 1.0], [-2.0, 3.0], 0.5).tolist()
     [0.5, 1.0]
     """
     grad, values = _gradient_and_input(grad_output, x)
-    return np.where(values > 0, grad, grad * values.dtype.type(_finite_number("negative_slope", negative_slope)))
+    slope = real_number("negative_slope", negative_slope)
+    with quiet():
+        return np.where(values > 0, grad, grad * values.dtype.type(slope))
 
 
 def _channel_slopes(values: Array, weight: ArrayLike) -> Array:
-    slopes = float_array("weight", weight)
+    """The slopes in a shape that multiplies values channel by channel."""
+    slopes = float_array("weight", weight, 0, 1)
     if slopes.size == 1:
-        return slopes.reshape(-1)
+        return slopes.reshape(())
+    if values.ndim == 0:
+        raise ValueError(f"weight must hold 1 slope for a single number x, got shape {slopes.shape}")
     axis = 0 if values.ndim in (1, 3) else 1
-    if slopes.ndim != 1 or slopes.size != values.shape[axis]:
+    if slopes.size != values.shape[axis]:
         raise ValueError(f"weight must hold 1 slope or {values.shape[axis]} (one a channel), got shape {slopes.shape}")
     return slopes.reshape([-1 if a == axis else 1 for a in range(values.ndim)])
 
@@ -84,94 +130,198 @@ def prelu(x: ArrayLike, weight: ArrayLike) -> Array:
         x: (C, H, W), (N, C, H, W), (N, C) or (C,).
         weight: one slope, or C slopes.
 
+    Args:
+        x: any shape.
+        weight: one slope, or (C,): one for each channel, axis 0 of (C,) and (C, H, W), else axis 1.
+
+    Returns:
+        The values, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers, or is out of range.
+
     Source: He et al., "Delving Deep into Rectifiers" (2015).
 
     >>> prelu([[[-4.0]], [[-4.0]]], [0.5, 0.25]).ravel().tolist()
     [-2.0, -1.0]
     """
     values = float_array("x", x)
-    answer = np.minimum(values, 0)
-    answer *= _channel_slopes(values, weight).astype(values.dtype)
-    answer += np.maximum(values, 0)
-    return answer
+    with quiet():
+        slopes = _channel_slopes(values, weight).astype(values.dtype)
+        if values.ndim == 0 or not np.isfinite(slopes).all():
+            return np.where(values > 0, values, values * slopes)
+        answer = np.minimum(values, 0)
+        answer *= slopes
+        answer += np.maximum(values, 0)
+        return answer
 
 
 def prelu_backward(grad_output: ArrayLike, x: ArrayLike, weight: ArrayLike) -> tuple[Array, Array]:
     """Return (grad_input, grad_weight); grad_weight sums over all but the channel axis.
 
+    Args:
+        grad_output: gradient of the loss with respect to the output, in the shape of x.
+        x: what the function was called with.
+        weight: one slope, or (C,): one for each channel, axis 0 of (C,) and (C, H, W), else axis 1.
+
+    Returns:
+        (grad_input, grad_weight), in the shapes of x and weight.
+
+    Raises:
+        ValueError: an argument is no array of real numbers, is out of range, or the shapes differ.
+
+    Source: `torch.nn.functional.prelu`.
+
     >>> prelu_backward([[[1.0]], [[1.0]]], [[[-4.0]], [[4.0]]], [0.5, 0.25])[1].tolist()
     [-4.0, 0.0]
     """
     grad, values = _gradient_and_input(grad_output, x)
-    slopes = _channel_slopes(values, weight).astype(values.dtype)
-    grad_input = np.where(values > 0, grad, grad * slopes)
-    negative = grad * np.minimum(values, 0)
-    shared = tuple(a for a in range(values.ndim) if slopes.size == 1 or slopes.shape[a] == 1)
-    return grad_input, negative.sum(axis=shared).reshape(np.shape(weight))
+    with quiet():
+        slopes = _channel_slopes(values, weight).astype(values.dtype)
+        grad_input = np.where(values > 0, grad, grad * slopes)
+        negative = np.where(values > 0, 0, grad.astype(np.float64, copy=False) * values)  # sums of float32 may overflow
+        shared = tuple(a for a in range(values.ndim) if slopes.ndim == 0 or slopes.shape[a] == 1)
+        return grad_input, np.asarray(negative.sum(axis=shared), grad.dtype).reshape(np.shape(weight))
 
 
 def elu(x: ArrayLike, alpha: float = 1.0) -> Array:
     """x where positive, alpha (e^x - 1) elsewhere.
+
+    Args:
+        x: any shape.
+        alpha: minus the value that large negative x approach, a finite number.
+
+    Returns:
+        The values, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers, or is out of range.
 
     Source: Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by ELUs" (2016).
 
     >>> elu(np.array([-100.0, 2.0])).tolist()
     [-1.0, 2.0]
     """
-    values, scale = float_array("x", x), _finite_number("alpha", alpha)
-    return np.where(values > 0, values, values.dtype.type(scale) * np.expm1(np.minimum(values, 0)))
+    values, scale = float_array("x", x), real_number("alpha", alpha)
+    with quiet():
+        return np.where(values > 0, values, values.dtype.type(scale) * np.expm1(np.minimum(values, 0)))
 
 
 def elu_backward(grad_output: ArrayLike, x: ArrayLike, alpha: float = 1.0) -> Array:
     """Gradient times 1 where x > 0, times alpha e^x elsewhere.
 
+    Args:
+        grad_output: gradient of the loss with respect to the output, in the shape of x.
+        x: what the function was called with.
+        alpha: minus the value that large negative x approach, a finite number.
+
+    Returns:
+        The gradient with respect to x, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers, is out of range, or the shapes differ.
+
+    Source: `torch.nn.functional.elu`.
+
     >>> elu_backward([1.0, 1.0], [0.0, 2.0], alpha=0.5).tolist()
     [0.5, 1.0]
     """
     grad, values = _gradient_and_input(grad_output, x)
-    slope = values.dtype.type(_finite_number("alpha", alpha)) * np.exp(np.minimum(values, 0))
-    return np.where(values > 0, grad, grad * slope)
+    scale = real_number("alpha", alpha)
+    with quiet():
+        slope = values.dtype.type(scale) * np.exp(np.minimum(values, 0))
+        return np.where(values <= 0, grad * slope, grad)  # at NaN it passes, as in PyTorch
 
 
 def sigmoid(x: ArrayLike) -> Array:
     """Logistic function 1 / (1 + e^-x), without overflow for large negative x.
 
+    Args:
+        x: any shape.
+
+    Returns:
+        The values, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers.
+
+    Source: `torch.nn.functional.sigmoid`.
+
     >>> sigmoid(np.array([0.0, -1000.0])).tolist()
     [0.5, 0.0]
     """
     values = float_array("x", x)
-    small = np.exp(-np.abs(values))  # in (0, 1]
-    return np.where(values >= 0, 1, small) / (1 + small)
+    with quiet():
+        small = np.exp(-np.abs(values))  # in (0, 1]
+        return np.asarray(np.where(values >= 0, 1, small) / (1 + small))
 
 
 def sigmoid_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
     """Gradient times s(1 - s), where s = sigmoid(x).
 
+    Args:
+        grad_output: gradient of the loss with respect to the output, in the shape of x.
+        x: what the function was called with.
+
+    Returns:
+        The gradient with respect to x, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers, or the shapes differ.
+
+    Source: `torch.nn.functional.sigmoid`.
+
     >>> sigmoid_backward([1.0], [0.0]).tolist()
     [0.25]
     """
     grad, values = _gradient_and_input(grad_output, x)
-    small = np.exp(-np.abs(values))
-    return grad * small / (1 + small) ** 2  # s(1 - s) is even in x
+    with quiet():
+        small = np.exp(-np.abs(values))
+        return np.asarray(grad * (small / (1 + small) ** 2))  # s(1 - s) is even in x
 
 
 def tanh(x: ArrayLike) -> Array:
     """Hyperbolic tangent.
 
+    Args:
+        x: any shape.
+
+    Returns:
+        The values, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers.
+
+    Source: `torch.nn.functional.tanh`.
+
     >>> tanh(np.array([0.0, 1000.0])).tolist()
     [0.0, 1.0]
     """
-    return np.tanh(float_array("x", x))
+    with quiet():
+        return np.asarray(np.tanh(float_array("x", x)))
 
 
 def tanh_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
     """Gradient times 1 - tanh(x)^2.
 
+    Args:
+        grad_output: gradient of the loss with respect to the output, in the shape of x.
+        x: what the function was called with.
+
+    Returns:
+        The gradient with respect to x, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers, or the shapes differ.
+
+    Source: `torch.nn.functional.tanh`.
+
     >>> tanh_backward([1.0], [0.0]).tolist()
     [1.0]
     """
     grad, values = _gradient_and_input(grad_output, x)
-    return grad * (1 - np.tanh(values) ** 2)
+    with quiet():
+        return np.asarray(grad * (1 - np.tanh(values) ** 2))
 
 
 # Cody, "Rational Chebyshev approximations for the error function" (1969): numerators and denominators, highest power
@@ -213,7 +363,7 @@ _TAIL_Q = (
 def _normal_cdf(x: Array) -> Array:
     """Probability that a standard normal number is below x: erfc(-x / sqrt(2)) / 2."""
     scaled = x.astype(np.float64) / math.sqrt(2)
-    size = np.minimum(np.abs(scaled), 27.0)  # erfc(27) is below the smallest float64
+    size = np.minimum(np.abs(scaled), 40.0)  # erfc(40) is 0 in float64
     square = size * size
     near = size * np.polyval(_ERF_P, np.minimum(square, 0.25)) / np.polyval(_ERF_Q, np.minimum(square, 0.25))
     middle = np.polyval(_ERFC_P, size) / np.polyval(_ERFC_Q, size)
@@ -229,22 +379,233 @@ def _normal_cdf(x: Array) -> Array:
 def gelu(x: ArrayLike) -> Array:
     """Gaussian error linear unit, exact form: x times the standard normal distribution function of x.
 
+    Args:
+        x: any shape.
+
+    Returns:
+        The values, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers.
+
     Source: Hendrycks and Gimpel, "Gaussian Error Linear Units" (2016).
 
     >>> gelu(np.array([0.0, 1.0])).round(6).tolist()
     [0.0, 0.841345]
     """
     values = float_array("x", x)
-    return (values * _normal_cdf(values)).astype(values.dtype)
+    with quiet():
+        return np.asarray(values * _normal_cdf(values)).astype(values.dtype)
 
 
 def gelu_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
     """Gradient times cdf(x) + x pdf(x).
 
+    Args:
+        grad_output: gradient of the loss with respect to the output, in the shape of x.
+        x: what the function was called with.
+
+    Returns:
+        The gradient with respect to x, in the shape of x.
+
+    Raises:
+        ValueError: an argument is no array of real numbers, or the shapes differ.
+
+    Source: `torch.nn.functional.gelu`.
+
     >>> gelu_backward([1.0], [0.0]).tolist()
     [0.5]
     """
     grad, values = _gradient_and_input(grad_output, x)
-    bounded = values.clip(-40, 40).astype(np.float64)  # beyond, pdf is 0 in float64
-    slope = _normal_cdf(values) + bounded * np.exp(-bounded * bounded / 2) / math.sqrt(2 * math.pi)
-    return (grad * slope).astype(values.dtype)
+    with quiet():
+        bounded = np.where(np.isinf(values), values, values.clip(-40, 40)).astype(
+            np.float64
+        )  # beyond, pdf is 0 in float64
+        slope = _normal_cdf(values) + bounded * np.exp(-bounded * bounded / 2) / math.sqrt(2 * math.pi)
+        return np.asarray(grad * slope).astype(np.result_type(grad, values))
+
+
+def _bounds(min: float | None, max: float | None) -> tuple[float, float]:
+    low = -math.inf if min is None else real_number("min", min)
+    high = math.inf if max is None else real_number("max", max)
+    if low > high:
+        raise ValueError(f"min must be at most max, got {min!r} and {max!r}")
+    return low, high
+
+
+@quiet()
+def clip(x: ArrayLike, min: float | None = None, max: float | None = None) -> Array:
+    """Hold numbers between min and max; ReLU6 is clip(x, 0, 6).
+
+    Args:
+        x: of any shape.
+        min: smallest number let through, or None.
+        max: largest number let through, or None.
+
+    Returns:
+        An array in the shape of x.
+
+    Raises:
+        ValueError: min is above max, or one is not finite.
+
+    Source: `torch.clamp`.
+
+    >>> clip([-1.0, 2.0, 9.0], 0, 6).tolist()
+    [0.0, 2.0, 6.0]
+    """
+    values, (low, high) = float_array("x", x), _bounds(min, max)
+    number = values.dtype.type
+    return np.minimum(np.maximum(values, number(low)), number(high))
+
+
+@quiet()
+def clip_backward(grad_output: ArrayLike, x: ArrayLike, min: float | None = None, max: float | None = None) -> Array:
+    """Pass the gradient where min <= x <= max, as `torch.clamp` does; its ReLU6 stops it at the bounds themselves.
+
+    Args:
+        grad_output: in the shape of x.
+        x, min, max: as clip was called.
+
+    Returns:
+        grad_input, in the shape of x.
+
+    Raises:
+        ValueError: as clip, or grad_output has another shape.
+
+    >>> clip_backward([1.0, 1.0, 1.0], [-1.0, 2.0, 9.0], 0, 6).tolist()
+    [0.0, 1.0, 0.0]
+    """
+    (grad, values), (low, high) = _gradient_and_input(grad_output, x), _bounds(min, max)
+    return grad * ((values >= low) & (values <= high))
+
+
+@quiet()
+def hardsigmoid(x: ArrayLike, alpha: float = 1 / 6, beta: float = 0.5) -> Array:
+    """Straight line alpha x + beta, held between 0 and 1.
+
+    Args:
+        x: of any shape.
+        alpha: slope; PyTorch's is 1/6, ONNX's default 0.2.
+        beta: value at 0.
+
+    Returns:
+        An array in the shape of x.
+
+    Raises:
+        ValueError: alpha or beta is not finite.
+
+    Source: Howard et al., "Searching for MobileNetV3" (2019), section 5.2; `torch.nn.functional.hardsigmoid`.
+
+    >>> hardsigmoid([-3.0, 0.0, 9.0]).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    values = float_array("x", x)
+    number = values.dtype.type
+    line = values * number(real_number("alpha", alpha))
+    line += number(real_number("beta", beta))
+    return np.minimum(np.maximum(line, 0), 1)
+
+
+@quiet()
+def hardsigmoid_backward(grad_output: ArrayLike, x: ArrayLike, alpha: float = 1 / 6, beta: float = 0.5) -> Array:
+    """Gradient times alpha between the bends, 0 beyond and at them.
+
+    Args:
+        grad_output: in the shape of x.
+        x, alpha, beta: as hardsigmoid was called.
+
+    Returns:
+        grad_input, in the shape of x.
+
+    Raises:
+        ValueError: as hardsigmoid, or grad_output has another shape.
+
+    >>> hardsigmoid_backward([1.0, 1.0], [0.0, 9.0], alpha=0.25).tolist()
+    [0.25, 0.0]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    line = hardsigmoid(values, alpha, beta)
+    return grad * values.dtype.type(alpha) * ((line > 0) & (line < 1))
+
+
+@quiet()
+def hardswish(x: ArrayLike) -> Array:
+    """x times hardsigmoid(x): 0 below -3, x above 3.
+
+    Args:
+        x: of any shape.
+
+    Returns:
+        An array in the shape of x.
+
+    Source: Howard et al., "Searching for MobileNetV3" (2019), section 5.2; `torch.nn.functional.hardswish`.
+
+    >>> hardswish([-5.0, 3.0, 5.0]).tolist()
+    [-0.0, 3.0, 5.0]
+    """
+    values = float_array("x", x)
+    return values * hardsigmoid(values)
+
+
+@quiet()
+def hardswish_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
+    """Gradient times 0 below -3, x / 3 + 1/2 between, 1 above 3.
+
+    Args:
+        grad_output: in the shape of x.
+        x: as hardswish was called.
+
+    Returns:
+        grad_input, in the shape of x.
+
+    Raises:
+        ValueError: grad_output has another shape.
+
+    >>> hardswish_backward([1.0, 1.0, 1.0], [-5.0, 0.0, 5.0]).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    number = values.dtype.type
+    slope = np.minimum(np.maximum(values, -3), 3) / number(3) + number(0.5)
+    return grad * np.where(values <= -3, number(0), np.where(values < 3, slope, number(1)))
+
+
+@quiet()
+def silu(x: ArrayLike) -> Array:
+    """x times sigmoid(x), also called swish.
+
+    Args:
+        x: of any shape.
+
+    Returns:
+        An array in the shape of x.
+
+    Source: Ramachandran, Zoph and Le, "Searching for Activation Functions" (2017); `torch.nn.functional.silu`.
+
+    >>> silu(np.array([0.0, 1.0])).round(6).tolist()
+    [0.0, 0.731059]
+    """
+    values = float_array("x", x)
+    return values * sigmoid(values)
+
+
+@quiet()
+def silu_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
+    """Gradient times s (1 + x (1 - s)), where s = sigmoid(x).
+
+    Args:
+        grad_output: in the shape of x.
+        x: as silu was called.
+
+    Returns:
+        grad_input, in the shape of x.
+
+    Raises:
+        ValueError: grad_output has another shape.
+
+    >>> silu_backward([1.0], [0.0]).tolist()
+    [0.5]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    share = sigmoid(values)
+    return grad * share * (1 + values * sigmoid(-values))

@@ -4,15 +4,30 @@ Shape letters: N batch, C input channels, K kernels (output channels), H W input
 Ho Wo output size, G groups.
 """
 
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnn_core.arguments import Array, IntOrPair, Pair, expect_shape, float_array, image_batch, int_pair, whole_number
+from cnn_core.arguments import (
+    MOST_NUMBERS,
+    Array,
+    IntOrPair,
+    Pair,
+    all_finite,
+    expect_shape,
+    float_array,
+    image_batch,
+    int_pair,
+    quiet,
+    same_type,
+    whole_number,
+)
 from cnn_core.correlation import BLOCK_BYTES, correlate, windows
-from cnn_core.padding import MODES, pad, pad_backward
-from cnn_core.shapes import Axis, Padding, window_axes
+from cnn_core.padding import conv_axes, pad, pad_backward
+from cnn_core.shapes import Axis, Padding
 
 
 class _Setting(NamedTuple):
@@ -47,6 +62,10 @@ class _Setting(NamedTuple):
         c, k = self.weight.shape[1], len(self.weight) // self.groups
         return [(slice(g * c, (g + 1) * c), slice(g * k, (g + 1) * k)) for g in range(self.groups)]
 
+    def doubled(self) -> "_Setting":
+        """The same in float64."""
+        return self._replace(image=self.image.astype(np.float64), weight=self.weight.astype(np.float64))
+
 
 def _check_groups(channels: int, weight: Array, groups: int, per_kernel: int, split: int, split_name: str) -> None:
     groups = whole_number("groups", groups, 1)
@@ -72,9 +91,8 @@ def _setting(
     kernels = float_array("weight", weight, 4)
     dtype = np.result_type(image, kernels)
     _check_groups(image.shape[1], kernels, groups, kernels.shape[1], len(kernels), "kernels")
-    if padding_mode not in MODES:
-        raise ValueError(f"padding_mode must be one of {', '.join(MODES)}, got {padding_mode!r}")
-    rows, columns = window_axes(image.shape[2:], kernels.shape[2:], stride, padding, dilation)
+    height, width, kernel_height, kernel_width = (*image.shape[2:], *kernels.shape[2:])
+    rows, columns = conv_axes((height, width), (kernel_height, kernel_width), stride, padding, dilation, padding_mode)
     image, kernels = image.astype(dtype, copy=False), kernels.astype(dtype, copy=False)
     return _Setting(image, batched, kernels, rows, columns, groups, padding_mode)
 
@@ -82,7 +100,8 @@ def _setting(
 def _check_bias(bias: ArrayLike, kernels: int, dtype: np.dtype[np.floating]) -> Array:
     values = float_array("bias", bias)
     expect_shape("bias", values, (kernels,), "one number a kernel")
-    return values.astype(dtype, copy=False)
+    with quiet():
+        return values.astype(dtype, copy=False)
 
 
 def conv2d(
@@ -126,10 +145,11 @@ def conv2d(
     if not image.flags.c_contiguous:
         image = np.ascontiguousarray(image)
     output = np.empty((len(image), len(s.weight), *s.output_size), image.dtype)  # (N, K, Ho, Wo)
-    for channels, kernels in s.slices():
-        correlate(image[:, channels], s.weight[kernels], s.stride, s.dilation, output[:, kernels])
-    if offset is not None:
-        output += offset[:, np.newaxis, np.newaxis]
+    with quiet():
+        for channels, kernels in s.slices():
+            correlate(image[:, channels], s.weight[kernels], s.stride, s.dilation, output[:, kernels])
+        if offset is not None:
+            output += offset[:, np.newaxis, np.newaxis]
     return output if s.batched else output[0]
 
 
@@ -166,14 +186,43 @@ def conv2d_backward(
     if bias is not None:
         _check_bias(bias, len(s.weight), s.weight.dtype)
     grad = _output_gradient(grad_output, s)
-    image = s.padded()
-    grad_padded = np.zeros(image.shape, image.dtype)
-    for channels, kernels in s.slices():
-        part = np.ascontiguousarray(grad[:, kernels])
-        _scatter(part, s.weight[kernels], s.stride, s.dilation, grad_padded[:, channels])
-    rows, columns = s.rows, s.columns
-    grad_input = pad_backward(grad_padded, (rows.before, rows.after), (columns.before, columns.after), s.mode)
-    return (grad_input if s.batched else grad_input[0]), _weight_gradients(grad, image, s), grad.sum(axis=(0, 2, 3))
+    with quiet():
+        grad_input = _settled(_input_gradient, grad, s)
+        grad_weight, grad_bias = _settled(_weight_gradients, grad, s), _settled(_bias_gradient, grad, s)
+    return (grad_input if s.batched else grad_input[0]), grad_weight, grad_bias
+
+
+def conv2d_backward_input(
+    grad_output: ArrayLike,
+    input: ArrayLike,
+    weight: ArrayLike,
+    stride: IntOrPair = 1,
+    padding: Padding = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> Array:
+    """Return grad_input as `conv2d_backward` does, without the gradients of weight and bias.
+
+    Args:
+        grad_output: gradient of the loss with respect to conv2d's output, in the output's shape.
+        input, weight, stride, padding, dilation, groups, padding_mode: as conv2d was called.
+
+    Returns:
+        grad_input, in the shape of input.
+
+    Raises:
+        ValueError: as conv2d, or grad_output does not have the output's shape.
+
+    Source: Dumoulin and Visin (2016), chapter 4.
+
+    >>> conv2d_backward_input(np.ones((1, 1, 2)), [[[1.0, 2, 3]]], [[[[5.0, 7]]]]).tolist()
+    [[[5.0, 12.0, 7.0]]]
+    """
+    s = _setting(input, weight, stride, padding, dilation, groups, padding_mode)
+    with quiet():
+        grad_input = _settled(_input_gradient, _output_gradient(grad_output, s), s)
+    return grad_input if s.batched else grad_input[0]
 
 
 def conv2d_backward_parameters(
@@ -188,23 +237,61 @@ def conv2d_backward_parameters(
 ) -> tuple[Array, Array]:
     """Return (grad_weight, grad_bias) as `conv2d_backward` does, without the gradient of the input.
 
+    Args:
+        grad_output: gradient of the loss with respect to conv2d's output, in the output's shape.
+        input, weight, stride, padding, dilation, groups, padding_mode: as conv2d was called.
+
+    Returns:
+        (grad_weight, grad_bias), in the shapes of weight and (K,).
+
+    Raises:
+        ValueError: as conv2d, or grad_output does not have the output's shape.
+
+    Source: Dumoulin and Visin (2016), chapter 4.
+
     >>> [grad.tolist() for grad in conv2d_backward_parameters(np.ones((1, 1, 2)), [[[1.0, 2, 3]]], [[[[5.0, 7]]]])]
     [[[[[3.0, 5.0]]]], [2.0]]
     """
     s = _setting(input, weight, stride, padding, dilation, groups, padding_mode)
     grad = _output_gradient(grad_output, s)
-    return _weight_gradients(grad, s.padded(), s), grad.sum(axis=(0, 2, 3))
+    with quiet():
+        return _settled(_weight_gradients, grad, s), _settled(_bias_gradient, grad, s)
 
 
 def _output_gradient(grad_output: ArrayLike, s: _Setting) -> Array:
-    grad = float_array("grad_output", grad_output, 4 if s.batched else 3).astype(s.image.dtype, copy=False)
+    grad = same_type(float_array("grad_output", grad_output, 4 if s.batched else 3), s.image)
     grad = grad if s.batched else grad[np.newaxis]
     expect_shape("grad_output", grad, (len(s.image), len(s.weight), *s.output_size), "the shape of conv2d's output")
     return grad
 
 
-def _weight_gradients(grad: Array, image: Array, s: _Setting) -> Array:
+def _settled(gradient: Callable[[Array, _Setting], Array], grad: Array, s: _Setting) -> Array:
+    """A gradient, worked out again in float64 where float32 gave a number that is not finite: a sum may have overflowed."""
+    answer = gradient(grad, s)
+    if grad.dtype == np.float64 or all_finite(answer):
+        return answer
+    return same_type(gradient(grad.astype(np.float64), s.doubled()), answer)
+
+
+def _input_gradient(grad: Array, s: _Setting) -> Array:
+    """Gradient of the input (N, C, H, W), group by group."""
+    rows, columns = s.rows, s.columns
+    shape = (*s.image.shape[:2], rows.size + rows.before + rows.after, columns.size + columns.before + columns.after)
+    grad_padded = np.zeros(shape, grad.dtype)
+    for channels, kernels in s.slices():
+        part = np.ascontiguousarray(grad[:, kernels])
+        _scatter(part, s.weight[kernels], s.stride, s.dilation, grad_padded[:, channels])
+    return pad_backward(grad_padded, (rows.before, rows.after), (columns.before, columns.after), s.mode)
+
+
+def _bias_gradient(grad: Array, _: _Setting) -> Array:
+    """Gradient of the bias (K,)."""
+    return grad.sum(axis=(0, 2, 3))
+
+
+def _weight_gradients(grad: Array, s: _Setting) -> Array:
     """Gradient of the weight (K, C / G, kH, kW), group by group."""
+    image = s.padded()
     parts = [_weight_gradient(grad[:, kernels], image[:, channels], s) for channels, kernels in s.slices()]
     return np.concatenate(parts)
 
@@ -290,20 +377,91 @@ def conv_transpose2d(
     if any(e >= max(s, d) for e, s, d in zip(extra, step, spread, strict=True)):
         raise ValueError(f"output_padding must be below stride or dilation, got {extra} with {step} and {spread}")
     dtype = np.result_type(image, kernels)
-    image, kernels = np.ascontiguousarray(image, dtype), kernels.astype(dtype, copy=False)
+    offset = None if bias is None else _check_bias(bias, per_group * groups, dtype)
     full = (
         (height - 1) * step[0] + spread[0] * (kernel_height - 1) + extra[0] + 1,
         (width - 1) * step[1] + spread[1] * (kernel_width - 1) + extra[1] + 1,
     )
     if any(size <= 2 * p for size, p in zip(full, cut, strict=True)):
         raise ValueError(f"padding {cut} leaves nothing of the output of {full[0]} x {full[1]}")
-    stamped = np.zeros((n, per_group * groups, *full), dtype)  # (N, K, Ho + 2p, Wo + 2p)
-    taken = channels // groups
+    if n * per_group * groups * math.prod(full) > MOST_NUMBERS:
+        raise ValueError(f"stride {step} with dilation {spread} makes an output of {full[0]} x {full[1]}: too large")
+    with quiet():
+        stamped = _stamps(
+            image.astype(dtype, copy=False), kernels.astype(dtype, copy=False), step, spread, groups, full
+        )
+        if dtype == np.float32 and not all_finite(stamped):  # a sum may have overflowed
+            double = image.astype(np.float64), kernels.astype(np.float64)
+            stamped = same_type(_stamps(*double, step, spread, groups, full), stamped)
+        output = stamped[:, :, cut[0] : full[0] - cut[0], cut[1] : full[1] - cut[1]]
+        if offset is not None:
+            output = output + offset[:, np.newaxis, np.newaxis]
+    return np.ascontiguousarray(output if batched else output[0])
+
+
+def _stamps(image: Array, weight: Array, stride: Pair, dilation: Pair, groups: int, size: Pair) -> Array:
+    """Sum of all stamps, before padding cuts any off: (N, K, *size)."""
+    per_group, taken = weight.shape[1], len(weight) // groups
+    stamped = np.zeros((len(image), per_group * groups, *size), image.dtype)
     for g in range(groups):
         part = slice(g * taken, (g + 1) * taken)
         target = stamped[:, g * per_group : (g + 1) * per_group]
-        _scatter(np.ascontiguousarray(image[:, part]), kernels[part], step, spread, target)
-    output = stamped[:, :, cut[0] : full[0] - cut[0], cut[1] : full[1] - cut[1]]
+        _scatter(np.ascontiguousarray(image[:, part]), weight[part], stride, dilation, target)
+    return stamped
+
+
+def conv_transpose2d_backward(
+    grad_output: ArrayLike,
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: IntOrPair = 1,
+    padding: IntOrPair = 0,
+    output_padding: IntOrPair = 0,
+    groups: int = 1,
+    dilation: IntOrPair = 1,
+) -> tuple[Array, Array, Array]:
+    """Gradients of `conv_transpose2d`: with input and output changing places, those of an ordinary convolution.
+
+    Args:
+        grad_output: gradient of the loss with respect to conv_transpose2d's output, in the output's shape.
+        input, weight, bias, stride, padding, output_padding, groups, dilation: as conv_transpose2d was called.
+
+    Returns:
+        (grad_input, grad_weight, grad_bias), in the shapes of input, weight and (K,).
+
+    Raises:
+        ValueError: the shapes do not fit.
+
+    Source: Dumoulin and Visin (2016), chapter 4.
+
+    >>> parts = conv_transpose2d_backward([[[1.0, 2, 3, 4]]], [[[1.0, 2.0]]], [[[[1.0, 10.0]]]], stride=2)
+    >>> [part.tolist() for part in parts]
+    [[[[21.0, 43.0]]], [[[[7.0, 10.0]]]], [10.0]]
+    """
+    image, batched = image_batch("input", input)
+    kernels = float_array("weight", weight, 4)
+    groups = whole_number("groups", groups, 1)
+    if len(kernels) != image.shape[1] or len(kernels) % groups:
+        raise ValueError(
+            f"weight of shape {kernels.shape} with groups {groups} does not take {image.shape[1]} input channels"
+        )
     if bias is not None:
-        output = output + _check_bias(bias, per_group * groups, dtype)[:, np.newaxis, np.newaxis]
-    return np.ascontiguousarray(output if batched else output[0])
+        _check_bias(bias, kernels.shape[1] * groups, kernels.dtype)
+    step, spread = int_pair("stride", stride, 1), int_pair("dilation", dilation, 1)
+    cut, extra = int_pair("padding", padding, 0), int_pair("output_padding", output_padding, 0)
+    grad = float_array("grad_output", grad_output, 4 if batched else 3)
+    grad = grad if batched else grad[np.newaxis]  # (N, K, Ho, Wo)
+    size = [
+        (i - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for i, s, p, d, k, e in zip(image.shape[2:], step, cut, spread, kernels.shape[2:], extra, strict=True)
+    ]
+    shape = (len(image), kernels.shape[1] * groups, size[0], size[1])
+    expect_shape("grad_output", grad, shape, "the shape of conv_transpose2d's output")
+    with quiet():
+        grad_bias = grad.sum(axis=(0, 2, 3))
+    bottom, right = (length + 2 * p - e for length, p, e in zip(size, cut, extra, strict=True))
+    padded = pad(grad, (cut[0], cut[0]), (cut[1], cut[1]))[:, :, :bottom, :right]  # no stamp reaches output_padding
+    grad_input = conv2d(padded, kernels, None, step, 0, spread, groups)  # (N, C, H, W)
+    grad_weight, _ = conv2d_backward_parameters(image, padded, kernels, step, 0, spread, groups)
+    return (grad_input if batched else grad_input[0]), grad_weight, grad_bias

@@ -2,6 +2,10 @@
 
 Every `by_…` function takes image (N, C, H, W), weight (K, C, kH, kW), stride and dilation as (h, w), and fills
 out (N, K, Ho, Wo). None allocates more than a few megabytes beyond its output, whatever the image size.
+
+Three ways mix windows: a band multiplies pixels of other windows by 0, a spectrum mixes a whole piece, and two passes
+have sums of their own between them. With ordinary numbers that changes nothing. Where they meet a number that is not
+finite, or too large for their sums, they leave the work to `each_window_alone`: NaN and infinity stay in their windows.
 """
 
 import math
@@ -11,8 +15,9 @@ from itertools import product
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
 
-from cnn_core.arguments import Array, Pair
+from cnn_core.arguments import Array, Pair, all_finite
 
 BLOCK_BYTES = 1 << 20  # a buffer that fits the L2 cache of common machines
 MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of columns
@@ -21,6 +26,12 @@ SPECTRUM = 256  # pixels a side that one Fourier transform sees, about
 SPECTRUM_TAPS = 289  # from so many numbers a channel, spectra are faster
 SPECTRA_BYTES = 2 << 20  # of the kernels' spectra at a time
 SPECTRUM_CHANNELS = 8  # spectra of more would take too much memory
+FEW = 1 << 14  # answers up to so many numbers are looked at whole
+# Pixels so much smaller than the largest would drown in a spectrum's rounding: by bytes of the answer and of the spectrum.
+DIGITS = {(4, 4): 2.0**-12, (4, 8): 2.0**-36, (8, 8): 2.0**-22}
+COLD = 0.01  # the share of pixels that may be so small
+COLD_TAPS = 0.5  # the share of a kernel's taps: a bell's outer taps are small, and all windows have them
+WARM = 0.02  # the share that must not be: a few bright pixels on black would drown what is between them
 
 _thread = threading.local()
 
@@ -39,15 +50,19 @@ def windows(image: Array, kernel_size: Pair, stride: Pair, dilation: Pair, outpu
     return view
 
 
-def scratch(size: int, dtype: np.dtype[np.floating]) -> Array:
-    """So many numbers of working memory, kept by the thread unless large: fresh memory costs more than the copy into it."""
+def scratch(size: int, dtype: np.dtype[np.floating], shelf: str = "memory") -> Array:
+    """So many numbers of working memory, kept by the thread unless large: fresh memory costs more than the copy into it.
+
+    Who calls another way meanwhile takes a shelf of its own.
+    """
     count = size * dtype.itemsize
     if count > 2 * BLOCK_BYTES:
         return np.empty(size, dtype)
-    if getattr(_thread, "memory", None) is None or _thread.memory.nbytes < count:
-        _thread.memory = np.empty(count, np.uint8)
-    kept: Array = _thread.memory[:count].view(dtype)
-    return kept
+    memory: NDArray[np.uint8] | None = getattr(_thread, shelf, None)
+    if memory is None or memory.nbytes < count:
+        memory = np.empty(count, np.uint8)
+        setattr(_thread, shelf, memory)
+    return memory[:count].view(dtype)
 
 
 def by_columns(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -72,22 +87,44 @@ def by_row_views(image: Array, weight: Array, stride: Pair, dilation: Pair, out:
 
 def by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
     """As `by_row_views`, for one or two kernels: a banded matrix gives several output rows, so a product is not one row high."""
+    _by_bands(image, weight, stride, dilation, out, _rows_at_once(weight, out))
+
+
+def _rows_at_once(weight: Array, out: Array) -> int:
+    """Output rows of one band."""
     band = (4 if weight[0].size >= MANY_TAPS else 2) // len(weight)
-    _by_bands(image, weight, stride, dilation, out, max(1, min(band, out.shape[2])))
+    return max(1, min(band, out.shape[2]))
 
 
-def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array, band: int) -> None:
+def _banded(weight: Array, step: int, band: int) -> Array:
+    """The matrix that gives `band` output rows at once, each kernel row moved down by `step`: (K band, need C kW)."""
+    k, c, kernel_height, kernel_width = weight.shape
+    need = (band - 1) * step + kernel_height  # input rows that one band reads
+    matrix = np.zeros((k, band, need, c, kernel_width), weight.dtype)
+    for row in range(band):
+        matrix[:, row, row * step : row * step + kernel_height] = weight.transpose(0, 2, 1, 3)
+    return matrix.reshape(k * band, -1)
+
+
+def _tile_width(weight: Array, row_bytes: int, width: int) -> int:
+    """Output columns at a time: as many as the cache takes, all tiles about equally wide."""
+    if weight[0].size < MANY_TAPS:
+        wide = max(64, 2 * BLOCK_BYTES // row_bytes)
+    else:
+        wide = TILE if len(weight) <= 16 else TILE // 2
+    return -(-width // -(-width // wide))
+
+
+def _by_bands(
+    image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array, band: int, look: bool = True
+) -> None:
+    """Unroll, view, multiply, look: as many bands at a time as the cache takes, tile by tile of columns."""
     k, c, kernel_height, kernel_width = weight.shape
     (step, across), (height, width) = stride, out.shape[2:]
     need = (band - 1) * step + kernel_height  # input rows that one band reads
-    matrix = np.zeros((k, band, need, c, kernel_width), image.dtype)
-    for row in range(band):
-        matrix[:, row, row * step : row * step + kernel_height] = weight.transpose(0, 2, 1, 3)
-    matrix = matrix.reshape(k * band, -1)  # (K band, need C kW)
-    most = 2 * BLOCK_BYTES // (need * c * kernel_width * image.itemsize)
-    wide = max(64, most) if weight[0].size < MANY_TAPS else TILE if k <= 16 else TILE // 2  # output columns at a time
-    tile = -(-width // -(-width // wide))  # all tiles about equally wide
-    whole = height // band * band
+    matrix = _banded(weight, step, band)
+    tile = _tile_width(weight, need * c * kernel_width * image.itemsize, width)
+    whole = height // band * band  # output rows in whole bands
     line = c * kernel_width * tile  # numbers one input row unrolls to
     bands = min(max(1, (BLOCK_BYTES // (line * image.itemsize) - need) // (step * band) + 1), whole // band)
     memory = scratch(((bands - 1) * band * step + need) * line, image.dtype)
@@ -95,13 +132,16 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     shifts = windows(image, (1, kernel_width), (1, across), dilation, (image.shape[2], width))[:, :, 0]
     shifts = shifts.transpose(0, 3, 1, 2, 4)  # (N, H, C, kW, Wo)
     for n, first, left in product(range(len(image)), range(0, whole, bands * band), range(0, width, tile)):
+        # Unroll: copy the horizontal shifts of the input rows that these bands read.
         count = min(bands, (whole - first) // band)
         part = shifts[n, first * step : first * step + (count - 1) * band * step + need, ..., left : left + tile]
         buffer = memory[: part.size].reshape(part.shape)  # (rows, C, kW, columns)
         buffer[...] = part
+        # View: each band's rows as one matrix of columns; neighbours overlap.
         columns = part.shape[-1]
         strides = (band * step * buffer[0].size * item, columns * item, item)
         views = np.ndarray((count, matrix.shape[1], columns), image.dtype, memory, 0, strides)  # faster than as_strided
+        # Multiply, straight into the output where its layout allows.
         rows = out[n, :, first : first + count * band, left : left + columns]  # (K, count band, columns)
         if band == 1:
             np.matmul(matrix, views, out=rows.transpose(1, 0, 2))
@@ -110,6 +150,13 @@ def _by_bands(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
         else:
             answers = np.matmul(matrix, views).reshape(count, k, band, columns)
             rows.reshape(k, count, band, columns)[...] = answers.transpose(1, 0, 2, 3)
+    # Look: a pixel that is not finite shows in every row of the bands that read it.
+    if look and band > 1:
+        apart = band * max(1, need // (band * step))  # output rows of as many bands as read each pixel
+        ones = np.ones(width, out.dtype)
+        if not (all_finite(out[:, 0, :whole:apart] @ ones) and all_finite(out[:, 0, whole - 1])):
+            each_window_alone(image, weight, stride, dilation, out)
+            return
     if whole < height:
         _by_bands(image[:, :, whole * step :], weight, stride, dilation, out[:, :, whole:], 1)
 
@@ -136,13 +183,14 @@ def by_pixels(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
 
 
 def separate(kernel: Array) -> tuple[Array, Array] | None:
-    """Return (column, row) with kernel = outer(column, row) to the last bits, or None if its rank is above 1."""
+    """Return (column, row) with kernel = outer(column, row) to the last bits of each tap, or None if its rank is above 1."""
     y, x = np.unravel_index(np.abs(kernel).argmax(), kernel.shape)
     if kernel[y, x] == 0:
         return None
     column, row = kernel[:, x], kernel[y] / kernel[y, x]
-    error = np.abs(np.outer(column, row) - kernel).max()
-    return (column, row) if error <= 4 * np.finfo(kernel.dtype).eps * abs(kernel[y, x]) else None
+    limits = np.finfo(kernel.dtype)
+    allowed = 8 * limits.eps * np.abs(kernel) + limits.tiny  # by tap: beside a hot tap, an ordinary one still counts
+    return (column, row) if np.all(np.abs(np.outer(column, row) - kernel) <= allowed) else None
 
 
 def by_passes(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -155,13 +203,24 @@ def by_passes(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     for n in range(len(image)):
         for first in range(0, out.shape[2], rows):
             count = min(rows, out.shape[2] - first)
-            between = np.empty((1, 1, count, width), image.dtype)
+            between = scratch(count * width, image.dtype, "between").reshape(1, 1, count, width)
             strip = image[
                 n : n + 1, :, first * stride[0] : (first + count - 1) * stride[0] + (len(column) - 1) * dilation[0] + 1
             ]
-            correlate(strip, column.reshape(1, 1, -1, 1), (stride[0], 1), (dilation[0], 1), between)
+            _one_pass(strip, column.reshape(1, 1, -1, 1), (stride[0], 1), (dilation[0], 1), between)
             part = out[n : n + 1, :, first : first + count]
-            correlate(between, row.reshape(1, 1, 1, -1), (1, stride[1]), (1, dilation[1]), part)
+            _one_pass(between, row.reshape(1, 1, 1, -1), (1, stride[1]), (1, dilation[1]), part)
+            if not all_finite(part):  # all of it: a sum between the passes may overflow anywhere
+                each_window_alone(image, weight, stride, dilation, out)
+                return
+
+
+def _one_pass(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    way = choose(image, weight, stride, dilation, out)
+    if way is by_bands:  # what mixes there is seen after both passes
+        _by_bands(image, weight, stride, dilation, out, _rows_at_once(weight, out), look=False)
+    else:
+        way(image, weight, stride, dilation, out)
 
 
 def piece_of(kernel: int, output: int) -> Pair:
@@ -183,14 +242,19 @@ def by_spectrum(image: Array, weight: Array, stride: Pair, dilation: Pair, out: 
 
     Source: Oppenheim and Schafer, "Discrete-Time Signal Processing", overlap-save.
     """
+    dtype = _spectrum_type(image, weight)
+    if dtype is None:
+        each_window_alone(image, weight, stride, dilation, out)
+        return
     (rows, down), (columns, across) = map(piece_of, weight.shape[2:], out.shape[2:])
-    undo = image.dtype.type(math.sqrt(down * across))  # the norm, without which NumPy's float32 transform is slow
-    chunk = max(1, SPECTRA_BYTES // (weight.shape[1] * down * across * image.itemsize))  # kernels at a time
+    undo = dtype.type(math.sqrt(down * across))  # the norm, without which NumPy's float32 transform is slow
+    chunk = max(1, SPECTRA_BYTES // (weight.shape[1] * down * across * dtype.itemsize))  # kernels at a time
     for first in range(0, len(weight), chunk):
-        kernels = np.fft.rfft2(weight[first : first + chunk] * undo, (down, across), norm="ortho")
+        scaled = weight[first : first + chunk].astype(dtype, copy=False) * undo
+        kernels = np.fft.rfft2(scaled, (down, across), norm="ortho")
         np.conjugate(kernels, out=kernels)  # (k, C, down, across / 2 + 1); without it, a true convolution
         for n, y, x in product(range(len(image)), range(0, out.shape[2], rows), range(0, out.shape[3], columns)):
-            piece = image[n, :, y : y + down, x : x + across]
+            piece = image[n, :, y : y + down, x : x + across].astype(dtype, copy=False)
             pixels = np.fft.rfft2(piece, (down, across), norm="ortho")  # (C, down, across / 2 + 1)
             target = out[n, first : first + chunk, y : y + rows, x : x + columns]
             for answer, kernel in zip(target, kernels, strict=True):
@@ -199,6 +263,36 @@ def by_spectrum(image: Array, weight: Array, stride: Pair, dilation: Pair, out: 
                     total += one * other
                 whole = np.fft.irfft2(total, (down, across), norm="ortho")
                 answer[...] = whole[: answer.shape[0], : answer.shape[1]]  # beyond it, windows went round the edge
+
+
+def _spectrum_type(image: Array, weight: Array) -> np.dtype[np.floating] | None:
+    """The type whose digits are enough for the spectra of these numbers; None if there is none.
+
+    Every fourth row tells how the pixels are spread. A transform's rounding is as large everywhere as its largest number asks for, so that a hot pixel would disturb
+    dark ones far away, and its sums are as large as those of the whole piece.
+    """
+    peak, taps = max(float(image.max()), -float(image.min())), float(np.abs(weight).max()) * weight[0].size
+    if not math.isfinite(peak + taps):
+        return None
+    largest, sample = max(peak, taps, peak * taps), np.abs(image[:, :, ::4])
+    for dtype in (image.dtype, np.dtype(np.float64)):
+        digits = DIGITS[image.itemsize, dtype.itemsize]
+        room = largest < np.finfo(dtype).max * 1e-8 and (peak == 0 or peak * taps > np.finfo(dtype).tiny * 1e16)
+        if room and _even(sample, peak, digits, COLD) and _even_kernels(weight, digits):
+            return dtype
+    return None
+
+
+def _even(size: Array, peak: float, digits: float, share: float) -> bool:
+    """Whether most magnitudes that are not 0 come near the peak, and more than a few do."""
+    warm = int(np.count_nonzero(size > peak * digits))
+    cold = int(np.count_nonzero(size)) - warm
+    return cold <= share * size.size and (warm >= WARM * size.size or peak == 0)
+
+
+def _even_kernels(weight: Array, digits: float) -> bool:
+    sizes = np.abs(weight)
+    return all(_even(size, float(size.max()), digits, COLD_TAPS) for size in sizes)
 
 
 def spectra_pay(channels: int, height: int, width: int) -> bool:
@@ -216,13 +310,32 @@ def choose(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array
         return by_passes
     if stride == dilation == (1, 1) and spectra_pay(c, kernel_height, kernel_width):
         return by_spectrum
-    if c * kernel_height * kernel_width * out[0, 0].size * image.itemsize <= BLOCK_BYTES // 4:
+    if k <= 2 and dilation[0] == 1 and not _fits_unrolled(image, weight, out):
+        return by_bands
+    return _choose_alone(image, weight, out, dilation)
+
+
+def _fits_unrolled(image: Array, weight: Array, out: Array) -> bool:
+    return weight[0].size * out[0, 0].size * image.itemsize <= BLOCK_BYTES // 4
+
+
+def _choose_alone(image: Array, weight: Array, out: Array, dilation: Pair) -> Correlate:
+    """Pick among the ways whose every sum belongs to one window."""
+    if _fits_unrolled(image, weight, out):
         return by_columns
-    if dilation[0] > 1:
-        return by_blocks
-    return by_bands if k <= 2 else by_row_views
+    return by_blocks if dilation[0] > 1 else by_row_views
+
+
+def each_window_alone(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """The slow and sure way, in float64: no number reaches another window, and no sum overflows that float32 could hold."""
+    pixels, kernels = image.astype(np.float64, copy=False), weight.astype(np.float64, copy=False)
+    answer = np.empty(out.shape, np.float64)
+    _choose_alone(pixels, kernels, answer, dilation)(pixels, kernels, stride, dilation, answer)
+    out[...] = answer
 
 
 def correlate(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
     """Fill out with the cross-correlation of image and weight, by the way chosen for their shape."""
     choose(image, weight, stride, dilation, out)(image, weight, stride, dilation, out)
+    if out.size <= FEW and not all_finite(out):  # of few numbers, see too that no sum overflowed on the way
+        each_window_alone(image, weight, stride, dilation, out)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnn_core.arguments import Array, expect_shape, float_array
+from cnn_core.arguments import Array, all_finite, expect_shape, float_array, quiet, same_type
 
 
 def linear(input: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> Array:
@@ -26,9 +26,18 @@ def linear(input: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -
     [11.5, 17.0]
     """
     values, matrix = _linear_arguments(input, weight)
-    output = values @ matrix.T  # (…, out)
     offset = _check_bias(bias, len(matrix))
-    return output if offset is None else output + offset.astype(output.dtype, copy=False)
+    with quiet():
+        output = _product(values, matrix.T)  # (…, out)
+        return output if offset is None else output + offset.astype(output.dtype, copy=False)
+
+
+def _product(left: Array, right: Array) -> Array:
+    """Matrix product, again in float64 where float32 gave a number that is not finite: a sum may have overflowed."""
+    product = left @ right
+    if product.dtype == np.float64 or all_finite(product):
+        return product
+    return same_type(left.astype(np.float64) @ right.astype(np.float64), product)
 
 
 def linear_backward(
@@ -36,16 +45,55 @@ def linear_backward(
 ) -> tuple[Array, Array, Array]:
     """Return (grad_input, grad_weight, grad_bias) of `linear`.
 
+    Args:
+        grad_output: (…, out_features), gradient of the loss with respect to linear's output.
+        input, weight, bias: as linear was called.
+
+    Returns:
+        Gradients in the shapes of input, weight and (out_features,).
+
+    Raises:
+        ValueError: as linear, or grad_output does not have the output's shape.
+
+    Source: `torch.nn.functional.linear`.
+
     >>> grad_input, grad_weight, grad_bias = linear_backward([[1.0]], [[2.0, 3.0]], [[5.0, 7.0]])
     >>> grad_input.tolist(), grad_weight.tolist(), grad_bias.tolist()
     ([[5.0, 7.0]], [[2.0, 3.0]], [1.0])
     """
+    _check_bias(bias, len(float_array("weight", weight, 2)))
+    return linear_backward_input(grad_output, input, weight), *linear_backward_parameters(grad_output, input, weight)
+
+
+def linear_backward_input(grad_output: ArrayLike, input: ArrayLike, weight: ArrayLike) -> Array:
+    """Return grad_input as `linear_backward` does, without the gradients of weight and bias.
+
+    >>> linear_backward_input([[1.0]], [[2.0, 3.0]], [[5.0, 7.0]]).tolist()
+    [[5.0, 7.0]]
+    """
     values, matrix = _linear_arguments(input, weight)
-    _check_bias(bias, len(matrix))
-    grad = float_array("grad_output", grad_output).astype(values.dtype, copy=False)
-    expect_shape("grad_output", grad, (*values.shape[:-1], len(matrix)), "the shape of linear's output")
+    grad = _linear_gradient(grad_output, values, matrix)
+    with quiet():
+        return _product(grad, matrix)  # (…, in)
+
+
+def linear_backward_parameters(grad_output: ArrayLike, input: ArrayLike, weight: ArrayLike) -> tuple[Array, Array]:
+    """Return (grad_weight, grad_bias) as `linear_backward` does, without the gradient of the input.
+
+    >>> [grad.tolist() for grad in linear_backward_parameters([[1.0]], [[2.0, 3.0]], [[5.0, 7.0]])]
+    [[[2.0, 3.0]], [1.0]]
+    """
+    values, matrix = _linear_arguments(input, weight)
+    grad = _linear_gradient(grad_output, values, matrix)
     rows, grads = values.reshape(-1, values.shape[-1]), grad.reshape(-1, len(matrix))  # (M, in), (M, out)
-    return grad @ matrix, grads.T @ rows, grads.sum(axis=0)
+    with quiet():
+        return _product(grads.T, rows), _product(np.ones_like(grads[:, 0]), grads)
+
+
+def _linear_gradient(grad_output: ArrayLike, values: Array, matrix: Array) -> Array:
+    grad = same_type(float_array("grad_output", grad_output), values)
+    expect_shape("grad_output", grad, (*values.shape[:-1], len(matrix)), "the shape of linear's output")
+    return grad
 
 
 def _check_bias(bias: ArrayLike | None, outputs: int) -> Array | None:
@@ -69,16 +117,41 @@ def _linear_arguments(input: ArrayLike, weight: ArrayLike) -> tuple[Array, Array
 def softmax(x: ArrayLike, axis: int = -1) -> Array:
     """Probabilities from logits: e^x over the sum of e^x along axis.
 
+    Args:
+        x: logits, any shape.
+        axis: along which the probabilities add up to 1.
+
+    Returns:
+        Probabilities, in the shape of x.
+
+    Raises:
+        ValueError: x has no axis of this number.
+
+    Source: `torch.nn.functional.softmax`.
+
     >>> softmax(np.array([0.0, 0.0, 1000.0])).tolist()
     [0.0, 0.0, 1.0]
     """
     values = _with_axis(x, axis)
-    powers = np.exp(values - values.max(axis=axis, keepdims=True))
-    return powers / powers.sum(axis=axis, keepdims=True)
+    with quiet():
+        powers = np.exp(values - values.max(axis=axis, keepdims=True))
+        return powers / powers.sum(axis=axis, keepdims=True)
 
 
 def softmax_backward(grad_output: ArrayLike, x: ArrayLike, axis: int = -1) -> Array:
     """Return p (grad - sum(grad p)), where p = softmax(x).
+
+    Args:
+        grad_output: gradient of the loss with respect to the output, in the shape of x.
+        x, axis: as the function was called.
+
+    Returns:
+        The gradient with respect to x, in its shape.
+
+    Raises:
+        ValueError: as softmax, or the shapes differ.
+
+    Source: `torch.nn.functional.softmax`.
 
     >>> softmax_backward(np.array([1.0, 0.0]), np.array([0.0, 0.0])).tolist()
     [0.25, -0.25]
@@ -86,22 +159,48 @@ def softmax_backward(grad_output: ArrayLike, x: ArrayLike, axis: int = -1) -> Ar
     p = softmax(x, axis)
     grad = float_array("grad_output", grad_output)
     expect_shape("grad_output", grad, p.shape, "the shape of x")
-    return p * (grad - (grad * p).sum(axis=axis, keepdims=True))
+    with quiet():
+        return p * (grad - (grad * p).sum(axis=axis, keepdims=True))
 
 
 def log_softmax(x: ArrayLike, axis: int = -1) -> Array:
     """Logarithm of `softmax`, exact where the probability itself would round to 0.
 
+    Args:
+        x: logits, any shape.
+        axis: along which the probabilities add up to 1.
+
+    Returns:
+        Logarithms of probabilities, in the shape of x.
+
+    Raises:
+        ValueError: x has no axis of this number.
+
+    Source: `torch.nn.functional.log_softmax`.
+
     >>> log_softmax(np.array([0.0, 1000.0])).tolist()
     [-1000.0, 0.0]
     """
     values = _with_axis(x, axis)
-    shifted = values - values.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    with quiet():
+        shifted = values - values.max(axis=axis, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
 def log_softmax_backward(grad_output: ArrayLike, x: ArrayLike, axis: int = -1) -> Array:
     """Return grad - softmax(x) sum(grad).
+
+    Args:
+        grad_output: gradient of the loss with respect to the output, in the shape of x.
+        x, axis: as the function was called.
+
+    Returns:
+        The gradient with respect to x, in its shape.
+
+    Raises:
+        ValueError: as log_softmax, or the shapes differ.
+
+    Source: `torch.nn.functional.log_softmax`.
 
     >>> log_softmax_backward(np.array([1.0, 0.0]), np.array([0.0, 0.0])).tolist()
     [0.5, -0.5]
@@ -109,13 +208,16 @@ def log_softmax_backward(grad_output: ArrayLike, x: ArrayLike, axis: int = -1) -
     p = softmax(x, axis)
     grad = float_array("grad_output", grad_output)
     expect_shape("grad_output", grad, p.shape, "the shape of x")
-    return grad - p * grad.sum(axis=axis, keepdims=True)
+    with quiet():
+        return grad - p * grad.sum(axis=axis, keepdims=True)
 
 
 def _with_axis(x: ArrayLike, axis: int) -> Array:
     values = float_array("x", x)
+    if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
+        raise ValueError(f"axis must be a whole number, got {axis!r:.60}")
     if not -values.ndim <= axis < values.ndim:
-        raise ValueError(f"axis {axis} is out of range for an array of shape {values.shape}")
+        raise ValueError(f"axis {axis!r:.60} is out of range for an array of shape {values.shape}")
     return values
 
 
@@ -138,11 +240,25 @@ def cross_entropy(logits: ArrayLike, target: ArrayLike) -> Array:
     1.386294
     """
     values, classes = _logits_and_target(logits, target)
-    return np.asarray(-log_softmax(values)[np.arange(len(values)), classes].mean())
+    with quiet():
+        return np.asarray(-log_softmax(values)[np.arange(len(values)), classes].mean(dtype=np.float64)).astype(
+            values.dtype
+        )
 
 
 def cross_entropy_backward(logits: ArrayLike, target: ArrayLike) -> Array:
     """Gradient with respect to the logits: (softmax(logits) - one-hot target) / N.
+
+    Args:
+        logits, target: as cross_entropy was called.
+
+    Returns:
+        The gradient, in the shape of logits.
+
+    Raises:
+        ValueError: as cross_entropy.
+
+    Source: `torch.nn.functional.cross_entropy`.
 
     >>> cross_entropy_backward(np.zeros((1, 4)), [2]).tolist()
     [[0.25, 0.25, -0.75, 0.25]]
@@ -155,7 +271,11 @@ def cross_entropy_backward(logits: ArrayLike, target: ArrayLike) -> Array:
 
 
 def _logits_and_target(logits: ArrayLike, target: ArrayLike) -> tuple[Array, NDArray[np.integer]]:
-    values, classes = float_array("logits", logits, 1, 2), np.asarray(target)
+    values = float_array("logits", logits, 1, 2)
+    try:
+        classes = np.asarray(target)
+    except Exception:
+        raise ValueError(f"target must be whole numbers, got {target!r:.60}") from None
     if classes.dtype.kind not in "iu" or classes.shape != values.shape[:-1]:
         raise ValueError(
             f"target must be whole numbers of shape {values.shape[:-1]}, got {classes.dtype} of {classes.shape}"

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnn_core.arguments import Array
+from cnn_core.arguments import Array, real_number, whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,18 +27,52 @@ _GONZALEZ = "Gonzalez and Woods, Digital Image Processing, 4th ed. (2018), secti
 def gaussian(size: int, sigma: float) -> Array:
     """Sampled Gaussian of size x size pixels with standard deviation sigma pixels, sum 1.
 
+    Args:
+        size: side in pixels, 1 to 4096.
+        sigma: standard deviation in pixels, at least 0.01.
+
+    Returns:
+        (size, size), float64.
+
+    Raises:
+        ValueError: an argument is out of range.
+
+    Source: Gonzalez and Woods, Digital Image Processing, 4th ed. (2018), section 3.5.
+
     >>> gaussian(3, 1.0).round(3).tolist()
     [[0.075, 0.124, 0.075], [0.124, 0.204, 0.124], [0.075, 0.124, 0.075]]
     """
-    offset = np.arange(size) - (size - 1) / 2
+    offset, sigma = _offsets(size), real_number("sigma", sigma, 0.01, 1e6)
     profile = np.exp(-(offset**2) / (2 * sigma**2))
     bell = np.outer(profile, profile)
     return bell / bell.sum()
 
 
+def _offsets(size: int) -> Array:
+    """Distance of each pixel from the middle."""
+    if whole_number("size", size, 1) > 4096:
+        raise ValueError(f"size must be at most 4096, got {size}")
+    return np.arange(size) - (size - 1) / 2
+
+
 def laplacian_of_gaussian(size: int, sigma: float) -> Array:
-    """Sampled Laplacian of a Gaussian, shifted to sum 0, so that flat areas give exactly 0."""
-    offset = np.arange(size) - (size - 1) / 2
+    """Sampled Laplacian of a Gaussian, shifted to sum 0, so that flat areas give exactly 0.
+
+    Args:
+        size, sigma: as `gaussian` takes them.
+
+    Returns:
+        (size, size), float64.
+
+    Raises:
+        ValueError: an argument is out of range.
+
+    Source: Gonzalez and Woods, Digital Image Processing, 4th ed. (2018), section 10.2.
+
+    >>> laplacian_of_gaussian(3, 0.5).round(2).tolist()
+    [[0.42, 0.82, 0.42], [0.82, -4.96, 0.82], [0.42, 0.82, 0.42]]
+    """
+    offset, sigma = _offsets(size), real_number("sigma", sigma, 0.01, 1e6)
     square = (offset**2)[:, np.newaxis] + offset**2
     bell = (square - 2 * sigma**2) / sigma**4 * np.exp(-square / (2 * sigma**2)) / (2 * math.pi * sigma**2)
     return bell - bell.mean()

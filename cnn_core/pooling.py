@@ -1,16 +1,28 @@
 """Max and average pooling, each forward directly above its backward.
 
-Padding of a max pool is minus infinity, so it never wins. On a tie the first tap in row order wins.
+Padding of a max pool is minus infinity, so it never wins. On a tie the first tap in row order wins; NaN wins over every
+number, and the last one over the others, as in PyTorch.
 """
 
-from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnn_core.arguments import Array, IntOrPair, Pair, expect_shape, float_array, image_batch, int_pair
+from cnn_core.arguments import (
+    Array,
+    IntOrPair,
+    Pair,
+    all_finite,
+    expect_shape,
+    flag,
+    float_array,
+    image_batch,
+    int_pair,
+    quiet,
+    same_type,
+)
 from cnn_core.padding import pad
 from cnn_core.shapes import Axis, window_axes
 
@@ -69,22 +81,60 @@ def _pool(
     ceil_mode: bool,
 ) -> _Pool:
     image, batched = image_batch("input", input)
-    window, pads, spread = (
-        int_pair("kernel_size", kernel_size, 1),
-        int_pair("padding", padding, 0),
-        int_pair("dilation", dilation, 1),
-    )
-    for p, k, d in zip(pads, window, spread, strict=True):
-        if p > (d * (k - 1) + 1) // 2:
-            raise ValueError(f"padding must be at most half of kernel_size {kernel_size} (dilated), got {padding}")
     height, width = image.shape[2:]
-    step = window if stride is None else stride
-    rows, columns = window_axes((height, width), window, step, pads, spread, bool(ceil_mode))
-    for axis in (rows, columns):
-        for position in {0, axis.output_size - 1}:
-            if not any(0 <= index < axis.size for index in axis.window(position)):
-                raise ValueError(f"padding {padding} with dilation {dilation} gives a window that sees only padding")
+    rows, columns = pool_axes((height, width), kernel_size, stride, padding, dilation, ceil_mode)
     return _Pool(image, batched, rows, columns)
+
+
+def pool_axes(
+    size: Pair,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
+    dilation: IntOrPair = 1,
+    ceil_mode: bool = False,
+) -> tuple[Axis, Axis]:
+    """Both axes of a pooling, refused exactly where `max_pool2d` and `avg_pool2d` themselves refuse.
+
+    Args:
+        size: (H, W) of the input in pixels.
+        kernel_size, stride, padding, dilation, ceil_mode: as `max_pool2d` takes them.
+
+    Returns:
+        Two Axis, rows before columns.
+
+    Raises:
+        ValueError: an argument is out of range, no window fits, padding is above half of kernel_size, or a window sees
+            only padding.
+
+    Source: `pool2d_shape_check` of PyTorch; it lets a max pool see only padding, and then answers minus infinity.
+
+    >>> [axis.output_size for axis in pool_axes((2, 7), 3, 2, ceil_mode=True)]
+    [1, 3]
+    """
+    window, pads = int_pair("kernel_size", kernel_size, 1), int_pair("padding", padding, 0)
+    if any(p > k // 2 for p, k in zip(pads, window, strict=True)):
+        raise ValueError(f"padding must be at most half of kernel_size {kernel_size}, got {padding}")
+    axes = window_axes(size, window, window if stride is None else stride, pads, dilation, ceil_mode)
+    for axis in axes:
+        if not _sees_input(axis):
+            raise ValueError(f"padding {padding} with dilation {dilation} gives a window that sees only padding")
+    return axes
+
+
+def _sees_input(axis: Axis) -> bool:
+    """Whether every window has a tap inside the input; with padding of at most half the window, only dilation can miss it."""
+    if axis.dilation == 1 or axis.before == 0:
+        return True
+    first = _first_inside(axis)
+    start = np.arange(axis.output_size) * axis.stride - axis.before
+    return bool(np.all((first < axis.kernel_size) & (start + first * axis.dilation < axis.size)))
+
+
+def _first_inside(axis: Axis) -> NDArray[np.intp]:
+    """For each window, its first tap that is not in the padding before the input: (output_size,)."""
+    start = np.arange(axis.output_size) * axis.stride - axis.before
+    return -(np.minimum(start, 0) // axis.dilation)  # -floor(-x) rounds up
 
 
 def max_pool2d(
@@ -102,17 +152,17 @@ def max_pool2d(
         input: (C, H, W) or (N, C, H, W).
         kernel_size: pooling window in pixels, an int or (h, w).
         stride: step between windows in pixels; None means kernel_size.
-        padding: pixels of minus infinity on each side, at most half the window.
+        padding: pixels of minus infinity on each side, at most half of kernel_size.
         dilation: distance between the window's taps in pixels.
-        ceil_mode: count a last window that hangs over the edge.
+        ceil_mode: count a last window that hangs over the edge, or the only one if it is larger than the input.
         return_indices: also return where each winner lies.
 
     Returns:
         (C, Ho, Wo) or (N, C, Ho, Wo); with return_indices also an int64 array of that shape: y * W + x of the winner
-        in the unpadded input, the first in row order on a tie.
+        in the unpadded input, the first in row order on a tie. NaN wins, the last one in its window.
 
     Raises:
-        ValueError: an argument is out of range, or the window is larger than the padded input.
+        ValueError: an argument is out of range, no window fits, or one sees only padding.
 
     Source: `torch.nn.functional.max_pool2d`.
 
@@ -120,30 +170,32 @@ def max_pool2d(
     [[[5.0, 8.0]]]
     """
     p = _pool(input, kernel_size, stride, padding, dilation, ceil_mode)
-    if not return_indices:
-        best = p.combined(p.extended(-np.inf), np.maximum)
-        return best if p.batched else best[0]
     image = p.extended(-np.inf)
+    best = p.combined(image, np.maximum)
+    if not flag("return_indices", return_indices):
+        return best if p.batched else best[0]
     rows = np.arange(p.rows.output_size)[:, np.newaxis] * p.rows.stride - p.rows.before
     columns = np.arange(p.columns.output_size) * p.columns.stride - p.columns.before
     corner = rows * p.columns.size + columns  # (Ho, Wo), of the first tap
-    best = p.combined(image, np.maximum)
-    indices = np.zeros(best.shape, np.int64)
-    for number, hit in enumerate(_hits(image, best, p)):
-        tap_y, tap_x = divmod(number, p.columns.kernel_size)
-        offset = tap_y * p.rows.dilation * p.columns.size + tap_x * p.columns.dilation
-        np.copyto(indices, corner + offset, where=hit)
+    down, across = np.divmod(np.arange(len(p.taps())), p.columns.kernel_size)
+    offset = down * p.rows.dilation * p.columns.size + across * p.columns.dilation  # of each tap from the first
+    indices = corner + offset[_winners(image, best, p)]
     return (best, indices) if p.batched else (best[0], indices[0])
 
 
-def _hits(image: Array, best: Array, p: _Pool) -> Iterator[NDArray[np.bool_]]:
-    """For each tap in row order, where it is the winner: the first that equals the best."""
-    free = np.ones(best.shape, np.bool_)
-    for row, column in p.taps():
-        hit = image[..., row, column] == best
-        hit &= free
-        free ^= hit
-        yield hit
+def _winners(image: Array, best: Array, p: _Pool) -> NDArray[np.intp]:
+    """For each window, the number of the tap that wins, in row order: (N, C, Ho, Wo)."""
+    winner = np.zeros(best.shape, np.intp)
+    taps = p.taps()
+    for number in range(len(taps) - 1, -1, -1):  # backwards, so that the first of equals stays
+        np.copyto(winner, number, where=image[(..., *taps[number])] == best)
+    if np.isneginf(best).any():  # padding ties with the input: the first tap inside wins
+        first = _first_inside(p.rows)[:, np.newaxis] * p.columns.kernel_size + _first_inside(p.columns)  # (Ho, Wo)
+        np.copyto(winner, first, where=np.isneginf(best))
+    if np.isnan(best).any():
+        for number, place in enumerate(taps):  # forwards: the last NaN stays
+            np.copyto(winner, number, where=np.isnan(image[(..., *place)]))
+    return winner
 
 
 def max_pool2d_backward(
@@ -155,7 +207,7 @@ def max_pool2d_backward(
     dilation: IntOrPair = 1,
     ceil_mode: bool = False,
 ) -> Array:
-    """Send each window's gradient to its winner (the first in row order on a tie); windows that overlap add up.
+    """Send each window's gradient to its winner, which `max_pool2d` names; windows that overlap add up.
 
     Args:
         grad_output: gradient in the shape of max_pool2d's output.
@@ -167,6 +219,8 @@ def max_pool2d_backward(
     Raises:
         ValueError: as max_pool2d, or grad_output has another shape.
 
+    Source: `torch.nn.functional.max_pool2d`.
+
     >>> max_pool2d_backward([[[9.0]]], [[[1.0, 5.0], [5.0, 2.0]]], 2).tolist()
     [[[0.0, 9.0], [0.0, 0.0]]]
     """
@@ -174,8 +228,11 @@ def max_pool2d_backward(
     grad = _output_gradient(grad_output, p)
     image = p.extended(-np.inf)
     extended = np.zeros_like(image)
-    for (row, column), hit in zip(p.taps(), _hits(image, p.combined(image, np.maximum), p), strict=True):
-        extended[..., row, column] += grad * hit
+    winner = _winners(image, p.combined(image, np.maximum), p)
+    with quiet():
+        for number, (row, column) in enumerate(p.taps()):
+            part = extended[..., row, column]
+            np.add(part, grad, out=part, where=winner == number)  # not a product: 0 times infinity is NaN
     return _crop(extended, p)
 
 
@@ -193,15 +250,16 @@ def avg_pool2d(
         input: (C, H, W) or (N, C, H, W).
         kernel_size: pooling window in pixels, an int or (h, w).
         stride: step between windows in pixels; None means kernel_size.
-        padding: pixels of zeros on each side, at most half the window.
-        ceil_mode: count a last window that hangs over the edge; what hangs over is never counted.
+        padding: pixels of zeros on each side, at most half of kernel_size.
+        ceil_mode: count a last window that hangs over the edge, or the only one if it is larger than the input; what
+            hangs over is never counted.
         count_include_pad: divide by the window's padding pixels too.
 
     Returns:
         (C, Ho, Wo) or (N, C, Ho, Wo).
 
     Raises:
-        ValueError: an argument is out of range, or the window is larger than the padded input.
+        ValueError: an argument is out of range, or no window fits.
 
     Source: `torch.nn.functional.avg_pool2d`.
 
@@ -209,9 +267,14 @@ def avg_pool2d(
     [[[3.25, 4.25]]]
     """
     p = _pool(input, kernel_size, stride, padding, 1, ceil_mode)
-    total = p.combined(p.extended(0.0), np.add)
-    total *= _share(p, count_include_pad)
-    return total if p.batched else total[0]
+    share = _share(p, count_include_pad)
+    with quiet():
+        mean = p.combined(p.extended(0.0), np.add)
+        mean *= share
+        if mean.dtype == np.float32 and not all_finite(mean):  # a sum may have overflowed
+            double = p._replace(image=p.image.astype(np.float64))
+            mean = same_type(double.combined(double.extended(0.0), np.add) * share, mean)
+    return mean if p.batched else mean[0]
 
 
 def avg_pool2d_backward(
@@ -235,29 +298,32 @@ def avg_pool2d_backward(
     Raises:
         ValueError: as avg_pool2d, or grad_output has another shape.
 
+    Source: `torch.nn.functional.avg_pool2d`.
+
     >>> avg_pool2d_backward([[[8.0]]], [[[1.0, 5.0], [5.0, 2.0]]], 2).tolist()
     [[[2.0, 2.0], [2.0, 2.0]]]
     """
     p = _pool(input, kernel_size, stride, padding, 1, ceil_mode)
-    spread = _output_gradient(grad_output, p) * _share(p, count_include_pad)
-    extended = np.zeros_like(p.extended(0.0))
-    for row, column in p.taps():
-        extended[..., row, column] += spread
+    with quiet():
+        spread = _output_gradient(grad_output, p) * _share(p, count_include_pad)
+        extended = np.zeros_like(p.extended(0.0))
+        for row, column in p.taps():
+            extended[..., row, column] += spread
     return _crop(extended, p)
 
 
 def _share(p: _Pool, count_include_pad: bool) -> Array:
     """One over the number of pixels that each window counts: (Ho, Wo)."""
-    counts = []
+    counts, counted = [], flag("count_include_pad", count_include_pad)
     for axis in (p.rows, p.columns):
         start = np.arange(axis.output_size) * axis.stride - axis.before
-        low, high = (-axis.before, axis.size + axis.after) if count_include_pad else (0, axis.size)
+        low, high = (-axis.before, axis.size + axis.after) if counted else (0, axis.size)
         counts.append(np.minimum(start + axis.kernel_size, high) - np.maximum(start, low))
     return (1 / np.multiply.outer(*counts)).astype(p.image.dtype)
 
 
 def _output_gradient(grad_output: ArrayLike, p: _Pool) -> Array:
-    grad = float_array("grad_output", grad_output, 4 if p.batched else 3).astype(p.image.dtype, copy=False)
+    grad = same_type(float_array("grad_output", grad_output, 4 if p.batched else 3), p.image)
     grad = grad if p.batched else grad[np.newaxis]
     expect_shape("grad_output", grad, (*p.image.shape[:2], *p.output_size), "the shape of the pool's output")
     return grad

@@ -4,9 +4,9 @@ Letters: i input, p padding, d dilation, k kernel, s stride, o output, each in p
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, Protocol, cast
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
-from cnn_core.arguments import IntOrPair, Pair, int_pair, whole_number
+from cnn_core.arguments import IntOrPair, Pair, flag, int_pair, whole_number
 
 Padding = IntOrPair | Literal["valid", "same"] | Sequence[Sequence[int]]
 
@@ -48,20 +48,36 @@ def make_axis(
 ) -> Axis:
     """Work out one axis: the only place where the size formula stands.
 
+    Args:
+        size: input length in pixels.
+        kernel_size: window length in pixels.
+        stride: step between windows in pixels.
+        padding: pixels added (before, after).
+        dilation: distance between kernel taps in pixels.
+        ceil_mode: count a last window that hangs over the edge, so that one may be longer than the padded input.
+
+    Returns:
+        The Axis, with its output_size.
+
     Raises:
-        ValueError: the window is longer than the padded input.
+        ValueError: no window fits.
+
+    Source: `pooling_output_shape_pad_lr` of PyTorch, for ceil_mode; Dumoulin and Visin (2016), relationship 6.
+
+    >>> make_axis(2, 3, 2, ceil_mode=True).output_size
+    1
     """
     before, after = padding
     padded, span = size + before + after, dilation * (kernel_size - 1) + 1
-    if span > padded:
+    steps = (padded - span + (stride - 1 if ceil_mode else 0)) // stride
+    if ceil_mode and steps * stride >= size + before:
+        steps -= 1  # a last window may hang over the end, but must start inside input or left padding
+    if steps < 0:
         shown = before if before == after else padding
         spread = f" and spans {span} with dilation {dilation}" if dilation > 1 else ""
         raise ValueError(
             f"kernel_size {kernel_size}{spread} does not fit: padded input is {padded} (input {size}, padding {shown})"
         )
-    steps, rest = divmod(padded - span, stride)
-    if ceil_mode and rest and (steps + 1) * stride < size + before:
-        steps += 1  # a last window may hang over the end, but must start inside input or left padding
     return Axis(size, kernel_size, stride, before, after, dilation, steps + 1)
 
 
@@ -76,13 +92,14 @@ def conv_output_size(
         stride: step between windows in pixels, >= 1.
         padding: pixels added on each side, >= 0.
         dilation: distance between kernel taps in pixels, >= 1.
-        ceil_mode: count a last window that hangs over the edge.
+        ceil_mode: count a last window that hangs over the edge: the floor becomes a ceiling, as far as that window
+            starts inside the input or the padding before it.
 
     Returns:
         Output length in pixels, >= 1.
 
     Raises:
-        ValueError: a value is out of range, or the window is longer than the padded input.
+        ValueError: a value is out of range, or no window fits.
 
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), relationship 6.
 
@@ -98,12 +115,19 @@ def conv_output_size(
         whole_number("stride", stride, 1),
         (before, before),
         whole_number("dilation", dilation, 1),
-        ceil_mode,
+        flag("ceil_mode", ceil_mode),
     ).output_size
 
 
 def same_padding(kernel_size: int, dilation: int = 1) -> Pair:
     """Padding (before, after) in pixels that keeps the size for stride 1; an odd pixel goes after.
+
+    Args:
+        kernel_size: window length in pixels, >= 1.
+        dilation: distance between kernel taps in pixels, >= 1.
+
+    Returns:
+        (before, after), which add up to dilation * (kernel_size - 1).
 
     Raises:
         ValueError: a value is below 1.
@@ -119,6 +143,18 @@ def same_padding(kernel_size: int, dilation: int = 1) -> Pair:
 
 def resolve_padding(padding: Padding, kernel_size: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:
     """Return any accepted padding as ((top, bottom), (left, right)).
+
+    Args:
+        padding: an int, (h, w), "valid", "same" or ((top, bottom), (left, right)), in pixels.
+        kernel_size, stride, dilation: of the window, each (h, w), in pixels.
+
+    Returns:
+        Pixels added on each side.
+
+    Raises:
+        ValueError: padding is none of these, or "same" with a stride above 1.
+
+    Source: `torch.nn.functional.conv2d`, widened by unequal sides.
 
     >>> resolve_padding("same", (3, 4), (1, 1), (1, 1))
     ((1, 1), (1, 2))
@@ -150,13 +186,25 @@ def window_axes(
 ) -> tuple[Axis, Axis]:
     """Both axes, (vertical, horizontal), of a window walking over an H x W input.
 
+    Args:
+        size: (H, W) of the input in pixels.
+        kernel_size: (h, w) of the window in pixels.
+        stride, dilation: an int or (h, w), in pixels.
+        padding: as `resolve_padding` takes it.
+        ceil_mode: count a last window that hangs over the edge.
+
+    Returns:
+        Two Axis, rows before columns.
+
     Raises:
-        ValueError: an argument is out of range, or the window is larger than the padded input.
+        ValueError: an argument is out of range, or no window fits.
 
     >>> [axis.output_size for axis in window_axes((5, 7), (3, 3), 2, 1, 1)]
     [3, 4]
     """
+    size, kernel_size = int_pair("size", size, 1), int_pair("kernel_size", kernel_size, 1)
     stride, dilation = int_pair("stride", stride, 1), int_pair("dilation", dilation, 1)
+    ceil_mode = flag("ceil_mode", ceil_mode)
     pads = resolve_padding(padding, kernel_size, stride, dilation)
     try:
         vertical = make_axis(size[0], kernel_size[0], stride[0], pads[0], dilation[0], ceil_mode)
@@ -185,6 +233,32 @@ class Layer(Protocol):
     def window(self) -> tuple[Pair, Pair, Pair] | None: ...
 
 
+def _layer_list(layers: Any) -> list[Layer]:
+    """The layers one by one: a list of them, or a chain that has one."""
+    found = getattr(layers, "layers", layers)
+    try:
+        checked = list(found)
+    except TypeError:
+        raise ValueError(f"layers must be a list of layers, got {type(layers).__name__}") from None
+    for layer in checked:
+        if isinstance(layer, type) or not all(hasattr(layer, name) for name in ("output_shape", "macs", "window")):
+            raise ValueError(
+                f"layers must be a list of layers, but one of them is {type(layer).__name__}: {layer!r:.60}"
+            )
+    return checked
+
+
+def shape_of(input_shape: object) -> tuple[int, ...]:
+    """Return the shape of one input as a tuple of whole numbers, each at least 1.
+
+    >>> shape_of([3, 28, 28])
+    (3, 28, 28)
+    """
+    if not isinstance(input_shape, tuple | list) or not input_shape:
+        raise ValueError(f"input_shape must be (C, H, W) or (features,), got {input_shape!r:.60}")
+    return tuple(whole_number("input_shape", side, 1) for side in input_shape)
+
+
 def receptive_field(layers: Iterable[Layer]) -> int | Pair:
     """Side of the input square that one output pixel of the last layer sees, in pixels.
 
@@ -195,7 +269,7 @@ def receptive_field(layers: Iterable[Layer]) -> int | Pair:
         Pixels, as an int when both axes agree, else as (h, w). Padding is counted as seen.
 
     Raises:
-        ValueError: a dense layer is among them, since it sees everything.
+        ValueError: layers is no list of layers, or a dense layer is among them, since it sees everything.
 
     Source: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill (2019), eq. 2:
     r grows by d(k - 1) times the product of the strides before.
@@ -205,7 +279,7 @@ def receptive_field(layers: Iterable[Layer]) -> int | Pair:
     8
     """
     field, jump = [1, 1], [1, 1]
-    for layer in layers:
+    for layer in _layer_list(layers):
         window = layer.window()
         if window is None:
             continue
@@ -218,11 +292,22 @@ def receptive_field(layers: Iterable[Layer]) -> int | Pair:
 def count_parameters(layers: Iterable[Layer]) -> int:
     """Numbers that training can change, over all layers: weights and biases.
 
+    Args:
+        layers: layers in order.
+
+    Returns:
+        The sum of the layers' counts.
+
+    Raises:
+        ValueError: layers is no list of layers.
+
+    Source: as `sum(p.numel() for p in model.parameters())` counts in PyTorch.
+
     >>> from cnn_core.layers import Conv2d, Linear, ReLU
     >>> count_parameters([Conv2d(3, 8, 5), ReLU(), Linear(10, 2)])
     630
     """
-    return sum(layer.parameter_count() for layer in layers)
+    return sum(layer.parameter_count() for layer in _layer_list(layers))
 
 
 def count_macs(layers: Iterable[Layer], input_shape: Sequence[int]) -> int:
@@ -232,15 +317,20 @@ def count_macs(layers: Iterable[Layer], input_shape: Sequence[int]) -> int:
         layers: layers in order.
         input_shape: (C, H, W) of one input, or (features,).
 
+    Returns:
+        Multiply-adds; a bias and an activation count nothing.
+
     Raises:
-        ValueError: a layer does not fit the shape that reaches it.
+        ValueError: layers is no list of layers, input_shape no shape, or a layer does not fit the shape that reaches it.
+
+    Source: Sze et al., "Efficient Processing of Deep Neural Networks" (2017), section III.
 
     >>> from cnn_core.layers import Conv2d
     >>> count_macs([Conv2d(3, 8, 5)], (3, 28, 28))  # 24 x 24 outputs, 8 kernels of 3 x 5 x 5
     345600
     """
-    shape, total = tuple(input_shape), 0
-    for layer in layers:
+    shape, total = shape_of(input_shape), 0
+    for layer in _layer_list(layers):
         total += layer.macs(shape)
         shape = layer.output_shape(shape)
     return total

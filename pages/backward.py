@@ -4,20 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
-from live.settings import SettingError, format_kernel, parse_kernel
 
 import cnn_core
 from cnn_core.arguments import Array
 from cnn_core.images import resize, to_grey
-from cnn_core.layers import Sequential
-from cnn_core.networks import digits_layers
 from cnn_core.shapes import window_axes
-from cnn_core.weights import load
+from live.settings import SettingError, format_kernel, parse_kernel
 from ui import digit_source, image_source, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.components.window_explorer.component import explorer_data, window_explorer
 from ui.controls import one_of, say, text_field
-from ui.site import ROOT
 
 OPERATIONS = {
     "conv": "Convolution",
@@ -142,13 +138,11 @@ if name == "conv":
 
 st.subheader("The whole network, layer by layer")
 images, labels = digit_source.all_digits()
-net = Sequential(digits_layers())
-load(ROOT / "assets" / "digits.npz", net)
-logits = net.forward(images[8000:8001])
-flowing, sizes = cnn_core.cross_entropy_backward(logits, labels[8000:8001]), []
-for layer, title in zip(reversed(net.layers), reversed(net.names), strict=True):
-    flowing = layer.backward(flowing)
-    sizes.append((title, float(np.abs(flowing).mean()), float((flowing == 0).mean())))
+net = digit_source.trained()
+trace = net.trace(images[8000:8001])
+flowing = net.backward(trace, cnn_core.cross_entropy_backward(trace["fc2"], labels[8000:8001]), at="fc2")
+leaving = {node.name: flowing[node.inputs[0]] for node in reversed(net.nodes) if node.inputs[0] in flowing}
+sizes = [(title, float(np.abs(part).mean()), float((part == 0).mean())) for title, part in leaving.items()]
 lesson.table(
     {
         "gradient that leaves": [title for title, _, _ in sizes],
@@ -156,13 +150,13 @@ lesson.table(
         "exactly 0": [f"{zero:.0%}" for _, _, zero in sizes],
     }
 )
-first = net.parameters()[0]
+kernels = net.layer("conv1").parameter_gradients(flowing["conv1"], trace["input"])["weight"]
 map_viewer(
     "backward_network",
     [
         MapPanel("digit", "Digit", images[8000], image=True),
-        MapPanel("pixels", "Gradient of its pixels", flowing[0]),
-        MapPanel("kernels", "Gradient of the 16 kernels", first.grad[:, 0]),
+        MapPanel("pixels", "Gradient of its pixels", flowing["input"][0]),
+        MapPanel("kernels", "Gradient of the 16 kernels", kernels[:, 0]),
     ],
 )
 

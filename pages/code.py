@@ -15,7 +15,7 @@ lesson.begin(
 left, middle, right = st.columns([2, 2, 3])
 with left:
     digit, _ = digit_source.choose_digit("code")
-probabilities = digit_source.trained().trace(digit[np.newaxis])["softmax1"][0]
+probabilities = digit_source.trained().forward(digit)
 with middle:
     map_viewer("code_digit", [MapPanel("digit", "Digit", digit, image=True)])
 with right:

@@ -102,11 +102,10 @@ st.subheader("Inside the networks")
 name = selected("faces_network", "Network", {"pnet": "P-Net", "rnet": "R-Net", "onet": "O-Net"}, "onet")
 candidates = stages.refined if name == "onet" else stages.proposed
 net = networks.load(name)
-assert isinstance(net, networks.Cascade)
 if len(candidates):
     pick = whole_number("faces_candidate", "Candidate", 0, 0, len(candidates) - 1, name="candidate")
     crop = faces.crops(pixels, faces.square(candidates[pick : pick + 1]), faces.CROP.get(name, 12))
-    trace = {key: array[0] for key, array in net.trace(crop).items()}
+    trace = net.trace(crop[0])
     maps = [
         MapPanel("crop", f"Candidate at {crop.shape[2]} × {crop.shape[2]}", (crop[0] * 128 + 127.5) / 255, image=True)
     ]
@@ -120,7 +119,7 @@ if len(candidates):
     lesson.formula(rf"p(\text{{face}}) = \text{{softmax}}(z)_1 = {probability:.4f}")
 else:
     lesson.formula(r"p(\text{face}) = \text{softmax}(z)_1")
-kernels = net.trunk.parameters()[0].value  # (K, 3, 3, 3)
+kernels = net.graph.parameters()["conv1.weight"]  # (K, 3, 3, 3)
 map_viewer(
     "faces_kernels",
     [

@@ -66,8 +66,8 @@ map_viewer(
 small = resize(grey, max(1, height * 64 // max(height, width)), max(1, width * 64 // max(height, width)))
 layer = Linear(small.size, 6, seed=seed)
 turn = np.random.default_rng(seed).permutation(small.size)
-plain = linear(small.reshape(-1), layer.weight.value)
-moved = linear(small.reshape(-1)[turn], layer.weight.value[:, turn])
+plain = linear(small.reshape(-1), layer.weight)
+moved = linear(small.reshape(-1)[turn], layer.weight[:, turn])
 st.markdown(
     "A dense layer cannot notice: shuffle its weights the same way, and it answers the same numbers. A convolution's map "
     "falls apart, because neighbours are no longer neighbours."

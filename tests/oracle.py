@@ -7,11 +7,11 @@ import shutil
 import tempfile
 
 import numpy as np
-from live.settings import Settings
-from live.stages import compute
 
 from cnn_core import networks
-from cnn_core.train_digits import digits
+from cnn_core.mnist import digits
+from live.settings import Settings
+from live.stages import compute
 from ui import code_text, network_code, stacks
 
 images, _ = digits()

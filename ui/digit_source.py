@@ -3,12 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from cnn_core import digits, train_digits
+from cnn_core import digits, mnist
 from cnn_core.arguments import Array
+from cnn_core.graph import Graph
 from cnn_core.images import to_grey
-from cnn_core.layers import Sequential
-from cnn_core.networks import DigitsNetwork, digits_layers, load
-from cnn_core.training import Labels
+from cnn_core.mnist import Labels
+from cnn_core.networks import digits_network, load
 from ui import figures, image_source, lesson
 from ui.components.drawing_pad.component import drawing_pad
 from ui.controls import one_of, whole_number
@@ -19,17 +19,14 @@ SOURCES = {"choose": "Choose", "draw": "Draw", "image": "The chosen image"}
 @st.cache_resource(max_entries=1, show_spinner=False)
 def all_digits() -> tuple[Array, Labels]:
     """The 9,000 bundled digits (N, 1, 28, 28) in [0, 1] and their classes, read-only."""
-    images, labels = train_digits.digits()
+    images, labels = mnist.digits()
     images.flags.writeable = labels.flags.writeable = False
     return images, labels
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def trained() -> DigitsNetwork:
-    """The shipped network; shared, so use `trace`, which remembers nothing."""
-    network = load("digits")
-    assert isinstance(network, DigitsNetwork)
-    return network
+def trained() -> Graph:
+    """The shipped network, shared and read-only."""
+    return load("digits")
 
 
 def _keep(picture: Array) -> None:
@@ -50,7 +47,7 @@ def choose_digit(prefix: str) -> tuple[Array, int | None]:
     if source == "image":
         st.markdown("The image of the sidebar, centred as MNIST's digits are. Upload a photo of a digit there.")
         return digits.prepare(to_grey(image_source.chosen().pixels)[0]), None
-    first = train_digits.TRAINED
+    first = mnist.TRAINED
     number = whole_number(
         f"{prefix}_number", f"Number, {first} and up were never trained on", first, 0, len(images) - 1, name="number"
     )
@@ -64,6 +61,6 @@ def show(probabilities: Array) -> None:
     st.image(figures.bars([str(n) for n in range(10)], rounded, "probability", lesson.dark()), alt=alt)
 
 
-def untrained(kernels: int, kernel_size: int, pool_size: int) -> Sequential:
+def untrained(kernels: int, kernel_size: int, pool_size: int) -> Graph:
     """The same network with other sizes and random weights."""
-    return DigitsNetwork(digits_layers(kernels, kernel_size, pool_size))
+    return digits_network(kernels, kernel_size, pool_size)

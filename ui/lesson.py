@@ -176,11 +176,14 @@ def coloured_png(maps: Array) -> bytes:
 
 
 def _csv(maps: Array) -> bytes:
-    """One row of numbers a line; maps one below the other, each after a line with its number."""
+    """One row of numbers a line; maps one below the other, each after a line with its number.
+
+    Nine digits tell every float32 apart, so that what is read back is what was there.
+    """
     buffer = io.StringIO()
     for number, one in enumerate(maps):
         buffer.write(f"# map {number}: {one.shape[0]} x {one.shape[1]}\n")
-        np.savetxt(buffer, one, fmt="%.7g", delimiter=",")
+        np.savetxt(buffer, one, fmt="%.9g", delimiter=",")
     return buffer.getvalue().encode()
 
 

@@ -27,31 +27,32 @@ from cnn_core import conv2d, linear, max_pool2d, relu, softmax
 weights = np.load("digits.npz")
 {digit_text(digit)}
 
-x = relu(conv2d(digit, weights["00"], weights["01"]))  # N x 16 x 24 x 24
+x = relu(conv2d(digit, weights["conv1.weight"], weights["conv1.bias"]))  # N x 16 x 24 x 24
 x = max_pool2d(x, 2)  # N x 16 x 12 x 12
 x = x.reshape(len(x), -1)  # C, H, W order
-x = relu(linear(x, weights["02"], weights["03"]))
-probabilities = softmax(linear(x, weights["04"], weights["05"]))
+x = relu(linear(x, weights["fc1.weight"], weights["fc1.bias"]))
+probabilities = softmax(linear(x, weights["fc2.weight"], weights["fc2.bias"]))
 print(probabilities.round(4))
 """
 
 
 def torch_code(digit: Array) -> str:
     """In PyTorch: the same layout everywhere."""
-    return f"""import numpy as np
+    return f"""from collections import OrderedDict
+
+import numpy as np
 import torch
 from torch import nn
 
 weights = np.load("digits.npz")
 {digit_text(digit)}
 
-net = nn.Sequential(
-    nn.Conv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
-    nn.Flatten(), nn.Linear(2304, 128), nn.ReLU(), nn.Linear(128, 10), nn.Softmax(dim=1),
-)
+net = nn.Sequential(OrderedDict(
+    conv1=nn.Conv2d(1, 16, 5), relu1=nn.ReLU(), pool1=nn.MaxPool2d(2), flatten=nn.Flatten(),
+    fc1=nn.Linear(2304, 128), relu2=nn.ReLU(), fc2=nn.Linear(128, 10), softmax=nn.Softmax(dim=1),
+))
+net.load_state_dict({{name: torch.from_numpy(weights[name]) for name in weights.files}})
 with torch.no_grad():
-    for parameter, name in zip(net.parameters(), sorted(weights.files)):
-        parameter.copy_(torch.from_numpy(weights[name]))
     probabilities = net(torch.from_numpy(digit)).numpy()
 print(probabilities.round(4))
 """
@@ -74,10 +75,10 @@ net = keras.Sequential([
     layers.Dense(128, activation="relu"),
     layers.Dense(10, activation="softmax"),
 ])
-first = weights["02"].reshape(128, 16, 12, 12).transpose(0, 2, 3, 1).reshape(128, -1)  # C, H, W to H, W, C
+first = weights["fc1.weight"].reshape(128, 16, 12, 12).transpose(0, 2, 3, 1).reshape(128, -1)  # C, H, W to H, W, C
 net.set_weights([
-    weights["00"].transpose(2, 3, 1, 0), weights["01"],  # K, C, kH, kW to kH, kW, C, K
-    first.T, weights["03"], weights["04"].T, weights["05"],
+    weights["conv1.weight"].transpose(2, 3, 1, 0), weights["conv1.bias"],  # K, C, kH, kW to kH, kW, C, K
+    first.T, weights["fc1.bias"], weights["fc2.weight"].T, weights["fc2.bias"],
 ])
 probabilities = net.predict(digit.transpose(0, 2, 3, 1), verbose=0)
 print(probabilities.round(4))

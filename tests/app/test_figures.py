@@ -1,9 +1,12 @@
-"""Bars as SVG: lengths and words as they stand in the picture."""
+"""Bars as SVG: lengths and words as they stand in the picture; numbers as they stand in a file."""
 
+import io
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
+from ui import lesson
 from ui.figures import bars
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -32,3 +35,10 @@ def test_on_a_logarithmic_scale_ten_times_as_much_is_one_step_more() -> None:
 
 def test_words_cannot_become_elements() -> None:
     assert "<script>" in drawn(["<script>"], [1], "<b>", False)[1]
+
+
+def test_numbers_in_csv_read_back_exactly() -> None:
+    rng = np.random.default_rng(3)
+    maps = (rng.normal(size=(2, 30, 40)) * 10.0 ** rng.integers(-30, 30, (2, 30, 40))).astype(np.float32)
+    read = np.loadtxt(io.BytesIO(lesson._csv(maps)), delimiter=",", dtype=np.float32)
+    assert np.array_equal(read.reshape(maps.shape), maps)

@@ -95,6 +95,113 @@ def test_large_kernels_go_through_spectra_to_the_same_numbers(shape) -> None:
         np.testing.assert_allclose(answer[n, k], expected, atol=2e-6 * np.abs(expected).max())
 
 
+NAN, INF = np.nan, np.inf
+RNG = np.random.default_rng(11)
+WAYS = {  # kernel, side of the image: one for each way that mixes windows, and two that do not
+    "bands": (RNG.normal(size=(1, 1, 3, 4)), (400, 330), ways.by_bands),
+    "tall bands": (RNG.normal(size=(1, 1, 8, 9)), (330, 300), ways.by_bands),
+    "two kernels": (RNG.normal(size=(2, 1, 8, 9)), (330, 300), ways.by_bands),
+    "passes": (np.outer(RNG.normal(size=6), RNG.normal(size=5))[None, None], (400, 330), ways.by_passes),
+    "spectrum": (RNG.normal(size=(2, 1, 18, 17)), (120, 300), ways.by_spectrum),
+    "row views": (RNG.normal(size=(3, 1, 3, 4)), (400, 330), ways.by_row_views),
+    "columns": (RNG.normal(size=(3, 1, 3, 4)), (30, 33), ways.by_columns),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("value", [NAN, INF, -INF])
+@pytest.mark.parametrize("corner", [(0, 0), (0.37, 0.61), (0.995, 0.999)])
+def test_what_is_not_finite_stays_in_its_windows(name, value, corner) -> None:
+    kernel, size, way = WAYS[name]
+    weight = kernel.astype(np.float32)
+    image = RNG.normal(size=(2, 1, *size)).astype(np.float32)
+    clean = conv2d(image, weight)
+    assert ways.choose(image, weight, (1, 1), (1, 1), clean) is way
+    y, x = int(corner[0] * size[0]), int(corner[1] * size[1])
+    image[1, 0, y, x] = value
+    answer = conv2d(image, weight)
+    height, width = weight.shape[2:]
+    touched = np.zeros(answer.shape, bool)
+    touched[1, :, max(0, y - height + 1) : y + 1, max(0, x - width + 1) : x + 1] = True
+    assert not np.isfinite(answer[touched]).any()
+    np.testing.assert_allclose(answer[~touched], clean[~touched], atol=2e-4)
+    if np.isinf(value):  # as PyTorch: infinity with the tap's sign
+        down, across = min(y, answer.shape[2] - 1), min(x, answer.shape[3] - 1)
+        assert (answer[1, :, down, across] == value * np.sign(weight[:, 0, y - down, x - across])).all()
+
+
+@pytest.mark.parametrize("name", [name for name in WAYS if name != "row views"])  # its sums are PyTorch's own
+def test_large_numbers_do_not_overflow_on_the_way(name) -> None:
+    kernel, size, _ = WAYS[name]
+    signs = np.sign(kernel)
+    signs /= np.abs(signs.sum((2, 3), keepdims=True)) + 1  # the answer is below the pixels, the sums on the way are not
+    ones = conv2d(np.ones((1, *size)), signs)
+    largest = np.float32(3e38)
+    np.testing.assert_allclose(conv2d(np.full((1, *size), largest), signs.astype(np.float32)), ones * 3e38, rtol=1e-4)
+    big = (kernel / np.abs(kernel).max() * 3e38).astype(np.float32)
+    np.testing.assert_allclose(
+        conv2d(np.full((1, *size), 1e-3, np.float32), big),
+        conv2d(np.full((1, *size), 1e-3), big.astype(float)),
+        rtol=1e-4,
+    )
+
+
+def test_a_hot_pixel_disturbs_nothing_outside_its_windows() -> None:
+    image = RNG.random((1, 200, 210), dtype=np.float32)
+    weight = RNG.normal(size=(1, 1, 19, 18)).astype(np.float32)
+    clean = conv2d(image, weight)
+    for value in (1e4, 1e7, 1e20, 3e38):
+        hot = image.copy()
+        hot[0, 100, 90] = value
+        answer = conv2d(hot, weight)
+        touched = np.zeros(answer.shape, bool)
+        touched[0, 82:101, 73:91] = True
+        np.testing.assert_allclose(answer[~touched], clean[~touched], atol=2e-5)
+        np.testing.assert_allclose(
+            answer[0, 100, 90], value * float(weight[0, 0, 0, 0]), rtol=1e-3 if value < 1e6 else 1e-5
+        )
+        alone = np.where(hot == np.float32(value), hot, 0)  # black around it
+        assert not conv2d(alone, weight)[~touched].any() or np.abs(conv2d(alone, weight)[~touched]).max() < 1e-9 * value
+
+
+def test_an_ordinary_tap_counts_beside_a_hot_one() -> None:
+    kernel = np.ones((5, 5), np.float32)
+    kernel[2, 2], kernel[0, 1] = 1e7, -2
+    assert ways.separate(kernel) is None
+    image = np.ones((1, 9, 9), np.float32)
+    image[0, 2:7, 2:7] = 0
+    assert conv2d(image, kernel[None, None])[0, 1, 1] == 6  # nine taps outside the black square, of which one is -2
+
+
+def test_values_that_pytorch_gave_for_numbers_that_are_not_finite() -> None:
+    image = np.array([[[1, 2, NAN, 4], [5, INF, 7, 8], [9, 10, 11, 12]]], np.float32)
+    weight = np.array([[[[1, 0], [0, -1]]]], np.float32)
+    answer = conv2d(image, weight)
+    np.testing.assert_array_equal(answer, [[[-INF, NAN, NAN], [NAN, INF, -5]]])
+    grad = np.array([[[1, 2, 3], [4, INF, 6]]], np.float32)
+    grad_input, grad_weight, grad_bias = conv2d_backward(grad, image, weight)
+    np.testing.assert_array_equal(grad_input, [[[1, 2, 3, 0], [4, INF, NAN, -3], [0, NAN, -INF, -6]]])
+    np.testing.assert_array_equal(grad_weight, [[[[NAN, NAN], [INF, INF]]]])
+    assert grad_bias == INF
+    stamped = conv_transpose2d(np.array([[[1, NAN], [INF, 2]]], np.float32), weight, stride=2)
+    np.testing.assert_array_equal(
+        stamped, [[[1, 0, NAN, NAN], [0, -1, NAN, NAN], [INF, NAN, 2, 0], [NAN, -INF, 0, -2]]]
+    )
+
+
+def test_gradients_do_not_overflow_on_the_way() -> None:
+    image, grad = np.full((1, 1, 4, 5), 3e38, np.float32), np.ones((1, 1, 3, 4), np.float32)
+    grad[..., ::2] = -1
+    weight = np.array([[[[1, 1], [-1, -1]]]], np.float32)
+    grad_input, grad_weight, grad_bias = conv2d_backward(grad * np.float32(2e38), image * 0 + 1, weight)
+    assert np.isfinite(grad_input).all()
+    assert not grad_weight.any()
+    assert not grad_bias.any()
+    assert not conv2d_backward(grad, image, weight)[1].any()
+    ones = np.ones((2, 1, 1), np.float32)
+    assert conv_transpose2d(ones, np.full((2, 1, 1, 1), 1e38, np.float32))[0, 0, 0] == np.float32(2e38)
+
+
 def test_large_kernels_of_large_numbers_do_not_overflow() -> None:
     image = np.full((1, 64, 64), 1e-30, np.float32)
     weight = np.full((1, 1, 20, 20), 1e35, np.float32)

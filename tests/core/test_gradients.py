@@ -98,3 +98,37 @@ def test_erf_inside_gelu_reaches_the_last_bits() -> None:
 def test_a_wrong_argument_is_named(call, words) -> None:
     with pytest.raises(ValueError, match=words):
         call()
+
+
+NAN, INF = np.nan, np.inf
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [  # PyTorch's answers
+        (lambda: core.relu([NAN, INF, -INF]), [NAN, INF, 0]),
+        (lambda: core.relu_backward([3.0, INF, INF, NAN], [NAN, -1, 1, -1]), [3, 0, INF, 0]),
+        (lambda: core.leaky_relu_backward([1.0, INF], [NAN, -1], 0.0), [0, NAN]),
+        (lambda: core.elu([NAN, -INF, INF]), [NAN, -1, INF]),
+        (lambda: core.elu_backward([1.0, 1, 1], [NAN, -INF, INF]), [1, 0, 1]),
+        (lambda: core.gelu([NAN, -INF, INF]), [NAN, NAN, INF]),
+        (lambda: core.gelu_backward([1.0, 1, 1], [NAN, -INF, INF]), [NAN, NAN, NAN]),
+        (lambda: core.gelu(np.array([-1e38, -1e300])), [0, 0]),
+        (lambda: core.sigmoid([NAN, -INF, INF]), [NAN, 0, 1]),
+        (lambda: core.softmax([NAN, 1.0]), [NAN, NAN]),
+        (lambda: core.softmax([INF, 1.0]), [NAN, NAN]),
+        (lambda: core.softmax([-INF, 1.0]), [0, 1]),
+        (lambda: core.softmax(np.array([3e38, -3e38, 3e38], np.float32)), [0.5, 0, 0.5]),
+        (lambda: core.log_softmax([-INF, 1.0]), [-INF, 0]),
+        (lambda: core.prelu([[-1.0, -1, -1], [2, -2, -2]], [1.0, 2, 3]), [[-1, -2, -3], [2, -4, -6]]),
+        (lambda: core.prelu([[-1.0, INF, -INF]], [0.0, INF, 0.0]), [[0, INF, NAN]]),
+        (lambda: core.prelu_backward([[INF, 1.0]], [[2.0, -3]], [0.5, 0.5])[1], [0, -3]),
+        (lambda: core.prelu(-2.0, [0.5]), -1),
+        (lambda: core.leaky_relu(np.array([3e38, -3e38], np.float32), 2), [np.float32(3e38), -INF]),
+        (lambda: core.linear(np.array([[NAN, 1.0], [2, 3]]), np.array([[0.0, 1]])), [[NAN], [3]]),
+        (lambda: core.linear(np.array([3e38, 3e38, -3e38], np.float32), np.ones((1, 3), np.float32)), [np.float32(3e38)]),
+        (lambda: core.cross_entropy(np.array([[3e38, 0], [3e38, 0]], np.float32), [1, 1]), np.float32(3e38)),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_not_finite_go_where_pytorch_lets_them(call, expected) -> None:
+    np.testing.assert_array_equal(call(), expected)  # pytest turns warnings into errors

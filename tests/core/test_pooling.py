@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from cnn_core import (
+    AvgPool2d,
+    Conv2d,
+    MaxPool2d,
+    avg_pool2d,
+    avg_pool2d_backward,
+    conv_output_size,
+    max_pool2d,
+    max_pool2d_backward,
+)
 from cnn_core.shapes import window_axes
 
 
@@ -91,5 +100,82 @@ def test_a_wrong_argument_is_named(function, arguments, words) -> None:
 
 
 def test_a_window_of_padding_alone_is_refused() -> None:
-    with pytest.raises(ValueError, match="sees only padding"):
-        max_pool2d(np.zeros((1, 1, 1)), 2, padding=2, dilation=3, stride=1)
+    with pytest.raises(ValueError, match="sees only padding"):  # taps at -1 and 2 of two rows
+        max_pool2d(np.zeros((1, 2, 9)), (2, 1), padding=(1, 0), dilation=(3, 1), stride=(1, 1))
+
+
+def test_a_layer_foretells_what_its_forward_refuses() -> None:
+    layers = (
+        MaxPool2d(2, padding=2),
+        MaxPool2d((2, 1), 1, (1, 0), (3, 1)),
+        AvgPool2d(3, padding=2),
+        Conv2d(1, 1, 3, padding=2, padding_mode="reflect"),
+        Conv2d(1, 1, 3, padding=3, padding_mode="circular"),
+    )
+    for layer in layers:
+        with pytest.raises(ValueError, match="padding") as foretold:
+            layer.output_shape((1, 2, 9))
+        with pytest.raises(ValueError, match="padding") as refused:
+            layer.apply(np.zeros((1, 1, 2, 9)))
+        assert str(foretold.value) == str(refused.value)
+    assert MaxPool2d(3, 2, ceil_mode=True).output_shape((1, 2, 2)) == (1, 1, 1)
+
+
+# All numbers below are PyTorch's.
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel_size", "stride", "padding", "dilation", "expected"),
+    [(2, 3, 2, 0, 1, 1), (1, 3, 3, 0, 1, 1), (1, 3, 2, 0, 1, None), (2, 3, 1, 0, 1, None), (2, 5, 3, 2, 1, 2), (3, 2, 3, 1, 1, 2),
+     (5, 2, 3, 1, 2, 2), (4, 3, 4, 0, 2, 1), (6, 1, 4, 0, 1, 2)],
+)  # fmt: skip
+def test_ceil_mode_counts_as_pytorch(size, kernel_size, stride, padding, dilation, expected) -> None:
+    arguments = {"kernel_size": (kernel_size, 1), "stride": (stride, 1), "padding": (padding, 0), "ceil_mode": True}
+    image = np.arange(float(size)).reshape(1, size, 1)
+    if expected is None:
+        with pytest.raises(ValueError, match="does not fit"):
+            conv_output_size(size, kernel_size, stride, padding, dilation, ceil_mode=True)
+        with pytest.raises(ValueError, match="does not fit"):
+            max_pool2d(image, **arguments, dilation=(dilation, 1))
+        return
+    assert conv_output_size(size, kernel_size, stride, padding, dilation, ceil_mode=True) == expected
+    assert max_pool2d(image, **arguments, dilation=(dilation, 1)).shape == (1, expected, 1)
+
+
+def test_a_window_larger_than_the_input() -> None:
+    image = np.array([[[1.0, 4], [3, 2]]])
+    best, index = max_pool2d(image, 3, 2, ceil_mode=True, return_indices=True)
+    assert (best.tolist(), index.tolist()) == ([[[4]]], [[[1]]])
+    assert avg_pool2d(image, 3, 2, ceil_mode=True).tolist() == [[[2.5]]]
+    assert avg_pool2d_backward(np.array([[[8.0]]]), image, 3, 2, ceil_mode=True).tolist() == [[[2, 2], [2, 2]]]
+
+
+def test_minus_infinity_ties_with_padding_and_wins() -> None:
+    image = np.full((1, 2, 3), -np.inf, np.float32)
+    best, index = max_pool2d(image, 2, 1, 1, return_indices=True)
+    assert np.isneginf(best).all()
+    assert index.tolist() == [[[0, 0, 1, 2], [0, 0, 1, 2], [3, 3, 4, 5]]]
+    grad = np.arange(12, dtype=np.float32).reshape(1, 3, 4)
+    assert max_pool2d_backward(grad, image, 2, 1, 1).tolist() == [[[10, 8, 10], [17, 10, 11]]]
+
+
+def test_nan_wins_the_value_the_index_and_the_gradient() -> None:
+    image = np.array([[[np.nan, 1, np.nan, 3], [5, 6, 7, np.inf]]], np.float32)
+    best, index = max_pool2d(image, 2, return_indices=True)
+    assert np.isnan(best).all()
+    assert index.tolist() == [[[0, 2]]]
+    assert max_pool2d(image, (1, 4), return_indices=True)[1].tolist() == [[[2], [7]]]  # the last NaN
+    assert max_pool2d_backward(np.array([[[9.0], [4]]]), image, (1, 4)).tolist() == [[[0, 0, 9, 0], [0, 0, 0, 4]]]
+
+
+def test_an_infinite_gradient_goes_to_the_winner_only() -> None:
+    image = np.array([[[1.0, 2], [4, 3]]])
+    assert max_pool2d_backward(np.array([[[np.inf]]]), image, 2).tolist() == [[[0, 0], [np.inf, 0]]]
+
+
+def test_means_of_large_numbers_do_not_overflow_and_nan_stays_in_its_window() -> None:
+    image = np.full((1, 2, 4), 3e38, np.float32)
+    image[0, 0, 0] = np.nan
+    answer = avg_pool2d(image, 2)
+    assert np.isnan(answer[0, 0, 0])
+    assert answer[0, 0, 1] == np.float32(3e38)

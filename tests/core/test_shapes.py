@@ -69,7 +69,7 @@ def test_a_wrong_argument_is_named(arguments, words) -> None:
 def test_lenet_counts() -> None:
     assert count_parameters(LENET) == 61_706  # LeCun et al. (1998) with full connections in C3, as in every course
     assert count_macs(LENET, (1, 28, 28)) == 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 840
-    shapes = Sequential(LENET).output_shapes((1, 28, 28))
+    shapes = list(Sequential(LENET).output_shapes((1, 28, 28)).values())[1:]
     assert shapes[0] == (6, 28, 28)
     assert shapes[5] == (16, 5, 5)
     assert shapes[-1] == (10,)
@@ -79,19 +79,20 @@ def test_shapes_foretell_what_forward_returns() -> None:
     net = Sequential(
         [Conv2d(2, 3, (3, 2), stride=(2, 1), dilation=(1, 2)), MaxPool2d(3, 2, 1, ceil_mode=True), Flatten()]
     )
-    traced = list(net.trace(np.zeros((4, 2, 11, 9), np.float32)).values())[1:]
-    assert [array.shape[1:] for array in traced] == net.output_shapes((2, 11, 9))
+    traced = net.trace(np.zeros((4, 2, 11, 9), np.float32))
+    assert {name: array.shape[1:] for name, array in traced.items()} == net.output_shapes((2, 11, 9))
 
 
 def test_receptive_field_is_what_a_gradient_reaches() -> None:
     layers = [Conv2d(1, 1, 3), MaxPool2d(2), Conv2d(1, 1, (3, 2), dilation=(2, 1)), AvgPool2d((2, 1))]
     net = Sequential([Conv2d(1, 1, 3), AvgPool2d(2), Conv2d(1, 1, (3, 2), dilation=(2, 1)), AvgPool2d((2, 1))])
-    for parameter in net.parameters():
-        parameter.value[...] = 1
-    out = net.forward(np.ones((1, 40, 40), np.float32))
+    for array in net.parameters().values():
+        array[...] = 1
+    picture = np.ones((1, 40, 40), np.float32)
+    out = net.forward(picture)
     grad = np.zeros_like(out)
     grad[0, 1, 2] = 1
-    rows, columns = np.nonzero(net.backward(grad)[0])
+    rows, columns = np.nonzero(net.gradients(picture, grad)["input"][0])
     assert receptive_field(layers) == (np.ptp(rows) + 1, np.ptp(columns) + 1)
     assert receptive_field([Conv2d(1, 1, 3), ReLU(), Conv2d(1, 1, 3)]) == 5
 
