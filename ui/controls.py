@@ -45,13 +45,29 @@ def _finish(field: Field[Any], shown: object, returned: object) -> None:
         say(refused[1])
 
 
-def stepper(v: Values, field: Whole, label: str | None = None, help: str | None = None, disabled: bool = False) -> None:
-    """A stepper for a whole number."""
-    shared = _show(field, v[field])
-    words, high = label or field.name.capitalize(), field.high(v)
-    _finish(
-        field, v[field], st.number_input(words, field.low, high, v[field], 1, help=help, disabled=disabled, **shared)
-    )
+def stepper(
+    v: Values,
+    field: Whole,
+    label: str | None = None,
+    help: str | None = None,
+    disabled: bool = False,
+    high: int | None = None,
+) -> int:
+    """A stepper for a whole number; returns what it shows.
+
+    Args:
+        v: the values of this run.
+        field: the setting.
+        label: its words.
+        help: shown beside it.
+        disabled: whether it stands still.
+        high: where it ends today, if only results know; a larger value is held, and shown as this.
+    """
+    words, high = label or field.name.capitalize(), field.high(v) if high is None else high
+    shown = min(v[field], high)
+    shared = _show(field, shown)
+    _finish(field, shown, st.number_input(words, field.low, high, shown, 1, help=help, disabled=disabled, **shared))
+    return shown
 
 
 def buttons(v: Values, field: Choice, label: str | None = None, help: str | None = None) -> None:
