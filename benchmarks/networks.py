@@ -20,17 +20,17 @@ from benchmarks.results import machine, write
 from cnn_core import faces, networks
 from cnn_core.dense import cross_entropy_backward
 from cnn_core.images import decode_image
-from cnn_core.layers import Sequential
-from cnn_core.networks import digits_layers
+from cnn_core.mnist import TRAINED, digits
+from cnn_core.networks import digits_network
 from cnn_core.optimisers import Adam
-from cnn_core.train_digits import TRAINED, accuracy, digits
+from cnn_core.train_digits import accuracy
 
 torch.set_num_threads(1)
 ROUNDS = 60
 rng = np.random.default_rng(0)
 images, labels = rng.random((64, 1, 28, 28), dtype=np.float32), rng.integers(0, 10, 64)
 
-net = Sequential(digits_layers())
+net = digits_network(logits=True)
 optimiser = Adam(net.parameters(), 1e-3)
 torch_net = nn.Sequential(
     nn.Conv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(2304, 128), nn.ReLU(), nn.Linear(128, 10)
@@ -40,9 +40,8 @@ torch_images, torch_labels = torch.from_numpy(images), torch.from_numpy(labels)
 
 
 def ours() -> None:
-    logits = net.forward(images)
-    net.backward_parameters(cross_entropy_backward(logits, labels))
-    optimiser.step()
+    trace = net.trace(images)
+    optimiser.step(net.parameter_gradients(trace, cross_entropy_backward(trace[net.output], labels)))
 
 
 def theirs() -> None:

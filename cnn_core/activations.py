@@ -248,3 +248,181 @@ def gelu_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
     bounded = values.clip(-40, 40).astype(np.float64)  # beyond, pdf is 0 in float64
     slope = _normal_cdf(values) + bounded * np.exp(-bounded * bounded / 2) / math.sqrt(2 * math.pi)
     return (grad * slope).astype(values.dtype)
+
+
+def _bounds(min: float | None, max: float | None) -> tuple[float, float]:
+    low = -math.inf if min is None else _finite_number("min", min)
+    high = math.inf if max is None else _finite_number("max", max)
+    if low > high:
+        raise ValueError(f"min must be at most max, got {min!r} and {max!r}")
+    return low, high
+
+
+def clip(x: ArrayLike, min: float | None = None, max: float | None = None) -> Array:
+    """Hold numbers between min and max; ReLU6 is clip(x, 0, 6).
+
+    Args:
+        x: of any shape.
+        min: smallest number let through, or None.
+        max: largest number let through, or None.
+
+    Returns:
+        An array in the shape of x.
+
+    Raises:
+        ValueError: min is above max, or one is not finite.
+
+    Source: `torch.clamp`.
+
+    >>> clip([-1.0, 2.0, 9.0], 0, 6).tolist()
+    [0.0, 2.0, 6.0]
+    """
+    values, (low, high) = float_array("x", x), _bounds(min, max)
+    number = values.dtype.type
+    return np.minimum(np.maximum(values, number(low)), number(high))
+
+
+def clip_backward(grad_output: ArrayLike, x: ArrayLike, min: float | None = None, max: float | None = None) -> Array:
+    """Pass the gradient where min <= x <= max, as `torch.clamp` does; its ReLU6 stops it at the bounds themselves.
+
+    Args:
+        grad_output: in the shape of x.
+        x, min, max: as clip was called.
+
+    Returns:
+        grad_input, in the shape of x.
+
+    Raises:
+        ValueError: as clip, or grad_output has another shape.
+
+    >>> clip_backward([1.0, 1.0, 1.0], [-1.0, 2.0, 9.0], 0, 6).tolist()
+    [0.0, 1.0, 0.0]
+    """
+    (grad, values), (low, high) = _gradient_and_input(grad_output, x), _bounds(min, max)
+    return grad * ((values >= low) & (values <= high))
+
+
+def hardsigmoid(x: ArrayLike, alpha: float = 1 / 6, beta: float = 0.5) -> Array:
+    """Straight line alpha x + beta, held between 0 and 1.
+
+    Args:
+        x: of any shape.
+        alpha: slope; PyTorch's is 1/6, ONNX's default 0.2.
+        beta: value at 0.
+
+    Returns:
+        An array in the shape of x.
+
+    Raises:
+        ValueError: alpha or beta is not finite.
+
+    Source: Howard et al., "Searching for MobileNetV3" (2019), section 5.2; `torch.nn.functional.hardsigmoid`.
+
+    >>> hardsigmoid([-3.0, 0.0, 9.0]).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    values = float_array("x", x)
+    number = values.dtype.type
+    line = values * number(_finite_number("alpha", alpha))
+    line += number(_finite_number("beta", beta))
+    return np.minimum(np.maximum(line, 0), 1)
+
+
+def hardsigmoid_backward(grad_output: ArrayLike, x: ArrayLike, alpha: float = 1 / 6, beta: float = 0.5) -> Array:
+    """Gradient times alpha between the bends, 0 beyond and at them.
+
+    Args:
+        grad_output: in the shape of x.
+        x, alpha, beta: as hardsigmoid was called.
+
+    Returns:
+        grad_input, in the shape of x.
+
+    Raises:
+        ValueError: as hardsigmoid, or grad_output has another shape.
+
+    >>> hardsigmoid_backward([1.0, 1.0], [0.0, 9.0], alpha=0.25).tolist()
+    [0.25, 0.0]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    line = hardsigmoid(values, alpha, beta)
+    return grad * values.dtype.type(alpha) * ((line > 0) & (line < 1))
+
+
+def hardswish(x: ArrayLike) -> Array:
+    """x times hardsigmoid(x): 0 below -3, x above 3.
+
+    Args:
+        x: of any shape.
+
+    Returns:
+        An array in the shape of x.
+
+    Source: Howard et al., "Searching for MobileNetV3" (2019), section 5.2; `torch.nn.functional.hardswish`.
+
+    >>> hardswish([-5.0, 3.0, 5.0]).tolist()
+    [-0.0, 3.0, 5.0]
+    """
+    values = float_array("x", x)
+    return values * hardsigmoid(values)
+
+
+def hardswish_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
+    """Gradient times 0 below -3, x / 3 + 1/2 between, 1 above 3.
+
+    Args:
+        grad_output: in the shape of x.
+        x: as hardswish was called.
+
+    Returns:
+        grad_input, in the shape of x.
+
+    Raises:
+        ValueError: grad_output has another shape.
+
+    >>> hardswish_backward([1.0, 1.0, 1.0], [-5.0, 0.0, 5.0]).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    number = values.dtype.type
+    slope = np.minimum(np.maximum(values, -3), 3) / number(3) + number(0.5)
+    return grad * np.where(values <= -3, number(0), np.where(values < 3, slope, number(1)))
+
+
+def silu(x: ArrayLike) -> Array:
+    """x times sigmoid(x), also called swish.
+
+    Args:
+        x: of any shape.
+
+    Returns:
+        An array in the shape of x.
+
+    Source: Ramachandran, Zoph and Le, "Searching for Activation Functions" (2017); `torch.nn.functional.silu`.
+
+    >>> silu(np.array([0.0, 1.0])).round(6).tolist()
+    [0.0, 0.731059]
+    """
+    values = float_array("x", x)
+    return values * sigmoid(values)
+
+
+def silu_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
+    """Gradient times s (1 + x (1 - s)), where s = sigmoid(x).
+
+    Args:
+        grad_output: in the shape of x.
+        x: as silu was called.
+
+    Returns:
+        grad_input, in the shape of x.
+
+    Raises:
+        ValueError: grad_output has another shape.
+
+    >>> silu_backward([1.0], [0.0]).tolist()
+    [0.5]
+    """
+    grad, values = _gradient_and_input(grad_output, x)
+    share = sigmoid(values)
+    return grad * share * (1 + values * sigmoid(-values))

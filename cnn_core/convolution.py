@@ -166,14 +166,38 @@ def conv2d_backward(
     if bias is not None:
         _check_bias(bias, len(s.weight), s.weight.dtype)
     grad = _output_gradient(grad_output, s)
-    image = s.padded()
-    grad_padded = np.zeros(image.shape, image.dtype)
+    return _input_gradient(grad, s), _weight_gradients(grad, s.padded(), s), grad.sum(axis=(0, 2, 3))
+
+
+def conv2d_backward_input(
+    grad_output: ArrayLike,
+    input: ArrayLike,
+    weight: ArrayLike,
+    stride: IntOrPair = 1,
+    padding: Padding = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> Array:
+    """Return grad_input as `conv2d_backward` does, without the gradients of weight and bias.
+
+    >>> conv2d_backward_input(np.ones((1, 1, 2)), [[[1.0, 2, 3]]], [[[[5.0, 7]]]]).tolist()
+    [[[5.0, 12.0, 7.0]]]
+    """
+    s = _setting(input, weight, stride, padding, dilation, groups, padding_mode)
+    return _input_gradient(_output_gradient(grad_output, s), s)
+
+
+def _input_gradient(grad: Array, s: _Setting) -> Array:
+    """Gradient of the input, cropped or folded back from that of the padded input, in the input's rank."""
+    rows, columns = (s.rows.before, s.rows.after), (s.columns.before, s.columns.after)
+    n, c, height, width = s.image.shape
+    grad_padded = np.zeros((n, c, height + sum(rows), width + sum(columns)), s.image.dtype)
     for channels, kernels in s.slices():
         part = np.ascontiguousarray(grad[:, kernels])
         _scatter(part, s.weight[kernels], s.stride, s.dilation, grad_padded[:, channels])
-    rows, columns = s.rows, s.columns
-    grad_input = pad_backward(grad_padded, (rows.before, rows.after), (columns.before, columns.after), s.mode)
-    return (grad_input if s.batched else grad_input[0]), _weight_gradients(grad, image, s), grad.sum(axis=(0, 2, 3))
+    grad_input = pad_backward(grad_padded, rows, columns, s.mode)
+    return grad_input if s.batched else grad_input[0]
 
 
 def conv2d_backward_parameters(
@@ -307,3 +331,54 @@ def conv_transpose2d(
     if bias is not None:
         output = output + _check_bias(bias, per_group * groups, dtype)[:, np.newaxis, np.newaxis]
     return np.ascontiguousarray(output if batched else output[0])
+
+
+def conv_transpose2d_backward(
+    grad_output: ArrayLike,
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: IntOrPair = 1,
+    padding: IntOrPair = 0,
+    output_padding: IntOrPair = 0,
+    groups: int = 1,
+    dilation: IntOrPair = 1,
+) -> tuple[Array, Array, Array]:
+    """Gradients of `conv_transpose2d`: with input and output changing places, those of an ordinary convolution.
+
+    Args:
+        grad_output: gradient of the loss with respect to conv_transpose2d's output, in the output's shape.
+        input, weight, bias, stride, padding, output_padding, groups, dilation: as conv_transpose2d was called.
+
+    Returns:
+        (grad_input, grad_weight, grad_bias), in the shapes of input, weight and (K,).
+
+    Raises:
+        ValueError: the shapes do not fit.
+
+    Source: Dumoulin and Visin (2016), chapter 4.
+
+    >>> parts = conv_transpose2d_backward([[[1.0, 2, 3, 4]]], [[[1.0, 2.0]]], [[[[1.0, 10.0]]]], stride=2)
+    >>> [part.tolist() for part in parts]
+    [[[[21.0, 43.0]]], [[[[7.0, 10.0]]]], [10.0]]
+    """
+    image, batched = image_batch("input", input)
+    kernels = float_array("weight", weight, 4)
+    if bias is not None:
+        _check_bias(bias, kernels.shape[1] * groups, kernels.dtype)
+    step, spread = int_pair("stride", stride, 1), int_pair("dilation", dilation, 1)
+    cut, extra = int_pair("padding", padding, 0), int_pair("output_padding", output_padding, 0)
+    grad = float_array("grad_output", grad_output, 4 if batched else 3)
+    grad = grad if batched else grad[np.newaxis]  # (N, K, Ho, Wo)
+    size = [
+        (i - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for i, s, p, d, k, e in zip(image.shape[2:], step, cut, spread, kernels.shape[2:], extra, strict=True)
+    ]
+    shape = (len(image), kernels.shape[1] * groups, size[0], size[1])
+    expect_shape("grad_output", grad, shape, "the shape of conv_transpose2d's output")
+    grad_bias = grad.sum(axis=(0, 2, 3))
+    bottom, right = (length + 2 * p - e for length, p, e in zip(size, cut, extra, strict=True))
+    padded = pad(grad, (cut[0], cut[0]), (cut[1], cut[1]))[:, :, :bottom, :right]  # no stamp reaches output_padding
+    grad_input = conv2d(padded, kernels, None, step, 0, spread, groups)  # (N, C, H, W)
+    grad_weight, _ = conv2d_backward_parameters(image, padded, kernels, step, 0, spread, groups)
+    return (grad_input if batched else grad_input[0]), grad_weight, grad_bias

@@ -40,12 +40,36 @@ def linear_backward(
     >>> grad_input.tolist(), grad_weight.tolist(), grad_bias.tolist()
     ([[5.0, 7.0]], [[2.0, 3.0]], [1.0])
     """
+    _check_bias(bias, len(float_array("weight", weight, 2)))
+    return linear_backward_input(grad_output, input, weight), *linear_backward_parameters(grad_output, input, weight)
+
+
+def linear_backward_input(grad_output: ArrayLike, input: ArrayLike, weight: ArrayLike) -> Array:
+    """Return grad_input as `linear_backward` does, without the gradients of weight and bias.
+
+    >>> linear_backward_input([[1.0]], [[2.0, 3.0]], [[5.0, 7.0]]).tolist()
+    [[5.0, 7.0]]
+    """
     values, matrix = _linear_arguments(input, weight)
-    _check_bias(bias, len(matrix))
+    return _linear_gradient(grad_output, values, matrix) @ matrix  # (…, in)
+
+
+def linear_backward_parameters(grad_output: ArrayLike, input: ArrayLike, weight: ArrayLike) -> tuple[Array, Array]:
+    """Return (grad_weight, grad_bias) as `linear_backward` does, without the gradient of the input.
+
+    >>> [grad.tolist() for grad in linear_backward_parameters([[1.0]], [[2.0, 3.0]], [[5.0, 7.0]])]
+    [[[2.0, 3.0]], [1.0]]
+    """
+    values, matrix = _linear_arguments(input, weight)
+    grad = _linear_gradient(grad_output, values, matrix)
+    rows, grads = values.reshape(-1, values.shape[-1]), grad.reshape(-1, len(matrix))  # (M, in), (M, out)
+    return grads.T @ rows, grads.sum(axis=0)
+
+
+def _linear_gradient(grad_output: ArrayLike, values: Array, matrix: Array) -> Array:
     grad = float_array("grad_output", grad_output).astype(values.dtype, copy=False)
     expect_shape("grad_output", grad, (*values.shape[:-1], len(matrix)), "the shape of linear's output")
-    rows, grads = values.reshape(-1, values.shape[-1]), grad.reshape(-1, len(matrix))  # (M, in), (M, out)
-    return grad @ matrix, grads.T @ rows, grads.sum(axis=0)
+    return grad
 
 
 def _check_bias(bias: ArrayLike | None, outputs: int) -> Array | None:

@@ -5,8 +5,7 @@ Source: Zhang et al., "Joint Face Detection and Alignment using Multitask Cascad
 
 import math
 from collections.abc import Iterator
-from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from cnn_core import networks
 from cnn_core.arguments import Array, float_array
 from cnn_core.images import resize
-from cnn_core.shapes import count_macs
 
 WINDOW = 12  # pixels a side that P-Net sees
 STEP = 2  # pixels between its windows
@@ -49,17 +47,10 @@ class Stages(NamedTuple):
     faces: list[Face]  # by O-Net
 
 
-@cache
-def _network(name: str) -> networks.Cascade:
-    network = networks.load(name)
-    assert isinstance(network, networks.Cascade)
-    return network
-
-
-def _judge(name: str, image: Array, boxes: Array) -> dict[str, Array]:
+def _judge(name: Literal["rnet", "onet"], image: Array, boxes: Array) -> dict[str, Array]:
     """R-Net's or O-Net's answers to candidates, a batch at a time."""
     answers = [
-        _network(name).forward(crops(image, boxes[start : start + BATCH], CROP[name]))
+        networks.load(name).forward(crops(image, boxes[start : start + BATCH], CROP[name]))
         for start in range(0, len(boxes), BATCH)
     ]
     return {key: np.concatenate([answer[key] for answer in answers]) for key in answers[0]}
@@ -69,14 +60,14 @@ def work(height: int, width: int, min_face: int = 20) -> tuple[int, int]:
     """What P-Net's pyramid takes on an image of H x W: (multiply-adds, bytes of the largest level's maps).
 
     >>> work(512, 512)
-    (311140728, 11163000)
+    (319343160, 11163000)
     """
     macs = largest = 0
-    layers = _network("pnet").trunk.layers
+    graph = networks.load("pnet").graph
     for _, rows, columns in _pyramid(height, width, min_face):
         shape = (3, rows, columns)
-        macs += count_macs(layers, shape)
-        first = layers[0].output_shape(shape)
+        macs += graph.macs(shape)
+        first = graph.output_shapes(shape)["conv1"]
         largest = max(largest, 3 * 4 * math.prod(first))  # the first layer's maps, PReLU's, and one between
     return macs, largest
 
@@ -138,7 +129,7 @@ def _propose(image: Array, min_face: int, threshold: float) -> list[Level]:
     levels = []
     for scale, rows, columns in _pyramid(height, width, min_face):
         small = resize(image, rows, columns)
-        answer = _network("pnet").forward(normalise(small))
+        answer = networks.load("pnet").forward(normalise(small))
         heat = answer["face"][1]  # (h, w)
         y, x = np.nonzero(heat >= threshold)
         corner = np.stack([x, y, x, y], axis=1) * STEP + np.array([0, 0, WINDOW, WINDOW])  # (n, 4)

@@ -9,33 +9,25 @@ import time
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # the order of a sum must not depend on the number of cores
 
-import numpy as np
-
 from cnn_core import weights
 from cnn_core.arguments import Array
-from cnn_core.layers import Sequential
-from cnn_core.networks import ASSETS, digits_layers
+from cnn_core.graph import Graph
+from cnn_core.mnist import TRAINED, Labels, digits
+from cnn_core.networks import ASSETS, digits_network
 from cnn_core.optimisers import Adam
-from cnn_core.training import Labels, jitter, one_cycle, train
+from cnn_core.training import jitter, one_cycle, train
 
-TRAINED = 8000
 EPOCHS, BATCH, PEAK, SEED = 20, 64, 2e-3, 0
 
 
-def digits() -> tuple[Array, Labels]:
-    """All 9,000 digits as (9000, 1, 28, 28) in [0, 1], and their classes."""
-    with np.load(ASSETS / "mnist9k.npz") as stored:
-        return stored["images"][:, np.newaxis] / np.float32(255), stored["labels"].astype(np.int64)
-
-
-def accuracy(network: Sequential, images: Array, labels: Labels) -> float:
+def accuracy(network: Graph, images: Array, labels: Labels) -> float:
     """Share of images whose largest output is the right class."""
     return float((network.forward(images).argmax(axis=1) == labels).mean())
 
 
 def main() -> None:
     images, labels = digits()
-    network = Sequential(digits_layers(seed=SEED))
+    network = digits_network(seed=SEED, logits=True)
     optimiser = Adam(network.parameters(), PEAK)
     started = time.perf_counter()
     steps = train(network, images[:TRAINED], labels[:TRAINED], optimiser, EPOCHS, BATCH, SEED, one_cycle, jitter)

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cnn_core.arguments import Array
 from cnn_core.dense import cross_entropy, cross_entropy_backward
-from cnn_core.layers import Sequential
+from cnn_core.graph import Graph
+from cnn_core.mnist import Labels
 from cnn_core.optimisers import Optimiser
-
-Labels = NDArray[np.integer]
 
 
 class Progress(NamedTuple):
@@ -42,7 +40,7 @@ def one_cycle(step: int, steps: int, peak: float) -> float:
 
 
 def train(
-    network: Sequential,
+    network: Graph,
     images: Array,
     labels: Labels,
     optimiser: Optimiser,
@@ -85,9 +83,9 @@ def train(
             batch = images[chosen] if augment is None else augment(images[chosen], rng)
             if schedule is not None:
                 optimiser.learning_rate = schedule(step, steps, peak)
-            logits = network.forward(batch)  # (n, classes)
-            network.backward_parameters(cross_entropy_backward(logits, labels[chosen]))
-            optimiser.step()
+            trace = network.trace(batch)
+            logits = trace[network.output]  # (n, classes)
+            optimiser.step(network.parameter_gradients(trace, cross_entropy_backward(logits, labels[chosen])))
             loss = float(cross_entropy(logits, labels[chosen]))
             accuracy = float((logits.argmax(axis=1) == labels[chosen]).mean())
             spent += time.perf_counter() - started

@@ -3,15 +3,12 @@
 from functools import cache
 from typing import NamedTuple
 
-import numpy as np
-
-from cnn_core import networks, train_digits
+from cnn_core import mnist, networks
 from cnn_core.arguments import Array
-from cnn_core.training import Labels
+from cnn_core.mnist import Labels
 from instruments.fields import Choice, Whole
 
-CLASSES = tuple(str(number) for number in range(10))
-UNSEEN = train_digits.TRAINED  # the first digit that was never trained on
+UNSEEN = mnist.TRAINED  # the first digit that was never trained on
 SOURCES = {"choose": "Choose", "draw": "Draw", "image": "The chosen image"}
 
 
@@ -31,15 +28,9 @@ def digit_fields(page: str) -> DigitFields:
 @cache
 def all_digits() -> tuple[Array, Labels]:
     """The bundled digits (N, 1, 28, 28) in [0, 1] and their classes, read-only and shared."""
-    images, labels = train_digits.digits()
+    images, labels = mnist.digits()
     images.flags.writeable = labels.flags.writeable = False
     return images, labels
-
-
-@cache
-def trained() -> networks.Network:
-    """The shipped network, shared: nobody may change it."""
-    return networks.load("digits")
 
 
 def classify(digit: Array) -> Array:
@@ -49,4 +40,4 @@ def classify(digit: Array) -> Array:
     >>> int(classify(images[UNSEEN]).argmax()) == labels[UNSEEN]
     True
     """
-    return list(trained().trace(digit[np.newaxis]).values())[-1][0]
+    return networks.load("digits").forward(digit)

@@ -92,6 +92,13 @@ def face_boxes(found: list[faces.Face]) -> Array:
     return np.array([[*face.box, face.score] for face in found], np.float32).reshape(-1, 5)
 
 
+def network(name: str) -> networks.Cascade:
+    """P-Net, R-Net or O-Net by its code, shared and read-only."""
+    if name == "pnet":
+        return networks.load("pnet")
+    return networks.load("rnet" if name == "rnet" else "onet")
+
+
 class Inside(NamedTuple):
     """One network's look at one candidate."""
 
@@ -114,7 +121,7 @@ def look_inside(photo: Array, name: str, box: Array) -> Inside:
         box: (5,), from `candidates`.
     """
     crop = faces.crops(photo, faces.square(box[np.newaxis]), faces.CROP.get(name, faces.WINDOW))[0]
-    trace = networks.load(name).trace(crop)
+    trace = network(name).trace(crop)
     maps = {layer: trace[layer] for layer in ("prelu1", "prelu2", "prelu3") if trace[layer].ndim == 3}
     black, white = faces.normalise(np.array([0, 1], np.float32))
     return Inside((crop - black) / (white - black), maps, float(trace["face"].ravel()[1]))
@@ -122,7 +129,4 @@ def look_inside(photo: Array, name: str, box: Array) -> Inside:
 
 def first_kernels(name: str) -> Array:
     """(K, 3, 3, 3): the weights of the network's first layer."""
-    network = networks.load(name)
-    if not isinstance(network, networks.Cascade):
-        raise ValueError(f"name must be pnet, rnet or onet, got {name!r}")
-    return network.trunk.parameters()[0].value
+    return network(name).graph.parameters()["conv1.weight"]

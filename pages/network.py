@@ -3,8 +3,6 @@
 import numpy as np
 import streamlit as st
 
-from cnn_core import count_macs, count_parameters
-from cnn_core.layers import Conv2d, Linear
 from cnn_core.shapes import window_axes
 from ui import digit_source, formulas, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
@@ -28,7 +26,7 @@ with middle:
 shipped = (kernels, side, pool) == (16, 5, 2)
 net = digit_source.trained() if shipped else digit_source.untrained(kernels, side, pool)
 trace = {name: array[0] for name, array in net.trace(digit[np.newaxis]).items()}
-probabilities = trace["softmax1"]
+probabilities = trace["softmax"]
 best = int(probabilities.argmax())
 with right:
     said = f"The network says **{best}** with {probabilities[best]:.1%}."
@@ -68,12 +66,12 @@ map_viewer(
     "network_dense",
     [
         MapPanel("fc1", "128 hidden units after ReLU", hidden),
-        MapPanel("fc2", "10 logits", trace["linear2"].reshape(1, 2, 5)),
+        MapPanel("fc2", "10 logits", trace["fc2"].reshape(1, 2, 5)),
     ],
 )
 
 st.subheader("Softmax, written out")
-logits = trace["linear2"]
+logits = trace["fc2"]
 total = float(np.exp(logits - logits.max()).sum())
 lesson.formula(
     rf"p_{{{best}}} = \frac{{e^{{z_{best}}}}}{{\sum_j e^{{z_j}}}} = \frac{{e^{{{logits[best]:.2f} - {logits.max():.2f}}}}}"
@@ -81,28 +79,22 @@ lesson.formula(
 )
 
 st.subheader("Shapes and parameters")
-shapes = net.output_shapes((1, 28, 28))
+shapes = net.output_shapes()
 lesson.table(
     {
-        "layer": net.names,
-        "output shape": [formulas.shape_text(shape) for shape in shapes],
-        "parameters": [f"{layer.parameter_count():,}" for layer in net.layers],
+        "layer": [node.name for node in net.nodes],
+        "output shape": [formulas.shape_text(shapes[node.name]) for node in net.nodes],
+        "parameters": [f"{node.layer.parameter_count():,}" for node in net.nodes],
     }
 )
-st.markdown(
-    f"**{count_parameters(net.layers):,}** parameters, **{count_macs(net.layers, (1, 28, 28)):,}** multiply-adds a digit."
-)
+st.markdown(f"**{net.parameter_count():,}** parameters, **{net.macs():,}** multiply-adds a digit.")
 
 st.subheader("How one unit was computed")
-conv = net.layers[0]
-second, third = net.layers[4], net.layers[6]
-assert isinstance(conv, Conv2d)
-assert isinstance(second, Linear)
-assert isinstance(third, Linear)
+stored = net.parameters()
 columns = st.columns(3)
 with columns[0]:
     channel = whole_number("network_channel", "Kernel number", 0, 0, kernels - 1, name="kernel number")
-size = shapes[0][1]
+size = shapes["conv1"][1]
 with columns[1]:
     y = whole_number("network_y", "Row of the unit", min(10, size - 1), 0, size - 1, name="row of the unit")
 with columns[2]:
@@ -112,8 +104,8 @@ top, across = min(max(y - reach, 0), max(size - 5, 0)), min(max(x - reach, 0), m
 count = min(5, size)
 crop = trace["input"][0, top : top + count + side - 1, across : across + count + side - 1].round(2)
 rows, cols = window_axes((crop.shape[0], crop.shape[1]), (side, side), 1, 0, 1)
-weights = conv.weight.value[channel, 0].round(2)
-bias = round(float(conv.bias.value[channel]) if conv.bias else 0.0, 2)
+weights = stored["conv1.weight"][channel, 0].round(2)
+bias = round(float(stored["conv1.bias"][channel]), 2)
 windows = np.lib.stride_tricks.sliding_window_view(crop, (side, side))
 output = np.einsum("yxij,ij->yx", windows, weights) + bias
 window_explorer(
@@ -124,7 +116,7 @@ window_explorer(
     lesson.dark(),
     lambda _: None,
 )
-pooled_side = shapes[2][1]
+pooled_side = shapes["pool1"][1]
 corner = [min(max(at // pool - 1, 0), max(pooled_side - 3, 0)) for at in (y, x)]  # of the 3 x 3 pooled outputs shown
 shown = min(3, pooled_side)
 relu_part, pool_part = (
@@ -143,10 +135,10 @@ window_explorer(
 st.markdown(
     f"Dense layers: each hidden unit times its weight, for the answer **{best}**. Orange speaks for it, blue against it."
 )
-contribution = (third.weight.value[best] * trace["relu2"]).reshape(1, 8, -1)
+contribution = (stored["fc2.weight"][best] * trace["relu2"]).reshape(1, 8, -1)
 pooled = trace["pool1"].shape
 unit = int(np.abs(contribution).argmax())
-into = (second.weight.value[unit] * trace["flatten1"]).reshape(pooled)
+into = (stored["fc1.weight"][unit] * trace["flatten"]).reshape(pooled)
 map_viewer(
     "network_why",
     [
@@ -154,7 +146,7 @@ map_viewer(
         MapPanel("unit", f"Pooled maps × weights of hidden unit {unit}", into),
     ],
 )
-offset = float(third.bias.value[best]) if third.bias else 0.0
+offset = float(stored["fc2.bias"][best])
 lesson.formula(rf"z_{{{best}}} = \sum_j w_j h_j + b = {contribution.sum():.3f} + ({offset:.3f}) = {logits[best]:.3f}")
 
 
@@ -173,7 +165,7 @@ lesson.in_code(
     "network",
     {
         "NumPy": "import numpy as np\nfrom cnn_core import networks\n\nnet = networks.load('digits')\ndigit = np.zeros((1, 1, 28, 28))\nfor name, array in net.trace(digit).items():\n    print(name, array.shape)",
-        "PyTorch": f"from torch import nn\n\nnet = nn.Sequential(\n    nn.Conv2d(1, {kernels}, {side}), nn.ReLU(), nn.MaxPool2d({pool}),\n    nn.Flatten(), nn.Linear({second.in_features}, 128), nn.ReLU(), nn.Linear(128, 10), nn.Softmax(1),\n)",
+        "PyTorch": f"from torch import nn\n\nnet = nn.Sequential(\n    nn.Conv2d(1, {kernels}, {side}), nn.ReLU(), nn.MaxPool2d({pool}),\n    nn.Flatten(), nn.Linear({shapes['flatten'][0]}, 128), nn.ReLU(), nn.Linear(128, 10), nn.Softmax(1),\n)",
     },
 )
 lesson.share("network", trace["conv1"], "convolution")

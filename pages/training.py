@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from cnn_core import train_digits
+from cnn_core import mnist
 from ui import digit_source, figures, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import number, one_of, switched, whole_number
@@ -26,7 +26,7 @@ with columns[2]:
     pool = whole_number("training_pool", "Pooling window", 2, 1, 6, name="pooling window")
     augment = switched("training_augment", "Turn and shift digits")
 with columns[3]:
-    count = whole_number("training_digits", "Digits to learn from", 2000, 100, train_digits.TRAINED, name="digits")
+    count = whole_number("training_digits", "Digits to learn from", 2000, 100, mnist.TRAINED, name="digits")
     batch = whole_number("training_batch", "Batch size", 64, 8, 256, name="batch size")
 with columns[4]:
     epochs = whole_number("training_epochs", "Epochs", 3, 1, 20, name="epochs")
@@ -52,7 +52,7 @@ else:
 
 def fresh() -> Run:
     images, labels = digit_source.all_digits()
-    return Run(choice, images, labels, train_digits.TRAINED)
+    return Run(choice, images, labels, mnist.TRAINED)
 
 
 def start() -> None:
@@ -169,7 +169,7 @@ name = {"adam": "Adam", "sgd": "SGD"}[optimiser]
 lesson.in_code(
     "training",
     {
-        "NumPy": f"from cnn_core.layers import Sequential\nfrom cnn_core.networks import digits_layers\nfrom cnn_core.optimisers import {name}\nfrom cnn_core.train_digits import digits\nfrom cnn_core.training import train\n\nimages, labels = digits()\nnet = Sequential(digits_layers({kernels}, {side}, {pool}, 64, seed={seed}))\nsteps = train(net, images[:{count}], labels[:{count}], {name}(net.parameters(), {rate:g}), {epochs}, {batch}, {seed})\nprint(next(steps))",
+        "NumPy": f"from cnn_core.mnist import digits\nfrom cnn_core.networks import digits_network\nfrom cnn_core.optimisers import {name}\nfrom cnn_core.training import train\n\nimages, labels = digits()\nnet = digits_network({kernels}, {side}, {pool}, 64, {seed}, logits=True)\nsteps = train(net, images[:{count}], labels[:{count}], {name}(net.parameters(), {rate:g}), {epochs}, {batch}, {seed})\nprint(next(steps))",
         "PyTorch": f"import torch\n\noptimiser = torch.optim.{name}(net.parameters(), lr={rate:g})\nfor images, labels in batches:\n    optimiser.zero_grad()\n    torch.nn.functional.cross_entropy(net(images), labels).backward()\n    optimiser.step()",
     },
 )

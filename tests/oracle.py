@@ -11,8 +11,9 @@ from live.settings import Settings
 from live.stages import compute
 
 from cnn_core import networks
-from cnn_core.train_digits import digits
-from ui import code_text, network_code, stacks
+from cnn_core.mnist import digits
+from ui import code_text, stacks
+from ui.programs import digits as digit_programs
 
 images, _ = digits()
 net = networks.load("digits")
@@ -22,10 +23,11 @@ with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     for number in range(8000, 8010):
         expected = net.forward(images[number : number + 1])
-        for name, program in (("PyTorch", network_code.torch_code), ("Keras", network_code.keras_code)):
+        programs = digit_programs.programs(images[number])
+        for name in ("PyTorch", "Keras"):
             names: dict = {}
             with contextlib.redirect_stdout(io.StringIO()):
-                exec(compile(program(images[number]), name, "exec"), names)
+                exec(compile(programs[name], name, "exec"), names)
             difference = float(np.abs(names["probabilities"] - expected).max())
             worst = max(worst, difference)
             if number == 8000:

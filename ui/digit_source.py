@@ -6,7 +6,8 @@ import streamlit as st
 from cnn_core.arguments import Array
 from cnn_core.digits import SIDE, prepare
 from cnn_core.images import to_grey
-from instruments.digits import CLASSES, UNSEEN, DigitFields, all_digits
+from cnn_core.networks import classes
+from instruments.digits import UNSEEN, DigitFields, all_digits
 from instruments.fields import Values
 from ui import figures, image_source, lesson
 from ui.components.drawing_pad.component import Drawing, drawing_pad
@@ -37,6 +38,6 @@ def choose_digit(v: Values, fields: DigitFields) -> tuple[Array, int | None]:
 
 def show(probabilities: Array) -> None:
     """Bars of what a network says: ten probabilities."""
-    alt = f"Probabilities of the ten digits; the largest is {CLASSES[int(probabilities.argmax())]}"
+    alt = f"Probabilities of the ten digits; the largest is {int(probabilities.argmax())}"
     rounded = probabilities.round(4).tolist()
-    st.image(figures.bars(CLASSES, rounded, "probability", lesson.dark()), alt=alt)
+    st.image(figures.bars(classes("digits"), rounded, "probability", lesson.dark()), alt=alt)

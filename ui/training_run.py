@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn_core.arguments import Array
-from cnn_core.layers import Conv2d, Sequential
-from cnn_core.networks import digits_layers
+from cnn_core.mnist import Labels
+from cnn_core.networks import digits_network
 from cnn_core.optimisers import SGD, Adam
-from cnn_core.shapes import count_macs
-from cnn_core.training import Labels, Progress, jitter, one_cycle, train
+from cnn_core.training import Progress, jitter, one_cycle, train
 
 CHECKED = 500  # unseen digits whose accuracy is followed
 MAX_SECONDS = 600.0  # of arithmetic in one run
@@ -38,8 +37,8 @@ class Choice:
     @property
     def macs(self) -> int:
         """Multiply-adds of the whole run: one forward and twice as much backward for each digit and epoch."""
-        layers = digits_layers(self.kernels, self.side, self.pool, 64, self.seed)
-        return 3 * count_macs(layers, (1, 28, 28)) * self.digits * self.epochs
+        network = digits_network(self.kernels, self.side, self.pool, 64, self.seed)
+        return 3 * network.macs() * self.digits * self.epochs
 
 
 @dataclass
@@ -57,7 +56,7 @@ class Run:
 
     def __post_init__(self) -> None:
         c = self.choice
-        self.network = Sequential(digits_layers(c.kernels, c.side, c.pool, 64, c.seed))
+        self.network = digits_network(c.kernels, c.side, c.pool, 64, c.seed, logits=True)
         self.first_kernels = self.kernels().copy()
         make = Adam if c.optimiser == "adam" else SGD
         optimiser = make(self.network.parameters(), c.rate)
@@ -81,9 +80,7 @@ class Run:
 
     def kernels(self) -> Array:
         """(K, kH, kW) as they are now."""
-        layer = self.network.layers[0]
-        assert isinstance(layer, Conv2d)
-        return layer.weight.value[:, 0]
+        return self.network.parameters()["conv1.weight"][:, 0]
 
     def advance(self, seconds: float) -> None:
         """Train for about this long, then return."""
@@ -111,7 +108,7 @@ class Run:
 
     def predict(self) -> NDArray[np.intp]:
         """Classes of the unseen digits."""
-        return np.asarray(list(self.network.trace(self.unseen).values())[-1].argmax(axis=1))
+        return np.asarray(self.network.forward(self.unseen).argmax(axis=1))
 
     def confusion(self) -> NDArray[np.int64]:
         """(10, 10): rows are the right class, columns the answer."""
@@ -121,7 +118,7 @@ class Run:
 
     def mistakes(self, count: int = 8) -> list[tuple[Array, int, int]]:
         """(digit, right class, answer) of the unseen digits that it got most wrong."""
-        logits = list(self.network.trace(self.unseen).values())[-1]
+        logits = self.network.forward(self.unseen)
         right = self.unseen_labels
         margin = logits.max(axis=1) - logits[np.arange(len(right)), right]
         order = [int(n) for n in np.argsort(-margin)[:count] if margin[n] > 0]

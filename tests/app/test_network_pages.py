@@ -8,7 +8,7 @@ import pytest
 
 from cnn_core import networks
 from cnn_core.digits import prepare
-from cnn_core.train_digits import digits
+from cnn_core.mnist import digits
 from tests.app.visits import ROOT, component, sentences, table, visit
 from ui import network_code
 from ui.training_run import Choice, Run
@@ -20,10 +20,10 @@ def by_hand(digit):
     """The shipped network in plain NumPy, apart from cnn_core."""
     w = np.load(ROOT / "assets" / "digits.npz")
     windows = np.lib.stride_tricks.sliding_window_view(digit[0], (5, 5))
-    maps = np.maximum(np.einsum("yxij,kij->kyx", windows, w["00"][:, 0]) + w["01"][:, None, None], 0)
+    maps = np.maximum(np.einsum("yxij,kij->kyx", windows, w["conv1.weight"][:, 0]) + w["conv1.bias"][:, None, None], 0)
     pooled = maps.reshape(16, 12, 2, 12, 2).max((2, 4)).reshape(-1)
-    hidden = np.maximum(w["02"] @ pooled + w["03"], 0)
-    logits = w["04"] @ hidden + w["05"]
+    hidden = np.maximum(w["fc1.weight"] @ pooled + w["fc1.bias"], 0)
+    logits = w["fc2.weight"] @ hidden + w["fc2.bias"]
     powers = np.exp(logits - logits.max())
     return logits, powers / powers.sum()
 

@@ -14,10 +14,10 @@ net = keras.Sequential([
     layers.Dense(128, activation="relu"),
     layers.Dense(10, activation="softmax"),
 ])  # fmt: skip
-first = weights["02"].reshape(128, 16, 12, 12).transpose(0, 2, 3, 1).reshape(128, -1)  # C, H, W to H, W, C
+first = weights["fc1.weight"].reshape(128, 16, 12, 12).transpose(0, 2, 3, 1).reshape(128, -1)  # C, H, W to H, W, C
 net.set_weights([
-    weights["00"].transpose(2, 3, 1, 0), weights["01"],  # K, C, kH, kW to kH, kW, C, K
-    first.T, weights["03"], weights["04"].T, weights["05"],
+    weights["conv1.weight"].transpose(2, 3, 1, 0), weights["conv1.bias"],  # K, C, kH, kW to kH, kW, C, K
+    first.T, weights["fc1.bias"], weights["fc2.weight"].T, weights["fc2.bias"],
 ])  # fmt: skip
 probabilities = net.predict(digit.transpose(0, 2, 3, 1), verbose=0)
 print(probabilities.round(4))
