@@ -37,7 +37,7 @@ def classify(digit: Array) -> Array:
     """What the shipped network says: ten probabilities for a digit (1, 28, 28).
 
     >>> images, labels = all_digits()
-    >>> int(classify(images[UNSEEN]).argmax()) == labels[UNSEEN]
+    >>> int(classify(images[UNSEEN]).argmax()) == int(labels[UNSEEN])
     True
     """
     return networks.load("digits").forward(digit)
