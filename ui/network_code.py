@@ -4,7 +4,7 @@ Each program reads `digits.npz` (the weights) and makes `probabilities` from `di
 """
 
 from cnn_core.arguments import Array
-from ui.notebooks import notebook_text
+from ui.programs.notebooks import notebook_text
 
 
 def digit_text(digit: Array) -> str:
