@@ -5,7 +5,7 @@ link, and when someone goes back or forward; after each run it is written anew, 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,6 +79,11 @@ def _at_default(field: Field[Any], v: Values) -> bool:
 def give(given: Mapping[str, object]) -> None:
     """Set settings by key, as they come: they are checked when the run that follows resolves them. For callbacks."""
     _session().given |= given
+
+
+def giver(field: Field[Any]) -> Callable[[object], None]:
+    """What takes a value for this field from a component, as it comes."""
+    return lambda value: give({field.key: value})
 
 
 def taken_back(key: str) -> tuple[object, str] | None:
