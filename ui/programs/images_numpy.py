@@ -2,7 +2,7 @@ from pathlib import Path
 
 from cnn_core.images import decode_image
 
-place = (0, 256, 256)  # channel, row, column
+place = (0, 20, 30)  # channel, row, column
 
 image = decode_image(Path("photo.png").read_bytes())  # C x H x W
 print(image.shape, image[place])

@@ -1,6 +1,6 @@
 import torch
 
-place = (0, 256, 256)  # channel, row, column
+place = (0, 20, 30)  # channel, row, column
 
 image = torch.rand(3, 512, 512)  # C x H x W, as here
 print(image.shape, image[place])
