@@ -4,8 +4,8 @@ Each reads `digits.npz` (the weights) and makes `probabilities` from `digit`, so
 """
 
 from cnn_core.arguments import Array
-from ui.notebooks import notebook_text
 from ui.programs import Code, program
+from ui.programs.notebooks import notebook_text
 
 _LINE = 112  # characters of hexadecimal in a line
 
