@@ -78,9 +78,7 @@ def softmax(logits: Array, answer: int) -> str:
     others = " + ".join(f"e^{{{logit - largest:.1f}}}" for logit in logits)
     total, probability = float(powers.sum()), float(powers[answer] / powers.sum())
     share = rf"\frac{{{float(powers[answer]):.4g}}}{{{total:.4f}}}"
-    return (
-        rf"p_{{{answer}}} = \frac{{e^{{z_{answer}}}}}{{\sum_j e^{{z_j}}}} = \frac{{{own}}}{{{others}}} = {share} = {probability:.4f}"
-    )
+    return rf"p_{{{answer}}} = \frac{{e^{{z_{answer}}}}}{{\sum_j e^{{z_j}}}} = \frac{{{own}}}{{{others}}} = {share} = {probability:.4f}"
 
 
 def remainder(rows: Axis, columns: Axis) -> str | None:

@@ -15,7 +15,5 @@ def walk_explorer(key: str, walk: Walk, titles: tuple[str, str, str], picture: b
         picture: whether the input is an image, and keeps its greys.
     """
     mode = "max" if walk.weights is None else "zeros"
-    data = explorer_data(
-        walk.input, walk.output, walk.rows, walk.columns, walk.weights, mode, walk.bias, picture
-    )
+    data = explorer_data(walk.input, walk.output, walk.rows, walk.columns, walk.weights, mode, walk.bias, picture)
     window_explorer(key, data, titles, walk.at, lesson.dark(), lambda _: None)

@@ -2,10 +2,14 @@ import torch
 from torch import nn
 
 pnet = nn.Sequential(  # the first of the three
-    nn.Conv2d(3, 10, 3), nn.PReLU(10), nn.MaxPool2d(2, 2, ceil_mode=True),
-    nn.Conv2d(10, 16, 3), nn.PReLU(16),
-    nn.Conv2d(16, 32, 3), nn.PReLU(32),
-)  # fmt: skip
+    nn.Conv2d(3, 10, 3),
+    nn.PReLU(10),
+    nn.MaxPool2d(2, 2, ceil_mode=True),
+    nn.Conv2d(10, 16, 3),
+    nn.PReLU(16),
+    nn.Conv2d(16, 32, 3),
+    nn.PReLU(32),
+)
 face = nn.Sequential(nn.Conv2d(32, 2, 1), nn.Softmax(dim=1))
 box = nn.Conv2d(32, 4, 1)
 
