@@ -65,7 +65,7 @@ def dense_answers(image: Array, seed: int) -> tuple[Array, Array]:
     """A dense layer's units on the image (1, H, W) made small, and on its pixels and weights shuffled alike."""
     height, width = (max(1, side * SMALL_SIDE // max(image.shape)) for side in image.shape[1:])
     pixels = resize(image, height, width).reshape(-1)
-    weight = Linear(pixels.size, SMALL_UNITS, seed=seed).weight.value
+    weight = Linear(pixels.size, SMALL_UNITS, seed=seed).parameters["weight"]
     order = np.random.default_rng(seed).permutation(pixels.size)
     return linear(pixels, weight), linear(pixels[order], weight[:, order])
 

@@ -19,8 +19,8 @@ net = keras.Sequential(
 first = weights["fc1.weight"].reshape(128, 16, 12, 12).transpose(0, 2, 3, 1).reshape(128, -1)  # C, H, W to H, W, C
 net.set_weights(
     [
-        weights["conv1.weight"].transpose(2, 3, 1, 0),
-        weights["conv1.bias"],  # K, C, kH, kW to kH, kW, C, K
+        weights["conv1.weight"].transpose(2, 3, 1, 0),  # K, C, kH, kW to kH, kW, C, K
+        weights["conv1.bias"],
         first.T,
         weights["fc1.bias"],
         weights["fc2.weight"].T,
