@@ -23,8 +23,8 @@ def programs(plan: Plan) -> dict[str, str]:
     return {
         "NumPy": program(
             "training_numpy",
-            schedule=Code("one_cycle" if adam else "None"),
-            augment=Code("jitter" if plan.augment else "None"),
+            schedule=Code("training.one_cycle" if adam else "None"),
+            augment=Code("training.jitter" if plan.augment else "None"),
             optimiser=Code(f"optimisers.{name}(net.parameters(), rate)"),
             **shared,
         ),
