@@ -16,7 +16,7 @@ from instruments.code import library
 from instruments.digits import UNSEEN, all_digits
 from instruments.fields import Choice, SettingError, Text, Values
 from instruments.kernel_text import format_kernel, parse_kernel
-from instruments.walk import Walk
+from instruments.window_walk import Walk
 
 SIDE = 6  # pixels of the small input
 STEP = 1e-5  # by which each input is moved for the finite differences

@@ -12,7 +12,7 @@ from cnn_core.shapes import conv_output_size, window_axes
 from instruments.code import library
 from instruments.digits import digit_fields
 from instruments.fields import Values, Whole
-from instruments.walk import Walk
+from instruments.window_walk import Walk
 
 HIDDEN = (8, 16)  # rows and columns in which the hidden units are laid out
 LOGITS = (2, 5)  # the same of the logits

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core import Conv2d, Linear, conv2d, count_macs, count_parameters, linear
+from cnn_core import Conv2d, conv2d, count_macs, count_parameters, linear
 from cnn_core.arguments import Array
 from cnn_core.images import resize
+from cnn_core.layers import he
 from instruments.code import library
 from instruments.fields import SettingError, Text, Values, Whole
 from instruments.image import SHAPE
@@ -65,7 +66,7 @@ def dense_answers(image: Array, seed: int) -> tuple[Array, Array]:
     """A dense layer's units on the image (1, H, W) made small, and on its pixels and weights shuffled alike."""
     height, width = (max(1, side * SMALL_SIDE // max(image.shape)) for side in image.shape[1:])
     pixels = resize(image, height, width).reshape(-1)
-    weight = Linear(pixels.size, SMALL_UNITS, seed=seed).parameters["weight"]
+    weight = he((SMALL_UNITS, pixels.size), np.random.default_rng(seed))
     order = np.random.default_rng(seed).permutation(pixels.size)
     return linear(pixels, weight), linear(pixels[order], weight[:, order])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from instruments.fields import Choice, Field, Real, Switch, Text, Values, Whole
+from instruments.fields import Choice, Field, Real, Switch, Values, Whole
 from ui import settings
 from ui.components.live_slider.component import live_slider
 
@@ -140,7 +140,7 @@ def slider(v: Values, field: Real, instrument: str = "", label: str | None = Non
 
 
 def line(
-    v: Values, field: Text[Any], label: str | None = None, help: str | None = None, placeholder: str | None = None
+    v: Values, field: Field[Any], label: str | None = None, help: str | None = None, placeholder: str | None = None
 ) -> None:
     """A line of text; what could not be read stays to be mended."""
     _typed(v, field, label or field.name.capitalize(), help, placeholder)

@@ -1,6 +1,6 @@
 """How a walk over a small grid is shown."""
 
-from instruments.walk import Walk
+from instruments.window_walk import Walk
 from ui import lesson
 from ui.components.window_explorer.component import explorer_data, window_explorer
 

@@ -113,8 +113,7 @@ def test_numpy_code_on_pages_runs(page, tmp_path, monkeypatch) -> None:
     libraries.set_value(libraries.options[0])
     code = app.run().code[0].value
     if "torch" not in code:
-        exec(compile(code.replace("open('photo.png', 'rb').read()", "__import__('pathlib').Path('photo.png').read_bytes()")
-                     .replace('open("photo.png", "rb").read()', "__import__('pathlib').Path('photo.png').read_bytes()"), page, "exec"), {})  # fmt: skip
+        exec(compile(code, page, "exec"), {"__name__": "__main__"})
 
 
 @pytest.mark.parametrize("page", LESSONS)

@@ -31,7 +31,7 @@ def beside(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("beside")
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*_numpy.py")), ids=lambda file: file.stem)
 def test_every_program_runs_as_it_stands(file) -> None:
-    runpy.run_path(str(file))
+    runpy.run_path(str(file), run_name="__main__")
 
 
 @pytest.mark.usefixtures("beside")
