@@ -16,6 +16,7 @@ from cnn_core.layers.dense import Linear
 
 INPUT = "input"  # the name of what a graph is given
 AnyShape = tuple[int | None, ...]
+_NOTHING = np.zeros(0, np.intp)
 
 
 class Node(NamedTuple):
@@ -119,6 +120,7 @@ class Graph:
             if node.name in needed:
                 for name in set(node.inputs):
                     readers[name] += 1
+        waiting = dict(readers)
         kept = {INPUT: batch}
         ours: set[str] = set()  # values that share memory with nothing and may be written over
         for node in self.nodes:
@@ -132,8 +134,8 @@ class Graph:
                 ours.add(node.name)
             kept[node.name] = value
             for name in set(node.inputs):
-                readers[name] -= 1
-                if not readers[name] and name not in names:
+                waiting[name] -= 1
+                if not waiting[name] and name not in names:
                     del kept[name]
             del arrays, value
         return {name: kept[name] if batched else kept[name][0] for name in names}
@@ -313,17 +315,16 @@ class Graph:
         Raises:
             ValueError: the name is unknown, or a size is needed.
         """
+        nodes = self._upstream(name)
+        shapes = {} if all(node.layer.moves_alike for node in nodes) else self.output_shapes(input_shape)
+        if shapes and len(shapes[name]) != 3:
+            return None
         sides = []
         for axis in (0, 1):
-            cells: Iterable[int] = (0,)
-            if not all(node.layer.moves_alike for node in self._upstream(name)):
-                shape = self.output_shapes(input_shape)[name]
-                if len(shape) != 3:
-                    return None
-                cells = range(shape[axis + 1])
-            found = [self._reach(name, axis, cell, cell, input_shape).get(INPUT, (0, -1)) for cell in cells]
-            seen = [reach[1] - reach[0] + 1 for reach in found if reach is not None]
-            if len(seen) < len(found):
+            cells = range(shapes[name][axis + 1]) if shapes else range(1)
+            reaches = [self._reach(name, axis, cell, shapes).get(INPUT, _NOTHING) for cell in cells]
+            seen = [int(np.ptp(reach)) + 1 if len(reach) else 0 for reach in reaches if reach is not None]
+            if len(seen) < len(reaches):
                 return None
             sides.append(max(seen))
         return sides[0], sides[1]
@@ -350,32 +351,26 @@ class Graph:
             raise ValueError(f"there is no node {on!r}: the nodes are {', '.join(shapes)}")
         sides = []
         for axis, cell in enumerate((y, x)):
-            size = shapes[on][axis + 1] if len(shapes[on]) == 3 else 1
-            reach = self._reach(name, axis, cell, cell, input_shape).get(on, (0, -1))
-            low, high = (0, size - 1) if reach is None else reach
-            start = min(max(low, 0), size)
-            sides.append((start, max(min(high + 1, size), start)))
+            size = _side(shapes[on], axis)
+            reach = self._reach(name, axis, cell, shapes).get(on, _NOTHING)
+            if reach is None:
+                sides.append((0, size))
+            else:
+                sides.append((int(reach[0]), int(reach[-1]) + 1) if len(reach) else (0, 0))
         return Box(sides[0][0], sides[1][0], sides[0][1], sides[1][1])
 
-    def _reach(
-        self, name: str, axis: int, first: int, last: int, input_shape: Sequence[int] | None
-    ) -> dict[str, Reach]:
-        """Cells that first … last of a node read along an axis, of every node before it that they depend on."""
-        upstream = self._upstream(name)
-        alike = all(node.layer.moves_alike for node in upstream)
-        shapes = {} if alike and input_shape is None else self.output_shapes(input_shape)
-        flat = bool(shapes) and name != INPUT and len(shapes[name]) != 3
-        found: dict[str, Reach] = {name: None if flat else (first, last)}
-        for node in upstream:
-            if node.name not in found:
-                continue
-            reach = found[node.name]
+    def _reach(self, name: str, axis: int, cell: int, shapes: Mapping[str, Shape]) -> dict[str, Reach]:
+        """Cells along an axis, of every earlier node, on which one cell of a node depends; without shapes padding counts too."""
+        found: dict[str, Reach] = {name: np.array([cell], np.intp)}
+        for node in self._upstream(name):
+            reach = found.get(node.name, _NOTHING)
+            if reach is not None and not len(reach):
+                continue  # nothing is read, or only padding
             parts: tuple[Reach, ...] = (None,) * len(node.inputs)
             if reach is not None:
-                sizes = [_side(shapes[source], axis) if shapes else 0 for source in node.inputs]
-                parts = node.layer.reads(axis, *reach, *sizes)
+                parts = node.layer.reads(axis, reach, *(_side(shapes.get(source, ()), axis) for source in node.inputs))
             for source, part in zip(node.inputs, parts, strict=True):
-                found[source] = _hull(found[source], part) if source in found else part
+                found[source] = _both(found[source], part) if source in found else part
         return found
 
     # Within
@@ -460,14 +455,13 @@ def _check_node(node: Node, known: set[str]) -> None:
 
 
 def _side(shape: Shape, axis: int) -> int:
-    return shape[axis + 1] if len(shape) == 3 else 1
+    """Cells along an axis: 1 where the value has none, 0 where its shape is not known."""
+    return shape[axis + 1] if len(shape) == 3 else min(len(shape), 1)
 
 
-def _hull(one: Reach, other: Reach) -> Reach:
-    """The run that holds both; None is all."""
-    if one is None or other is None:
-        return None
-    return min(one[0], other[0]), max(one[1], other[1])
+def _both(one: Reach, other: Reach) -> Reach:
+    """The cells of either; None is all."""
+    return None if one is None or other is None else np.union1d(one, other)
 
 
 def node_names(layers: Iterable[Layer]) -> Iterator[str]:

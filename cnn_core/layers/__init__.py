@@ -17,7 +17,7 @@ from cnn_core.layers.activation import (
     SiLU,
     Tanh,
 )
-from cnn_core.layers.base import Layer, Reach, Shape, he, xavier
+from cnn_core.layers.base import Cells, Layer, Reach, Shape, he, xavier
 from cnn_core.layers.convolution import Conv2d, ConvTranspose2d
 from cnn_core.layers.dense import Linear, Softmax
 from cnn_core.layers.joining import Add, Concat, Multiply
@@ -32,6 +32,7 @@ __all__ = [
     "Add",
     "AvgPool2d",
     "BatchNorm2d",
+    "Cells",
     "Clip",
     "Concat",
     "Conv2d",

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnn_core.arguments import Array, Pair
+from cnn_core.padding import source_indices
 
 Shape = tuple[int, ...]
-Reach = tuple[int, int] | None  # first and last cell along one axis, both counted; None: all of them
+Cells = NDArray[np.intp]  # places along one axis
+Reach = Cells | None  # None: all of them
 
 
 def he(shape: Shape, rng: np.random.Generator) -> Array:
@@ -172,19 +175,41 @@ class Layer:
         """
         return None
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
-        """Cells of each input that a run of output cells reads along one axis.
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        """Cells of each input on which some output cells depend, along one axis.
 
         Args:
             axis: 0 for rows, 1 for columns.
-            first: first output cell.
-            last: last output cell, counted.
-            sizes: of each input along this axis; only layers that change size by more than a window look at them.
+            cells: of the output.
+            sizes: of each input along this axis; 0 where it is not known, if the layer's `moves_alike`.
 
         Returns:
-            For each input (first, last), which may reach into the padding, or None for all of it.
+            For each input its cells, or None for all of them. Without sizes, padding counts as cells before 0 and beyond.
         """
-        return ((first, last),) * max(1, len(sizes))
+        return (cells,) * max(1, len(sizes))
+
+
+def windows_read(
+    cells: Cells, size: int, kernel_size: int, stride: int, dilation: int, sides: Pair, mode: str = "zeros"
+) -> Cells:
+    """Input cells that the windows of some output cells read along one axis.
+
+    Args:
+        cells: of the output.
+        size: of the input, or 0 where it is not known: then padding counts as cells.
+        kernel_size, stride, dilation: of the window.
+        sides: padding before and after.
+        mode: of padding: what it copies counts as read.
+
+    >>> windows_read(np.array([0, 1]), 4, 3, 2, 1, (1, 1)).tolist()
+    [0, 1, 2, 3]
+    """
+    taps = np.add.outer(cells * stride, dilation * np.arange(kernel_size)).ravel()  # counted from the padding's first
+    if not size:
+        return np.unique(taps - sides[0])
+    sources = source_indices(size, *sides, mode)
+    found = np.unique(sources[taps[taps < len(sources)]])  # a last window may hang over the end
+    return found[found >= 0]  # -1 is a zero of the padding
 
 
 def map_shape(layer: Layer, input_shape: Shape) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from cnn_core.convolution import (
     conv_transpose2d,
     conv_transpose2d_backward,
 )
-from cnn_core.layers.base import Layer, Reach, Shape, he, map_shape
+from cnn_core.layers.base import Cells, Layer, Reach, Shape, he, map_shape, windows_read
 from cnn_core.padding import MODES
 from cnn_core.shapes import Padding, resolve_padding, window_axes
 
@@ -134,9 +134,9 @@ class Conv2d(_Kernels):
     def window(self) -> tuple[Pair, Pair, Pair]:
         return self.kernel_size, self.stride, self.dilation
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
-        before, span = self._sides[axis][0], self.dilation[axis] * (self.kernel_size[axis] - 1)
-        return ((first * self.stride[axis] - before, last * self.stride[axis] - before + span),)
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        window = self.kernel_size[axis], self.stride[axis], self.dilation[axis]
+        return (windows_read(cells, sizes[0], *window, self._sides[axis], self.padding_mode),)
 
 
 class ConvTranspose2d(_Kernels):
@@ -221,7 +221,8 @@ class ConvTranspose2d(_Kernels):
     def window(self) -> tuple[Pair, Pair, Pair] | None:
         raise ValueError("transposed conv makes maps larger: its receptive field is asked of the graph")
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
-        step, before = self.stride[axis], self.padding[axis]
-        span = self.dilation[axis] * (self.kernel_size[axis] - 1)
-        return ((-((span - first - before) // step), (last + before) // step),)
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        taps = self.dilation[axis] * np.arange(self.kernel_size[axis])
+        stamped = np.subtract.outer(cells + self.padding[axis], taps)  # a cell lies on taps of stamps put here
+        found = np.unique(stamped[stamped % self.stride[axis] == 0] // self.stride[axis])
+        return (found[(found >= 0) & (found < sizes[0])],)

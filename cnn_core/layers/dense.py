@@ -7,7 +7,7 @@ import numpy as np
 
 from cnn_core import dense
 from cnn_core.arguments import Array, Pair, type_names, whole_number
-from cnn_core.layers.base import Layer, Reach, Shape, he
+from cnn_core.layers.base import Cells, Layer, Reach, Shape, he
 
 
 class Linear(Layer):
@@ -77,7 +77,7 @@ class Linear(Layer):
     def window(self) -> tuple[Pair, Pair, Pair] | None:
         raise ValueError("linear sees the whole input: it has no receptive field; end the list before it")
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
         return (None,)
 
 
@@ -112,5 +112,5 @@ class Softmax(Layer):
             raise ValueError(f"axis {self.axis} is out of range for an input with {rank - 1} axes beside the batch")
         return input_shapes[0]
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
-        return (None,) if self.axis in (2 + axis, axis - 2) else ((first, last),)
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        return (None,) if self.axis in (2 + axis, axis - 2) else (cells,)

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnn_core import joining
 from cnn_core.arguments import Array, type_names
-from cnn_core.layers.base import Layer, Reach, Shape
+from cnn_core.layers.base import Cells, Layer, Reach, Shape
 
 
 class Concat(Layer):
@@ -47,13 +47,13 @@ class Concat(Layer):
             raise ValueError(f"axis {self.axis} is out of range for inputs with {rank - 1} axes beside the batch")
         return self.axis % rank
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
-        if self.axis in (1, -3):
-            return ((first, last),) * len(sizes)
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
         if self.axis not in (2 + axis, axis - 2):
-            return ((first, last),) * len(sizes)
-        starts = np.cumsum([0, *sizes[:-1]]).tolist()  # of each input among the output cells
-        return tuple((first - start, last - start) for start in starts)
+            return (cells,) * len(sizes)
+        ends = np.cumsum(sizes)  # of each input among the output cells
+        return tuple(
+            cells[(cells >= end - size) & (cells < end)] - (end - size) for end, size in zip(ends, sizes, strict=True)
+        )
 
 
 class _Elementwise(Layer):
@@ -70,9 +70,9 @@ class _Elementwise(Layer):
         except ValueError:
             raise ValueError(f"{self.kind} cannot bring {shapes} together") from None
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
         widest = max(sizes, default=1)
-        return tuple(None if size == 1 < widest else (first, last) for size in sizes)
+        return tuple(None if size == 1 < widest else cells for size in sizes)
 
 
 class Add(_Elementwise):

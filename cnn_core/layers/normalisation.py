@@ -119,6 +119,7 @@ class Scale(Layer):
     def output_shape(self, *input_shapes: Shape) -> Shape:
         shape = input_shapes[0]
         for array in (self.scale, self.shift):
-            if np.broadcast_shapes(shape, array.shape) != shape:
+            sides = zip(reversed(array.shape), reversed(shape), strict=False)
+            if array.ndim > len(shape) or any(side not in (1, own) for side, own in sides):
                 raise ValueError(f"scale of {array.shape} does not fit an input of {shape}")
         return shape

@@ -12,7 +12,7 @@ from cnn_core.adaptive_pooling import (
     global_max_pool2d_backward,
 )
 from cnn_core.arguments import Array, IntOrPair, Pair, int_pair
-from cnn_core.layers.base import Layer, Reach, Shape, map_shape
+from cnn_core.layers.base import Cells, Layer, Reach, Shape, map_shape, windows_read
 from cnn_core.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from cnn_core.shapes import window_axes
 
@@ -35,9 +35,9 @@ class _Windows(Layer):
     def window(self) -> tuple[Pair, Pair, Pair]:
         return self.kernel_size, self.stride, self.dilation
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
-        before, span = self.padding[axis], self.dilation[axis] * (self.kernel_size[axis] - 1)
-        return ((first * self.stride[axis] - before, last * self.stride[axis] - before + span),)
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        window = self.kernel_size[axis], self.stride[axis], self.dilation[axis]
+        return (windows_read(cells, sizes[0], *window, (self.padding[axis], self.padding[axis])),)
 
 
 class MaxPool2d(_Windows):
@@ -139,10 +139,9 @@ class AdaptiveAvgPool2d(Layer):
     def window(self) -> tuple[Pair, Pair, Pair] | None:
         raise ValueError("adaptive pooling sees more of a larger input: its receptive field is asked of the graph")
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
         starts, stops = bins(sizes[0], self.output_size[axis])
-        low, high = max(first, 0), min(last, len(starts) - 1)
-        return ((int(starts[low]), int(stops[high]) - 1),)
+        return (np.unique(np.concatenate([np.arange(starts[cell], stops[cell]) for cell in cells])),)
 
 
 class _WholeMap(Layer):
@@ -160,7 +159,7 @@ class _WholeMap(Layer):
     def window(self) -> tuple[Pair, Pair, Pair] | None:
         raise ValueError("global pool sees the whole input: it has no receptive field; end the list before it")
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
         return (None,)
 
 

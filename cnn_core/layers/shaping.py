@@ -7,7 +7,7 @@ import numpy as np
 
 from cnn_core import resampling
 from cnn_core.arguments import Array, IntOrPair, Pair, int_pair, whole_number
-from cnn_core.layers.base import Layer, Reach, Shape, map_shape
+from cnn_core.layers.base import Cells, Layer, Reach, Shape, map_shape, windows_read
 from cnn_core.padding import pad, pad_backward, source_indices
 from cnn_core.shapes import resolve_padding
 
@@ -32,7 +32,7 @@ class Flatten(Layer):
     def output_shape(self, *input_shapes: Shape) -> Shape:
         return (math.prod(input_shapes[0]),)
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
         return (None,)
 
 
@@ -72,7 +72,7 @@ class Reshape(Layer):
             raise ValueError(f"reshape cannot give {count} numbers of shape {input_shapes[0]} the shape {self.shape}")
         return tuple(count // known if side == -1 else side for side in self.shape)
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
         return (None,)
 
 
@@ -111,8 +111,8 @@ class Transpose(Layer):
             )
         return tuple(input_shapes[0][axis - 1] for axis in self.axes[1:])
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
-        return ((first, last),) if self.axes[-2:] == (len(self.axes) - 2, len(self.axes) - 1) else (None,)
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        return (cells,) if self.axes[-2:] == (len(self.axes) - 2, len(self.axes) - 1) else (None,)
 
 
 class Pad2d(Layer):
@@ -158,9 +158,8 @@ class Pad2d(Layer):
             source_indices(size, *sides, self._mode)  # refuses what the input cannot supply
         return c, height + sum(self.padding[0]), width + sum(self.padding[1])
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
-        before = self.padding[axis][0]
-        return ((first - before, last - before),)
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        return (windows_read(cells, sizes[0], 1, 1, 1, self.padding[axis], self._mode),)
 
 
 class Upsample(Layer):
@@ -215,7 +214,7 @@ class Upsample(Layer):
     def window(self) -> tuple[Pair, Pair, Pair] | None:
         raise ValueError("upsample changes the size of maps: its receptive field is asked of the graph")
 
-    def reads(self, axis: int, first: int, last: int, *sizes: int) -> tuple[Reach, ...]:
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
         taps = self.setting.axis(axis, sizes[0])
-        low, high = max(first, 0), min(last, taps.output_size - 1)
-        return ((int(taps.low[low]), int(taps.high[high])),)
+        mixed = cells[taps.share[cells] > 0]
+        return (np.union1d(taps.low[cells], taps.high[mixed]),)

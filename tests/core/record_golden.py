@@ -51,7 +51,8 @@ def record(function, kwargs, inputs, compute):
     number = len(cases)
     store = {f"in_{name}": tensor for name, tensor in tensors.items()}
     store |= {f"out_{place}": tensor for place, tensor in enumerate(results)}
-    store |= {"grad_output": grad} | {f"grad_{name}": tensors[name].grad for name in wanted}
+    found = {name: tensors[name].grad for name in wanted}
+    store |= {"grad_output": grad} | {f"grad_{name}": part for name, part in found.items() if part is not None}
     for name, tensor in store.items():
         arrays[f"{number}/{name}"] = tensor.detach().numpy()
     cases.append({"function": function, "dtype": dtype, "kwargs": kwargs})
@@ -163,6 +164,70 @@ for _ in range(2):
         record("linear", {}, inputs, lambda t: F.linear(t["input"], t["weight"], t["bias"]))
     inputs = {"logits": normal(6, 4) * 4, "target": rng.integers(0, 4, 6)}
     record("cross_entropy", {}, inputs, lambda t: F.cross_entropy(t["logits"], t["target"]))
+
+
+def small(channels=3):
+    return normal(2, channels, 3, 4)
+
+
+def batch_norm(weighted):
+    inputs = {"input": small(), "running_mean": normal(3), "running_var": rng.random(3) + 0.1}
+    if weighted:
+        inputs |= {"weight": normal(3), "bias": normal(3)}
+    record(
+        "batch_norm",
+        {"eps": 0.001},
+        inputs,
+        lambda t: F.batch_norm(
+            t["input"], t["running_mean"].detach(), t["running_var"].detach(), t.get("weight"), t.get("bias"), eps=0.001
+        ),
+    )
+
+
+def interpolate(kwargs, **torch_kwargs):
+    shared = {key: tuple(value) for key, value in kwargs.items() if key in ("size", "scale_factor")}
+    shared["mode"] = kwargs["mode"]
+    record("interpolate", kwargs, {"input": small(2)}, lambda t: F.interpolate(t["input"], **shared, **torch_kwargs))
+
+
+for _ in range(2):
+    activation("silu", {}, lambda t: F.silu(t["x"]))
+    activation("hardswish", {}, lambda t: F.hardswish(t["x"]))
+    activation("hardsigmoid", {}, lambda t: torch.clamp(t["x"] / 6 + 0.5, 0, 1))  # F.hardsigmoid takes 1/6 in float32
+    activation("clip", {"min": 0.0, "max": 2.0}, lambda t: torch.clamp(t["x"], 0.0, 2.0))
+    batch_norm(True)
+    batch_norm(False)
+    kwargs = {"size": 3, "alpha": 0.5, "beta": 0.6, "k": 1.5}
+    record(
+        "local_response_norm",
+        kwargs,
+        {"input": small(5)},
+        lambda t: F.local_response_norm(t["input"], 3, 0.5, 0.6, 1.5),
+    )
+    kwargs = {"size": 4, "alpha": 2.0}  # of an even window, one more channel lies before
+    record("local_response_norm", kwargs, {"input": small(5)}, lambda t: F.local_response_norm(t["input"], 4, 2.0))
+    record("global_avg_pool2d", {}, {"input": small()}, lambda t: F.adaptive_avg_pool2d(t["input"], 1))
+    record("global_max_pool2d", {}, {"input": small()}, lambda t: F.adaptive_max_pool2d(t["input"], 1))
+    for size in ([2, 3], [3, 1], [5, 7]):
+        inputs = {"input": normal(2, 7, 5)}
+        record(
+            "adaptive_avg_pool2d",
+            {"output_size": size},
+            inputs,
+            lambda t, size=size: F.adaptive_avg_pool2d(t["input"], tuple(size)),
+        )
+    interpolate({"size": [7, 3], "mode": "nearest"})
+    interpolate({"scale_factor": [2.0, 1.5], "mode": "nearest"})
+    interpolate({"size": [7, 3], "mode": "bilinear"})
+    interpolate({"scale_factor": [1.6, 2.0], "mode": "bilinear"})
+    interpolate({"size": [5, 9], "mode": "bilinear", "coordinates": "align_corners"}, align_corners=True)
+    for axis in (1, -1):
+        inputs = {"a": normal(2, 2, 3), "b": normal(*((2, 4, 3) if axis == 1 else (2, 2, 5)))}
+        record("concatenate", {"axis": axis}, inputs, lambda t, axis=axis: torch.cat([t["a"], t["b"]], axis))
+    for other in ((2, 3, 3, 4), (2, 3, 1, 1), (4,)):
+        record("add", {}, {"a": small(), "b": normal(*other)}, lambda t: t["a"] + t["b"])
+        record("multiply", {}, {"a": small(), "b": normal(*other)}, lambda t: t["a"] * t["b"])
+    record("multiply", {}, {"a": normal(2, 3, 1), "b": normal(1, 3, 4)}, lambda t: t["a"] * t["b"])
 
 arrays["cases"] = np.array(json.dumps({"torch": torch.__version__, "cases": cases}))
 np.savez_compressed(PATH, **arrays)

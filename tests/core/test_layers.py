@@ -1,0 +1,318 @@
+"""Every layer there is: forward against plain NumPy or the function, gradients against central differences, what cells read."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import cnn_core as core
+from cnn_core import layers
+from cnn_core.layers.base import Layer
+from tests.core.test_gradients import away_from_kinks, numerical
+
+RNG = np.random.default_rng(11)
+
+
+def normal(*shape):
+    return RNG.normal(size=shape)
+
+
+def distinct(*shape):
+    """Numbers of which no two are nearly equal: no ties in a pool."""
+    return RNG.permutation(int(np.prod(shape))).reshape(shape) / 7.0 - 3
+
+
+def erf(x):
+    """From its series, apart from the core's rational approximations."""
+    total, term = np.zeros_like(x), x.copy()
+    for n in range(60):
+        total += term / (2 * n + 1)
+        term = -term * x * x / (n + 1)
+    return total * 2 / np.sqrt(np.pi)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def windows(x, kernel, stride):
+    """(N, C, Ho, Wo, kH, kW)."""
+    view = np.lib.stride_tricks.sliding_window_view(x, kernel, axis=(2, 3))
+    return view[:, :, :: stride[0], :: stride[1]]
+
+
+def by_loops(x, weight, bias, stride, pads, dilation, groups):
+    """Cross-correlation from its definition."""
+    x = np.pad(x, [(0, 0), (0, 0), *pads])
+    k, c, height, width = weight.shape
+    rows = (x.shape[2] - dilation[0] * (height - 1) - 1) // stride[0] + 1
+    columns = (x.shape[3] - dilation[1] * (width - 1) - 1) // stride[1] + 1
+    out = np.zeros((len(x), k, rows, columns))
+    for n, kernel, y, column, m, i, j in np.ndindex(len(x), k, rows, columns, c, height, width):
+        channel = kernel // (k // groups) * c + m
+        value = x[n, channel, y * stride[0] + i * dilation[0], column * stride[1] + j * dilation[1]]
+        out[n, kernel, y, column] += weight[kernel, m, i, j] * value
+    return out + bias[:, None, None]
+
+
+def stamped(x, weight, bias, stride, cut, extra, groups, dilation):
+    """Transposed convolution: each input pixel stamps its kernels."""
+    c, k, height, width = weight.shape
+    sides = [
+        (s - 1) * step + d * (side - 1) + 1 + e
+        for s, step, d, side, e in zip(x.shape[2:], stride, dilation, (height, width), extra, strict=True)
+    ]
+    out = np.zeros((len(x), k * groups, *sides))
+    for n, m, y, column, kernel, i, j in np.ndindex(len(x), c, *x.shape[2:], k, height, width):
+        target = m // (c // groups) * k + kernel
+        place = y * stride[0] + i * dilation[0], column * stride[1] + j * dilation[1]
+        out[(n, target, *place)] += x[n, m, y, column] * weight[m, kernel, i, j]
+    return out[:, :, cut[0] : sides[0] - cut[0], cut[1] : sides[1] - cut[1]] + bias[:, None, None]
+
+
+def bilinear(x, size):
+    """Half-pixel centres, from the definition: each output pixel on its own."""
+    out = np.zeros((*x.shape[:2], *size))
+    for y, column in np.ndindex(*size):
+        places = [
+            min(max((at + 0.5) * side / new - 0.5, 0), side - 1)
+            for at, side, new in zip((y, column), x.shape[2:], size, strict=True)
+        ]
+        (top, left), (down, right) = np.floor(places).astype(int), np.ceil(places).astype(int)
+        share_y, share_x = places[0] - top, places[1] - left
+        upper = x[..., top, left] * (1 - share_x) + x[..., top, right] * share_x
+        lower = x[..., down, left] * (1 - share_x) + x[..., down, right] * share_x
+        out[..., y, column] = upper * (1 - share_y) + lower * share_y
+    return out
+
+
+def response(x, size, alpha, beta, k):
+    total = np.zeros_like(x)
+    for c in range(x.shape[1]):
+        total[:, c] = (x[:, max(c - size // 2, 0) : c + (size - 1) // 2 + 1] ** 2).sum(axis=1)
+    return x / (k + alpha / size * total) ** beta
+
+
+CASES = [  # (layer, inputs, what it must answer by plain NumPy, given the layer's stored arrays w and the inputs)
+    (layers.Conv2d(4, 6, (3, 2), (2, 1), ((1, 0), (2, 1)), (1, 2), 2), [normal(2, 4, 7, 6)],
+     lambda w, x: by_loops(x, w["weight"], w["bias"], (2, 1), ((1, 0), (2, 1)), (1, 2), 2)),
+    (layers.Conv2d(4, 4, (2, 3), groups=4, bias=False), [normal(2, 4, 5, 6)],
+     lambda w, x: by_loops(x, w["weight"], np.zeros(4), (1, 1), ((0, 0), (0, 0)), (1, 1), 4)),
+    (layers.ConvTranspose2d(4, 6, (3, 2), (2, 3), (1, 0), (1, 2), 2, dilation=(1, 2)), [normal(2, 4, 3, 5)],
+     lambda w, x: stamped(x, w["weight"], w["bias"], (2, 3), (1, 0), (1, 2), 2, (1, 2))),
+    (layers.MaxPool2d((2, 3), (1, 2)), [distinct(2, 2, 5, 7)], lambda _, x: windows(x, (2, 3), (1, 2)).max((-2, -1))),
+    (layers.AvgPool2d((2, 3), (1, 2)), [normal(2, 2, 5, 7)], lambda _, x: windows(x, (2, 3), (1, 2)).mean((-2, -1))),
+    (layers.AdaptiveAvgPool2d((2, 3)), [normal(2, 2, 5, 7)],
+     lambda _, x: np.stack([np.stack([x[:, :, a:b, c:d].mean((2, 3)) for c, d in ((0, 3), (2, 5), (4, 7))], -1)
+                            for a, b in ((0, 3), (2, 5))], -2)),
+    (layers.GlobalAvgPool2d(), [normal(2, 3, 4, 5)], lambda _, x: x.sum((2, 3), keepdims=True) / 20),
+    (layers.GlobalAvgPool2d(keepdims=False), [normal(2, 3, 4, 5)], lambda _, x: x.sum((2, 3)) / 20),
+    (layers.GlobalMaxPool2d(), [distinct(2, 3, 4, 5)], lambda _, x: np.sort(x.reshape(2, 3, -1))[..., -1:, None]),
+    (layers.Linear(5, 3), [normal(2, 5)], lambda w, x: np.einsum("ni,oi->no", x, w["weight"]) + w["bias"]),
+    (layers.Softmax(axis=1), [normal(2, 3, 2, 2)], lambda _, x: np.exp(x) / np.exp(x).sum(1, keepdims=True)),
+    (layers.BatchNorm2d(3, 0.01), [normal(2, 3, 4, 2)],
+     lambda w, x: (x - w["running_mean"][:, None, None]) / np.sqrt(w["running_var"] + 0.01)[:, None, None]
+     * w["weight"][:, None, None] + w["bias"][:, None, None]),
+    (layers.LocalResponseNorm(4, 0.5, 0.6, 1.5), [normal(2, 6, 2, 3)], lambda _, x: response(x, 4, 0.5, 0.6, 1.5)),
+    (layers.Scale([[[2.0]], [[-3.0]]], 0.5), [normal(2, 2, 3, 4)],
+     lambda _, x: np.stack([x[:, 0] * 2 + 0.5, x[:, 1] * -3 + 0.5], 1)),
+    (layers.Concat(), [normal(2, 2, 3, 4), normal(2, 1, 3, 4), normal(2, 3, 3, 4)], lambda _, *x: np.concatenate(x, 1)),
+    (layers.Concat(-1), [normal(2, 2, 3, 4), normal(2, 2, 3, 1)], lambda _, a, b: np.concatenate([a, b], 3)),
+    (layers.Add(), [normal(2, 3, 4, 2), normal(2, 3, 1, 1), normal(2, 1, 4, 2)], lambda _, a, b, c: a + b + c),
+    (layers.Add(), [normal(2, 3, 4, 2), normal(2, 3, 4, 2)], lambda _, a, b: a + b),
+    (layers.Multiply(), [normal(2, 3, 4, 2), normal(2, 3, 1, 1), normal(2, 1, 4, 2)], lambda _, a, b, c: a * b * c),
+    (layers.Flatten(), [normal(2, 3, 2, 4)], lambda _, x: x.reshape(2, 24)),
+    (layers.Reshape((4, -1)), [normal(2, 3, 2, 4)], lambda _, x: x.reshape(2, 4, 6)),
+    (layers.Transpose((0, 3, 1, 2)), [normal(2, 3, 2, 4)], lambda _, x: np.einsum("nabc->ncab", x)),
+    (layers.Pad2d(((1, 0), (2, 1)), value=3.0), [normal(2, 2, 3, 4)],
+     lambda _, x: np.pad(x, [(0, 0), (0, 0), (1, 0), (2, 1)], constant_values=3.0)),
+    (layers.Pad2d(((1, 0), (2, 1)), "reflect"), [normal(2, 2, 3, 4)],
+     lambda _, x: np.pad(x, [(0, 0), (0, 0), (1, 0), (2, 1)], "reflect")),
+    (layers.Pad2d((1, 2), "replicate"), [normal(2, 2, 3, 4)], lambda _, x: np.pad(x, [(0, 0), (0, 0), (1, 1), (2, 2)], "edge")),
+    (layers.Upsample(scale_factor=(2, 3)), [normal(2, 2, 3, 4)], lambda _, x: x.repeat(2, 2).repeat(3, 3)),
+    (layers.Upsample((5, 3), mode="bilinear"), [normal(2, 2, 3, 4)], lambda _, x: bilinear(x, (5, 3))),
+    (layers.ReLU(), [away_from_kinks(2, 3, 4)], lambda _, x: x * (x > 0)),
+    (layers.LeakyReLU(0.2), [away_from_kinks(2, 3, 4)], lambda _, x: np.where(x > 0, x, 0.2 * x)),
+    (layers.PReLU(3), [away_from_kinks(2, 3, 4, 2)], lambda w, x: np.where(x > 0, x, w["weight"][:, None, None] * x)),
+    (layers.ELU(1.5), [away_from_kinks(2, 3, 4)], lambda _, x: np.where(x > 0, x, 1.5 * (np.exp(x) - 1))),
+    (layers.Sigmoid(), [normal(2, 3, 4)], lambda _, x: sigmoid(x)),
+    (layers.Tanh(), [normal(2, 3, 4)], lambda _, x: (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))),
+    (layers.GELU(), [normal(2, 3, 4)], lambda _, x: x * (1 + erf(x / np.sqrt(2))) / 2),
+    (layers.SiLU(), [normal(2, 3, 4)], lambda _, x: x * sigmoid(x)),
+    (layers.Clip(-0.5, 0.7), [away_from_kinks(2, 3, 4)], lambda _, x: np.clip(x, -0.5, 0.7)),
+    (layers.HardSigmoid(0.2), [normal(2, 3, 4) * 2], lambda _, x: np.clip(0.2 * x + 0.5, 0, 1)),
+    (layers.HardSwish(), [normal(2, 3, 4) * 2], lambda _, x: x * np.clip(x / 6 + 0.5, 0, 1)),
+    (layers.Dropout(0.3), [normal(2, 3, 4)], lambda _, x: x),
+]  # fmt: skip
+for _layer, _inputs, _ in CASES:  # numbers that are not 0 or 1, in float64 so that differences are exact
+    shapes = _layer.stored_shapes
+    _layer.store({name: np.abs(normal(*shape)) + 0.1 for name, shape in shapes.items()})
+MAPS = [case for case in CASES if case[0].apply(*case[1]).ndim == 4]
+ONLY_SOME = {layers.MaxPool2d, layers.GlobalMaxPool2d, layers.Reshape, layers.Transpose}  # not all that they could read
+IDS = [f"{number}-{type(layer).__name__}" for number, (layer, _, _) in enumerate(CASES)]
+
+
+def test_every_layer_class_has_a_case() -> None:
+    classes = {value for value in vars(layers).values() if inspect.isclass(value) and issubclass(value, Layer)}
+    assert classes - {type(layer) for layer, _, _ in CASES} == {Layer}
+    subclasses, queue = set(), [Layer]
+    while queue:
+        found = queue.pop().__subclasses__()
+        queue += found
+        subclasses |= {
+            value for value in found if value.__module__.startswith("cnn_core.") and value.__name__[0] != "_"
+        }
+    assert subclasses == classes - {Layer}  # none is left out of cnn_core.layers
+    assert all(value is getattr(core, value.__name__) for value in subclasses)
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_forward_is_what_plain_numpy_says(case) -> None:
+    layer, inputs, expected = case
+    before = [array.copy() for array in inputs]
+    output = layer.apply(*inputs)
+    np.testing.assert_allclose(output, expected({**layer.parameters, **layer.buffers}, *inputs), rtol=1e-9, atol=1e-9)
+    assert all(np.array_equal(one, other) for one, other in zip(inputs, before, strict=True))
+    assert layer.output_shape(*(array.shape[1:] for array in inputs)) == output.shape[1:]
+    copies = [array.copy() for array in inputs]
+    np.testing.assert_array_equal(layer.apply_over(*copies), output)
+    assert all(np.array_equal(one, other) for one, other in zip(inputs[1:], copies[1:], strict=True))
+    assert layer.parameter_count() == sum(array.size for array in layer.parameters.values())
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_gradients_against_central_differences(case) -> None:
+    layer, inputs, _ = case
+    grad_output = normal(*layer.apply(*inputs).shape)
+    gradients = layer.gradients(grad_output, *inputs)
+    assert len(gradients) == len(inputs)
+    for which, gradient in enumerate(gradients):
+        np.testing.assert_allclose(gradient, numerical(layer.apply, inputs, which, grad_output), atol=1e-7)
+    of_parameters = layer.parameter_gradients(grad_output, *inputs)
+    assert set(of_parameters) == set(layer.parameters)
+    for name, gradient in of_parameters.items():
+        kept = layer.parameters[name]
+
+        def moved(array, name=name):
+            layer.parameters[name] = array
+            return layer.apply(*inputs)
+
+        expected = numerical(moved, [kept], 0, grad_output)
+        layer.parameters[name] = kept
+        np.testing.assert_allclose(gradient, expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_float32_stays_float32(case) -> None:
+    layer, inputs, _ = case
+    kept = {**layer.parameters, **layer.buffers}
+    layer.store({name: array.astype(np.float32) for name, array in kept.items()})
+    single = [array.astype(np.float32) for array in inputs]
+    output = layer.apply(*single)
+    found = [output, *layer.gradients(np.ones_like(output), *single)]
+    found += layer.parameter_gradients(np.ones_like(output), *single).values()
+    layer.store(kept)
+    assert {array.dtype for array in found} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("case", MAPS, ids=[type(layer).__name__ for layer, _, _ in MAPS])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_cells_read_what_their_gradients_reach(case, axis) -> None:
+    layer, inputs, _ = case
+    output = layer.apply(*inputs)
+    sizes = [array.shape[axis + 2] for array in inputs]
+    for cell in range(output.shape[axis + 2]):
+        grad = np.zeros_like(output)
+        grad[:, :, *((cell, slice(None)) if axis == 0 else (slice(None), cell))] = normal(
+            *np.take(output, cell, axis + 2).shape
+        )
+        reaches = layer.reads(axis, np.array([cell]), *sizes)
+        assert len(reaches) == len(inputs)
+        for gradient, reach, size in zip(layer.gradients(grad, *inputs), reaches, sizes, strict=True):
+            touched = np.flatnonzero(np.abs(gradient).sum(axis=tuple(a for a in range(4) if a != axis + 2)))
+            read = set(range(size)) if reach is None else set(reach.tolist())
+            assert set(touched.tolist()) <= read
+            if type(layer) not in ONLY_SOME:
+                assert read == set(touched.tolist())
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: layers.Conv2d(3, 4, 3, groups=2), "groups must divide in_channels 3"),
+        (lambda: layers.Conv2d(3, 4, 0), "kernel_size must be"),
+        (lambda: layers.Conv2d(3, 4, 3, padding_mode="mirror"), "padding_mode must be one of"),
+        (lambda: layers.Conv2d(3, 4, 3).output_shape((2, 9, 9)), "conv takes 3 channels, but 2 reach it"),
+        (lambda: layers.ConvTranspose2d(3, 4, 3, output_padding=1), "output_padding must be below stride"),
+        (lambda: layers.ConvTranspose2d(3, 4, 1, padding=2).output_shape((3, 4, 9)), "leaves nothing"),
+        (lambda: layers.AdaptiveAvgPool2d(0), "output_size must be"),
+        (lambda: layers.GlobalAvgPool2d().output_shape((3,)), "needs an input of C x H x W"),
+        (lambda: layers.Concat(0), "axis must be a whole number other than 0"),
+        (lambda: layers.Concat().output_shape((1, 3, 4), (1, 4, 4)), "side by side"),
+        (lambda: layers.Concat(4).output_shape((1, 3, 4)), "axis 4 is out of range"),
+        (lambda: layers.Add().output_shape((1, 3, 4), (1, 2, 4)), "add cannot bring"),
+        (lambda: layers.Add().output_shape((1, 3, 4), (4,)), "equally many axes"),
+        (lambda: layers.BatchNorm2d(3).output_shape((4, 2, 2)), "takes 3 channels, but 4"),
+        (lambda: layers.PReLU(3).output_shape((4, 2, 2)), "takes 3 channels, but 4"),
+        (lambda: layers.Scale(np.ones((3, 1, 1))).output_shape((4, 2, 2)), "does not fit an input of"),
+        (lambda: layers.Scale(np.ones((3, 1, 1))).output_shape((1, 2, 2)), "does not fit an input of"),
+        (lambda: layers.Reshape((2, -1, -1)), "at most one -1"),
+        (lambda: layers.Reshape((0, 2)), "each side of shape"),
+        (lambda: layers.Reshape((5, -1)).output_shape((3, 4)), "cannot give 12 numbers"),
+        (lambda: layers.Reshape((5, 2)).output_shape((3, 4)), "cannot give 12 numbers"),
+        (lambda: layers.Transpose((1, 0, 2)), "axes must be 0"),
+        (lambda: layers.Transpose((0, 2, 1)).output_shape((3, 4, 5)), "orders 2 axes"),
+        (lambda: layers.Pad2d(1, "mirror"), "mode must be"),
+        (lambda: layers.Pad2d(3, "reflect").output_shape((1, 3, 9)), "too large"),
+        (lambda: layers.Upsample(), "give either size or scale_factor"),
+        (lambda: layers.Upsample(2, 2), "give either size or scale_factor"),
+        (lambda: layers.Upsample(scale_factor=float("inf")), "scale_factor must be"),
+        (lambda: layers.Upsample(scale_factor=0.1).output_shape((1, 3, 20)), "leaves nothing of 3 pixels"),
+        (lambda: layers.Upsample(2, mode="cubic"), "mode must be one of nearest, bilinear"),
+        (lambda: layers.Upsample(2, coordinates="corner"), "coordinates must be one of"),
+        (lambda: layers.Upsample(2, rounding="up"), "rounding must be one of"),
+        (lambda: layers.Clip(2, 1), "min must be at most max"),
+        (lambda: layers.Dropout(1.5), "p must be a number from 0 to 1"),
+        (lambda: layers.Softmax(0), "axis must be a whole number other than 0"),
+        (lambda: layers.Softmax(4).output_shape((3, 4, 5)), "axis 4 is out of range"),
+        (lambda: layers.ReLU().store({"weight": np.ones(1)}), "relu stores nothing, got weight"),
+        (lambda: layers.Linear(2, 3).store({"weight": np.ones((3, 2)), "bias": np.ones(2)}), r"bias of linear must have shape \(3,\)"),
+        (lambda: core.concatenate([]), "inputs must be one array or more"),
+        (lambda: core.multiply(np.ones((2, 3)), np.ones((2, 4))), "do not fit together"),
+        (lambda: core.add_backward(np.ones((2, 4)), np.ones((2, 3))), "grad_output must have shape"),
+        (lambda: core.batch_norm(np.ones((2, 3, 4)), [0.0, 0.0], [1.0, -1.0]), "running_var plus eps must be above 0"),
+        (lambda: core.batch_norm(np.ones((2, 3, 4)), [0.0, 0.0], [1.0]), "running_var must have shape"),
+        (lambda: core.local_response_norm(np.ones((2, 3, 4)), 0), "size must be"),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_named(call, words) -> None:
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_infinity_stays_in_the_bins_that_hold_it() -> None:
+    x = np.ones((1, 4, 6))
+    x[0, 0, 0] = np.inf
+    pooled = core.adaptive_avg_pool2d(x, (2, 3))
+    assert np.isinf(pooled[0, 0, 0])
+    assert np.isfinite(pooled.ravel()[1:]).all()
+
+
+@pytest.mark.parametrize(
+    ("rounding", "expected"),
+    [("floor", [0, 0, 1, 1, 2]), ("ceil", [0, 1, 2, 2, 2]), ("round_prefer_floor", [0, 1, 1, 2, 2]),
+     ("round_prefer_ceil", [0, 1, 1, 2, 2])],
+)  # fmt: skip
+def test_nearest_takes_the_pixel_that_onnx_takes(rounding, expected) -> None:
+    """Places 0, 0.6, 1.2, 1.8, 2.4 of three pixels."""
+    answer = core.interpolate([[[0.0, 1.0, 2.0]]], (1, 5), coordinates="asymmetric", rounding=rounding)
+    assert answer.ravel().tolist() == expected
+
+
+def test_halves_are_rounded_as_their_name_says() -> None:
+    picture = [[[0.0, 1.0, 2.0, 3.0]]]  # places of half_pixel to 2: 0.5, 2.5
+    down = [
+        core.interpolate(picture, (1, 2), coordinates="half_pixel", rounding=rounding).ravel().tolist()
+        for rounding in ("round_prefer_floor", "round_prefer_ceil")
+    ]
+    assert down == [[0.0, 2.0], [1.0, 3.0]]
