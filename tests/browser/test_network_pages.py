@@ -158,7 +158,7 @@ def test_what_was_drawn_is_there_again_after_another_page(visit) -> None:
     page.get_by_role(
         "link", name="Same in PyTorch and Keras", exact=True
     ).first.click()  # another pad, the same drawing
-    page.get_by_role("button", name="Draw", exact=True).click()
+    page.get_by_test_id("stButtonGroup").get_by_text("Draw", exact=True).click()
     settle(page)
     np.testing.assert_array_equal(drawn(page), once)
     page.get_by_role("button", name="Clear").click()
