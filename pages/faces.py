@@ -91,7 +91,7 @@ if stages and len(boxes := faces.candidates(stages, name)):
 else:
     lesson.formula(r"p(\text{face}) = \text{softmax}(z)_1")
 kernels = faces.first_kernels(name)
-title = f"The {len(kernels)} learned kernels of {name}'s first layer (mean over red, green and blue)"
+title = f"The {len(kernels)} learned kernels of {faces.NETWORKS[name]}'s first layer (mean over red, green and blue)"
 map_viewer("faces_kernels", [MapPanel("kernels", title, kernels.mean(axis=1))])
 st.markdown(
     "On the page *Find a feature* an eye was cut out by hand, and it knew one size, one direction and one person. These "

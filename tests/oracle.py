@@ -1,39 +1,9 @@
 """`make oracle`: the programs that the code pages show, run in PyTorch and Keras and compared with cnn_core."""
 
-import contextlib
-import io
-import os
-import shutil
-import tempfile
-
 import numpy as np
 from live.settings import Settings
 from live.stages import compute
-
-from cnn_core import networks
-from cnn_core.mnist import digits
 from ui import code_text, stacks
-from ui.programs import digits as digit_programs
-
-images, _ = digits()
-net = networks.load("digits")
-worst = 0.0
-with tempfile.TemporaryDirectory() as folder:
-    shutil.copy(networks.ASSETS / "digits.npz", folder)
-    os.chdir(folder)
-    for number in range(8000, 8010):
-        expected = net.forward(images[number : number + 1])
-        programs = digit_programs.programs(images[number])
-        for name in ("PyTorch", "Keras"):
-            names: dict = {}
-            with contextlib.redirect_stdout(io.StringIO()):
-                exec(compile(programs[name], name, "exec"), names)
-            difference = float(np.abs(names["probabilities"] - expected).max())
-            worst = max(worst, difference)
-            if number == 8000:
-                print(f"{name}: largest difference for digit {number} is {difference:.1e}")
-print(f"10 digits in both: largest difference {worst:.1e}")
-assert worst < 1e-5
 
 rng = np.random.default_rng(0)
 picture = rng.random((1, 512, 512), dtype=np.float32)
