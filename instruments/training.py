@@ -82,7 +82,7 @@ def plan(v: Values) -> Plan:
 
 def first_layer(network: Graph) -> Array:
     """Its kernels as they are now, (K, kH, kW)."""
-    return network.parameters()["conv1.weight"][:, 0]
+    return network.layer("conv1").parameters["weight"][:, 0]
 
 
 @dataclass
