@@ -181,7 +181,7 @@ def test_faces_page(image, words) -> None:
 
 def test_work_that_is_too_much_is_refused_with_the_estimate_and_two_ways_out() -> None:
     app = visit("faces", image="Checkerboard", size="1024", faces_min="12")
-    assert "3.8 billion multiply-adds, more than 2 billion: choose a smaller image or a larger" in app.error[0].value
+    assert "3.7 billion multiply-adds, more than 2 billion: choose a smaller image or a larger" in app.error[0].value
     assert not visit("faces", image="Checkerboard", size="512", faces_min="12").error
     large = {"training_kernels": "32", "training_side": "9", "training_pool": "1", "training_digits": "8000"}
     app = visit("training", **large, training_epochs="20")
