@@ -86,6 +86,7 @@ def train(
             trace = network.trace(batch)
             logits = trace[network.output]  # (n, classes)
             optimiser.step(network.parameter_gradients(trace, cross_entropy_backward(logits, labels[chosen])))
+            del trace  # two at a time would take twice the memory
             loss = float(cross_entropy(logits, labels[chosen]))
             accuracy = float((logits.argmax(axis=1) == labels[chosen]).mean())
             spent += time.perf_counter() - started

@@ -1,79 +1,29 @@
-"""Layers, training, weights, the digits network and the face cascade."""
+"""Training, weights, the networks that ship, and the face cascade."""
 
+import io
+import json
+import struct
 import subprocess
 import sys
+import time
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from cnn_core import (
-    ELU,
-    AvgPool2d,
-    Conv2d,
-    Flatten,
-    Linear,
-    MaxPool2d,
-    PReLU,
-    ReLU,
-    Sequential,
-    Softmax,
-    faces,
-    networks,
-    weights,
-)
+from cnn_core import faces, mnist, networks, weights
+from cnn_core.graph import Graph, chain
 from cnn_core.images import decode_image
-from cnn_core.layers import he, xavier
+from cnn_core.layers import BatchNorm2d, Linear, he, xavier
+from cnn_core.networks import digits_network
 from cnn_core.optimisers import SGD, Adam
-from cnn_core.train_digits import TRAINED, accuracy, digits
+from cnn_core.train_digits import accuracy
 from cnn_core.training import jitter, one_cycle, train
 from tests.app.visits import ROOT
 
 RNG = np.random.default_rng(9)
-
-
-def test_a_whole_network_against_central_differences() -> None:
-    net = Sequential(
-        [Conv2d(2, 4, 3, stride=(2, 1), padding=1, groups=2), PReLU(4), MaxPool2d(2, 1), Conv2d(4, 3, (1, 2)), ELU(0.5),
-         AvgPool2d(2, ceil_mode=True), Flatten(), Linear(12, 5), ReLU(), Linear(5, 3), Softmax()]
-    )  # fmt: skip
-    for parameter in net.parameters():
-        parameter.value = RNG.normal(size=parameter.shape) * 0.5
-    x = RNG.normal(size=(2, 2, 7, 6))
-    grad_output = RNG.normal(size=net.forward(x).shape)
-    grad_input = net.backward(grad_output)
-
-    def loss() -> float:
-        return float((net.forward(x) * grad_output).sum())
-
-    def slope(array, index) -> float:
-        kept, ends = array[index], []
-        for step in (1e-6, -1e-6):
-            array[index] = kept + step
-            ends.append(loss())
-        array[index] = kept
-        return (ends[0] - ends[1]) / 2e-6
-
-    for array, grad in [(x, grad_input), *((p.value, p.grad.copy()) for p in net.parameters())]:
-        for index in list(np.ndindex(array.shape))[:: max(1, array.size // 15)]:
-            assert grad[index] == pytest.approx(slope(array, index), abs=2e-6)
-
-
-def test_parameters_alone_get_the_same_gradients() -> None:
-    net = Sequential([Conv2d(1, 3, 3, padding=1), ReLU(), MaxPool2d(2), Flatten(), Linear(48, 4)])
-    grad = RNG.normal(size=net.forward(RNG.normal(size=(5, 1, 8, 8))).shape).astype(np.float32)
-    net.backward(grad)
-    full = [parameter.grad.copy() for parameter in net.parameters()]
-    net.backward_parameters(grad)
-    for parameter, expected in zip(net.parameters(), full, strict=True):
-        np.testing.assert_allclose(parameter.grad, expected, rtol=1e-6)
-
-
-def test_trace_names_every_intermediate_and_remembers_nothing() -> None:
-    net = Sequential(networks.digits_layers())
-    trace = net.trace(np.zeros((1, 1, 28, 28)))
-    assert list(trace) == ["input", "conv1", "relu1", "pool1", "flatten1", "linear1", "relu2", "linear2"]
-    with pytest.raises(ValueError, match="backward of linear needs a forward first"):
-        net.backward(np.zeros((1, 10)))
 
 
 def test_initial_weights_have_the_promised_spread() -> None:
@@ -84,18 +34,17 @@ def test_initial_weights_have_the_promised_spread() -> None:
 
 def test_optimisers_find_the_bottom_of_a_bowl() -> None:
     for make in (lambda p: SGD(p, 0.05), lambda p: Adam(p, 0.1)):
-        parameter = Linear(3, 2).weight
+        layer = Linear(3, 2)
         target = np.arange(6, dtype=np.float32).reshape(2, 3)
-        optimiser = make([parameter])
+        optimiser = make({"weight": layer.weight})
         for _ in range(400):
-            parameter.grad = 2 * (parameter.value - target)
-            optimiser.step()
-        np.testing.assert_allclose(parameter.value, target, atol=1e-2)
+            optimiser.step({"weight": 2 * (layer.weight - target)})
+        np.testing.assert_allclose(layer.weight, target, atol=1e-2)
 
 
 def small_training(seed=3, **options):
-    images, labels = digits()
-    net = Sequential(networks.digits_layers(4, 3, 2, 16))
+    images, labels = mnist.digits()
+    net = digits_network(4, 3, 2, 16, logits=True)
     progress = list(train(net, images[:640], labels[:640], Adam(net.parameters(), 3e-3), 3, 64, seed, **options))
     return net, progress
 
@@ -107,43 +56,128 @@ def test_training_learns_and_equal_seeds_give_equal_bits() -> None:
     assert [p.step for p in progress] == list(range(1, 31))
     assert np.mean([p.loss for p in progress[-5:]]) < 0.75 * progress[0].loss
     assert progress[-1].seconds_left == 0
-    pairs = list(zip(net.parameters(), again.parameters(), other.parameters(), strict=True))
-    assert all(np.array_equal(a.value, b.value) for a, b, _ in pairs)
-    assert not all(np.array_equal(a.value, c.value) for a, _, c in pairs)
+    trained = net.parameters()
+    assert all(np.array_equal(array, trained[name]) for name, array in again.parameters().items())
+    assert not all(np.array_equal(array, trained[name]) for name, array in other.parameters().items())
+
+
+def test_a_shipped_network_cannot_be_changed() -> None:
+    images, labels = mnist.digits()
+    for name in ("digits", "squeezenet", "resnet8", "pnet", "rnet", "onet"):
+        network = networks.load(name)
+        assert networks.load(name) is network
+        graph = network if isinstance(network, Graph) else network.graph
+        assert all(array.dtype == np.float32 for array in graph.stored().values())
+        for array in graph.stored().values():
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0
+    net = networks.load("digits")
+    with pytest.raises(ValueError, match="read-only"):
+        next(train(net, images[:8], labels[:8], SGD(net.parameters(), 0.1), 1, 8))
+
+
+def norm_network() -> Graph:
+    return chain([BatchNorm2d(3), Linear(3, 2)], (3,))
+
+
+def zipped(members) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def npy(shape, kind="<f4", data=b"") -> bytes:
+    """An array file whose header may say anything."""
+    header = f"{{'descr': {kind!r}, 'fortran_order': False, 'shape': {shape}}}".encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
 
 
 def test_weights_survive_a_file_and_misfits_are_named(tmp_path) -> None:
-    net, _ = small_training()
+    net = norm_network()
+    net.store({name: RNG.random(array.shape, dtype=np.float32) for name, array in net.stored().items()})
     weights.save(tmp_path / "net.npz", net)
-    copy = weights.load(tmp_path / "net.npz", Sequential(networks.digits_layers(4, 3, 2, 16, seed=8)))
-    x = RNG.random((3, 1, 28, 28), dtype=np.float32)
-    assert np.array_equal(net.forward(x), copy.forward(x))
-    with pytest.raises(weights.WeightsError, match=r"array 00 has shape \(4, 1, 3, 3\), not \(5, 1, 3, 3\)"):
-        weights.load(tmp_path / "net.npz", Sequential(networks.digits_layers(5, 3, 2, 16)))
-    with pytest.raises(weights.WeightsError, match="holds 6 arrays, but the network has 2"):
-        weights.load(tmp_path / "net.npz", Sequential([Linear(2, 2)]))
-    for name, data in (
-        ("missing.npz", None),
-        ("text.npz", b"hello"),
-        ("cut.npz", (tmp_path / "net.npz").read_bytes()[:99]),
+    assert list(np.load(tmp_path / "net.npz")) == [
+        "norm1.weight", "norm1.bias", "norm1.running_mean", "norm1.running_var", "fc1.weight", "fc1.bias",
+    ]  # fmt: skip
+    x = RNG.random((5, 3), dtype=np.float32)
+    for source in (tmp_path / "net.npz", str(tmp_path / "net.npz"), (tmp_path / "net.npz").read_bytes()):
+        copy = weights.load(source, norm_network())
+        np.testing.assert_array_equal(net.forward(x), copy.forward(x))
+        assert all(array.flags.writeable for array in copy.parameters().values())
+    for network, words in (
+        (
+            chain([BatchNorm2d(3), Linear(3, 4)], (3,)),
+            r"net.npz: fc1.weight has shape \(2, 3\), but the network needs \(4, 3\)",
+        ),
+        (chain([Linear(3, 2)], (3,)), "holds an array norm1.bias, which the network does not have"),
+        (chain([BatchNorm2d(3), Linear(3, 2), Linear(2, 2)], (3,)), "has no array fc2.bias, which the network needs"),
     ):
-        if data is not None:
-            (tmp_path / name).write_bytes(data)
-        with pytest.raises(weights.WeightsError, match="cannot be read"):
-            weights.read(tmp_path / name)
-    np.savez(tmp_path / "pickle.npz", np.array([{}], dtype=object))
-    with pytest.raises(weights.WeightsError, match="cannot be read"):
-        weights.read(tmp_path / "pickle.npz")
+        before = {name: array.copy() for name, array in network.stored().items()}
+        with pytest.raises(weights.WeightsError, match=words):
+            weights.load(tmp_path / "net.npz", network)
+        assert all(np.array_equal(array, before[name]) for name, array in network.stored().items())
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"hello", "the file cannot be read as weights: BadZipFile"),
+        (b"", "cannot be read"),
+        (zipped([("a.npy", b"")]), "cannot be read"),
+        (zipped([("a.npy", b"\x93NUMPY\x09\x00" + bytes(100))]), "cannot be read"),
+        (zipped([("a.npy", npy("(2,)", data=bytes(4)))]), "cannot be read"),
+        (zipped([("a.npy", npy("(2,)", data=bytes(12)))]), "cannot be read"),
+        (zipped([("a.npy", npy("(-2, -2)", data=bytes(16)))]), "cannot be read"),
+        (zipped([("a.npy", npy("(1000000, 250000)"))]), "cannot be read"),
+        (zipped([("a.npy", npy("(" + "9" * 300 + ",)"))]), "cannot be read"),
+        (zipped([("a.npy", npy("(" * 4000 + "2" + ")" * 4000))]), "cannot be read"),
+        (zipped([("a.npy", npy("__import__('os').abort()"))]), "cannot be read"),
+        (zipped([("a.npy", npy("(2,)", "<i4", bytes(8)))]), "real numbers only, but a is int32"),
+        (zipped([("a.npy", npy("(2,)", "<c8", bytes(16)))]), "real numbers only, but a is complex64"),
+        (zipped([("a.npy", npy("(1,)", "|O", bytes(8)))]), "real numbers only, but a is object"),
+        (zipped([("a.npy", npy("(70000000,)", data=bytes(280_000_000)))]), "at most 268,435,456 are read"),
+        (zipped([(f"{n}.npy", b"") for n in range(5000)]), "holds 5000 arrays; at most 4096"),
+        (zipped([("a.npy", npy("(1,)", data=bytes(4))), ("a", npy("(1,)", data=bytes(4)))]), "two arrays of one name"),
+    ],
+    ids=range(17),
+)
+def test_a_bad_weights_file_is_refused_in_words_at_once(data, words) -> None:
+    tracemalloc.start()
+    started = time.perf_counter()
+    with pytest.raises(weights.WeightsError, match=words):
+        weights.read(data)
+    assert time.perf_counter() - started < 5  # on a busy machine; a terabyte would take minutes
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
+
+
+def test_damaged_weights_files_are_refused_or_read_never_more(tmp_path) -> None:
+    weights.save(tmp_path / "net.npz", norm_network())
+    whole = (tmp_path / "net.npz").read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(400):
+        data = bytearray(whole[: rng.integers(1, len(whole) + 1)] if rng.random() < 0.3 else whole)
+        for place in rng.integers(0, len(data), 3):
+            data[place] = rng.integers(256)
+        try:
+            weights.load(bytes(data), norm_network())
+        except weights.WeightsError as error:
+            assert str(error)
+    with pytest.raises(weights.WeightsError, match=r"missing\.npz cannot be read as weights: FileNotFoundError"):
+        weights.read(tmp_path / "missing.npz")
 
 
 def test_digits_network_on_digits_it_never_saw() -> None:
-    images, labels = digits()
+    images, labels = mnist.digits()
     net = networks.load("digits")
-    assert accuracy(net, images[TRAINED:], labels[TRAINED:]) >= 0.985
+    assert accuracy(net, images[mnist.TRAINED :], labels[mnist.TRAINED :]) >= 0.985
     probabilities = net.forward(images[:5])
     assert probabilities.shape == (5, 10)
     np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-6)
-    assert list(net.trace(images[:1]))[-1] == "softmax1"
+    assert list(net.trace(images[:1]))[-1] == "softmax"
 
 
 @pytest.mark.parametrize("name", ["pnet", "rnet", "onet"])
@@ -190,7 +224,9 @@ def test_faces_in_the_bundled_photos(name, count) -> None:
 def test_wrong_arguments_are_named(arguments, words) -> None:
     with pytest.raises(ValueError, match=words):
         faces.detect(**({"image": np.zeros((3, 40, 40))} | arguments))
-    with pytest.raises(ValueError, match="name must be digits, pnet, rnet or onet"):
+    with pytest.raises(
+        ValueError, match="name must be one of digits, squeezenet, resnet8, pnet, rnet, onet, got 'vgg'"
+    ):
         networks.load("vgg")
 
 
@@ -200,7 +236,7 @@ def test_tiny_and_odd_images_have_no_faces_and_no_trouble() -> None:
 
 
 def test_jitter_moves_but_keeps() -> None:
-    images, _ = digits()
+    images, _ = mnist.digits()
     moved = jitter(images[:50], np.random.default_rng(1))
     assert moved.shape == (50, 1, 28, 28)
     assert moved.dtype == np.float32
@@ -213,3 +249,58 @@ def test_importing_networks_is_enough_to_use_them() -> None:
     code = "import cnn_core; print(cnn_core.networks.load('digits').forward(__import__('numpy').zeros((1, 1, 28, 28))).shape)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "(1, 10)"
+
+
+# What PyTorch answers for the bundled photos, the middle square resized bicubically by Pillow (tests/oracle.py).
+PHOTOS = {
+    "astronaut": ({"drumstick": 0.1264, "stethoscope": 0.1093, "barbell": 0.1006}, "deer", 0.6661),
+    "brick": ({"solar dish": 0.0841, "grille": 0.0363}, "bird", 0.6429),
+    "camera": ({"tripod": 0.9725, "microphone": 0.0044}, "bird", 0.4932),
+    "chelsea": ({"tabby": 0.3768, "Egyptian cat": 0.3493, "tiger cat": 0.2697}, "cat", 0.7397),
+    "coffee": ({"espresso": 0.9831, "consomme": 0.0147}, "cat", 0.9613),
+    "coins": ({"golf ball": 0.8973, "Petri dish": 0.0351}, "deer", 0.5969),
+    "rocket": ({"drilling platform": 0.2611, "obelisk": 0.1594, "beacon": 0.0922}, "ship", 0.8110),
+}
+
+
+def middle_square(name: str, side: int):
+    image = Image.open(ROOT / f"assets/images/{name}.webp").convert("RGB")
+    short = min(image.size)
+    left, top = (image.width - short) // 2, (image.height - short) // 2
+    image = image.crop((left, top, left + short, top + short)).resize((side, side), Image.Resampling.BICUBIC)
+    return np.asarray(image, np.float32).transpose(2, 0, 1) / 255
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_photos_are_named_as_pytorch_names_them(name) -> None:
+    expected, small, score = PHOTOS[name]
+    found = networks.load("squeezenet").forward(middle_square(name, 227))
+    named = dict(zip(networks.classes("squeezenet"), found.tolist(), strict=True))
+    assert found.sum() == pytest.approx(1, abs=1e-5)
+    assert list(expected) == sorted(named, key=named.get, reverse=True)[: len(expected)]
+    for label, probability in expected.items():
+        assert named[label] == pytest.approx(probability, abs=1e-3)
+    found = networks.load("resnet8").forward(middle_square(name, 32)[np.newaxis])[0]
+    assert networks.classes("resnet8")[found.argmax()] == small
+    assert found.max() == pytest.approx(score, abs=1e-3)
+
+
+def test_squeezenet_takes_other_sizes_and_says_which_it_cannot() -> None:
+    net = networks.load("squeezenet")
+    assert net.forward(np.zeros((2, 3, 64, 97))).shape == (2, 1000)
+    assert net.forward(np.zeros((3, 33, 40))).shape == (1000,)
+    with pytest.raises(ValueError, match="does not fit"):
+        net.forward(np.zeros((3, 2, 40)))
+    with pytest.raises(ValueError, match="x must be one example of 3 x 32 x 32"):
+        networks.load("resnet8").forward(np.zeros((3, 40, 40)))
+
+
+def test_classes_have_names_each_once() -> None:
+    stored = json.loads((ROOT / "assets/imagenet_classes.json").read_text("utf-8"))
+    assert networks.classes("squeezenet") == stored
+    assert len(set(stored)) == 1000
+    assert networks.classes("digits") == list("0123456789")
+    networks.classes("resnet8").clear()  # a list of one's own
+    assert len(networks.classes("resnet8")) == 10
+    with pytest.raises(ValueError, match="name must be digits, squeezenet or resnet8, got 'pnet'"):
+        networks.classes("pnet")
