@@ -345,3 +345,19 @@ def test_a_network_that_is_shared_cannot_be_changed() -> None:
         assert not array.flags.writeable
     with pytest.raises(ValueError, match="read-only"):
         trainings.first_layer(net)[0, 0, 0] = 1
+
+
+def test_a_variant_without_weights_leads_to_its_training() -> None:
+    app = visit("network", network_kernels="4", network_side="3", network_pool="5")
+    assert app.get("page_link")[0].proto.query_string == "training_kernels=4&training_side=3&training_pool=5"
+    assert not visit("network").warning
+
+
+def test_a_candidate_that_the_photo_does_not_have_stays_set_and_the_last_is_shown() -> None:
+    app = visit("faces", faces_candidate="900", image="astronaut")
+    stepper = app.number_input(key="faces_candidate")
+    assert stepper.value == stepper.max == 2
+    assert app.query_params["faces_candidate"] == "900"
+    stepper.decrement().run()
+    assert app.number_input(key="faces_candidate").value == 1
+    assert app.query_params["faces_candidate"] == "1"
