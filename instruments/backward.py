@@ -145,7 +145,8 @@ def compute(v: Values, image: Array) -> Backward:
     operation = OPERATIONS[name]
     x = operation.takes(small_image(image))
     y = operation.forward(x)
-    incoming = parse_kernel(v[INCOMING[name]] if name in INCOMING else "1").astype(np.float64).reshape(y.shape)
+    grad = parse_kernel(v[INCOMING[name]]) if name in INCOMING else np.ones(operation.grid)
+    incoming = grad.astype(np.float64).reshape(y.shape)
     gradients = dict(zip(operation.titles, operation.backward(incoming, x), strict=True))
     return Backward(
         x, y, incoming, gradients, differences(lambda moved: (operation.forward(moved) * incoming).sum(), x)

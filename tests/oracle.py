@@ -3,6 +3,7 @@
 import numpy as np
 from live.settings import Settings
 from live.stages import compute
+
 from ui import code_text, stacks
 
 rng = np.random.default_rng(0)

@@ -293,6 +293,8 @@ def test_what_is_no_drawing_is_not_taken(sent) -> None:
 
 
 def test_a_drawing_is_taken_at_its_bounds_and_nothing_else_with_it() -> None:
+    thin, thick = ({"width": width, "points": [[-PIXELS, 2 * PIXELS]]} for width in (1, PIXELS))
+    assert read_drawing({"pixels": PICTURE, "strokes": [thin, thick]}).strokes == [thin, thick]
     full = {"width": 22, "points": [[1, 2]] * MAX_POINTS}
     drawing = read_drawing({"pixels": PICTURE, "strokes": [full | {"more": "x" * 99}], "more": 1})
     assert drawing.strokes == [full]

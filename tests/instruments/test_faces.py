@@ -25,6 +25,28 @@ def test_a_frame_is_two_orange_pixels_inside_a_black_one() -> None:
     assert (photo == 0.5).all()
 
 
+def test_a_frame_larger_than_the_photo_stands_at_its_edges_and_nowhere_else() -> None:
+    photo = np.full((3, 9, 12), 0.5, np.float32)
+    expected = np.zeros((9, 12), bool)
+    expected[[0, 1, 7, 8], :11] = True
+    expected[:8, [0, 1, 10, 11]] = True
+    for box in ([-5.0, -5, 50, 50], [0.0, 0, 11, 8]):
+        changed = (faces.marked(photo, np.array([box])) != 0.5).any(axis=0)
+        np.testing.assert_array_equal(changed, expected)
+
+
+def test_a_dot_is_five_pixels_wide_in_a_black_one_of_seven_and_cut_at_the_edge() -> None:
+    photo = np.full((3, 20, 20), 0.5, np.float32)
+    none = np.zeros((0, 5))
+    picture = faces.marked(photo, none, [(12.4, 8.6)])
+    assert np.argwhere((picture != 0.5).any(axis=0)).min(axis=0).tolist() == [6, 9]
+    assert (picture != 0.5).any(axis=0).sum() == 49
+    assert np.isclose(picture[0], 1).sum() == 25
+    assert (faces.marked(photo, none, [(0, 0)]) != 0.5).any(axis=0).sum() == 16
+    assert (faces.marked(photo, none, [(-3, 5)]) != 0.5).any(axis=0).sum() == 7
+    assert (faces.marked(photo, none, [(-4, 5)]) == 0.5).all()
+
+
 def test_what_leaves_the_photo_is_marked_at_its_edge() -> None:
     photo = np.full((3, 20, 30), 0.5, np.float32)
     picture = faces.marked(photo, np.array([[-50.0, -9, 99, 99, 1]]), [(0, 0), (-40, -40), (400, 7)])

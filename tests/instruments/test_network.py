@@ -58,6 +58,13 @@ def test_only_the_shipped_sizes_are_trained() -> None:
     assert network.network(values(kernels=4, side=3, pool=3)).output_shapes()["pool1"] == (4, 8, 8)
 
 
+def test_what_a_fresh_page_shows() -> None:
+    v = values()
+    sizes = [v[field] for field in (network.KERNELS, network.KERNEL_SIDE, network.POOL)]
+    assert (sizes, v[network.CHANNEL], v[network.ROW], v[network.COLUMN]) == ([16, 5, 2], 0, 10, 10)
+    assert (v[network.DIGIT.source], v[network.DIGIT.number]) == ("choose", 8000)
+
+
 def test_a_unit_stays_inside_the_map() -> None:
     v = resolve(network.FIELDS, {"network_side": "9"}, {"network_y": 27, "network_x": 3, "network_channel": 15})
     assert (v[network.ROW], v[network.COLUMN], v[network.CHANNEL]) == (19, 3, 15)

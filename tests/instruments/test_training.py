@@ -53,6 +53,8 @@ def test_what_was_trained_is_told_and_what_it_confuses() -> None:
         margins.append(logits[number].max() - logits[number, right])
     assert margins == sorted(margins, reverse=True)
     missed = answers != done.unseen_labels
+    assert len(done.mistakes(training.CHECKED)) == missed.sum()
+    assert len(done.mistakes()) == min(8, missed.sum())
     assert margins[0] == (logits.max(axis=1) - logits[np.arange(len(logits)), done.unseen_labels])[missed].max()
 
 
