@@ -76,3 +76,12 @@ def test_the_gradient_of_the_digit_says_how_the_loss_changes() -> None:
     assert list(flow.leaving) == ["fc2", "relu2", "fc1", "flatten", "pool1", "relu1", "conv1"]
     assert flow.leaving["flatten"].shape == (16, 12, 12)
     assert flow.kernels.shape == (16, 5, 5)
+
+
+def test_the_small_image_is_the_mean_of_its_pixels_from_minus_one_to_one() -> None:
+    image = np.repeat(np.repeat(np.linspace(0, 1, 36, dtype=np.float32).reshape(1, 6, 6), 4, axis=1), 3, axis=2)
+    expected = np.linspace(0, 1, 36).reshape(1, 6, 6).round(1) * 2 - 1
+    np.testing.assert_allclose(backward.small_image(image), expected, atol=1e-12)
+    assert backward.small_image(image).dtype == np.float64
+    assert backward.as_maps(np.arange(24.0).reshape(1, 2, 3, 4)).shape == (2, 3, 4)
+    assert backward.as_maps(np.arange(3.0)).tolist() == [[[0, 1, 2]]]

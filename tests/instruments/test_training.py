@@ -82,3 +82,11 @@ def test_a_training_that_is_paused_stands_still() -> None:
     held.advance(1)
     assert (held.history, held.spent) == ([], 0.0)
     np.testing.assert_array_equal(held.kernels(), training.first_layer(Plan(digits=100).network()))
+
+
+def test_bounds_are_the_pages_and_the_digits_all_that_may_be_learnt_from() -> None:
+    v = resolve(training.FIELDS, {})
+    bounds = {field.key.removeprefix("training_"): (field.low, field.high(v)) for field in training.FIELDS[:6]}
+    assert bounds == {"kernels": (1, 32), "side": (1, 9), "pool": (1, 6), "digits": (100, 8000), "epochs": (1, 20),
+                      "batch": (8, 256)}  # fmt: skip
+    assert (training.RATE.low, training.RATE.high, training.RATE.step) == (0, 2, 0.001)
