@@ -47,7 +47,7 @@ golden: $(ORACLE_READY)
 
 # Runs the programs of the code pages in PyTorch and Keras and compares the numbers with ours.
 oracle: $(ORACLE_READY)
-	KERAS_BACKEND=torch $(PEER) tests.oracle
+	KERAS_BACKEND=torch $(PEER) tests.oracle_lessons
 	KERAS_BACKEND=torch $(PEER) tests.oracle_networks
 
 # Prints accuracy on unseen digits, faces found, and the time of a training step beside PyTorch's.
