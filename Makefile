@@ -50,7 +50,9 @@ golden: $(ORACLE_READY)
 SEED ?= 0
 oracle: $(ORACLE_READY)
 	$(PEER) tests.oracle_random 5000 $(SEED)
-	KERAS_BACKEND=torch $(PEER) tests.oracle
+	KERAS_BACKEND=torch $(PEER) tests.oracle_lessons
+	KERAS_BACKEND=torch $(PEER) tests.oracle_networks
+	$(PEER) tests.oracle_attribution
 
 # Prints accuracy on unseen digits, faces found, and the time of a training step beside PyTorch's.
 report: $(ORACLE_READY)

@@ -1,20 +1,23 @@
 """The channels page's instruments: the slices of one kernel on a colour image, and a layer of many kernels."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from cnn_core.arguments import Array
 from cnn_core.convolution import conv2d
 from cnn_core.layers import he
+from instruments.code import library
 from instruments.cost import MAX_MACS, Cost
-from instruments.fields import Real, SettingError, Text, Values, Whole, strict
+from instruments.fields import Field, Real, SettingError, Text, Values, Whole, strict
 from instruments.image import SHAPE
 from instruments.kernel_text import format_kernel, parse_kernel
 from instruments.stages import Shown, Stage, on_one_scale
 
 COLOURS = ("red", "green", "blue")
 MAX_MAP_BYTES = 16_000_000  # of the K feature maps, which stay while the page is open
+MOST_KERNELS = 64
 _LOWER = "a smaller image or fewer kernels"
 
 
@@ -34,7 +37,7 @@ def _most_kernels(v: Values) -> int:
     """As many as memory and time allow for this image."""
     _, height, width = v[SHAPE]
     map_bytes = max(1, 4 * (height - 2) * (width - 2))
-    return min(64, MAX_MAP_BYTES // map_bytes, MAX_MACS // (3 * height * width * v[SIDE] ** 2))
+    return min(MOST_KERNELS, MAX_MAP_BYTES // map_bytes, MAX_MACS // (3 * height * width * v[SIDE] ** 2))
 
 
 SLICES = tuple(
@@ -50,7 +53,10 @@ SIDE = Whole("channels_k", "kernel side", 3, 1, 7)
 KERNELS = Whole("channels_kernels", "kernels", 8, 1, _most_kernels)
 SEED = Whole("channels_seed", "random weights number", 1, 1, 1000)
 WALK = Real("channels_walk", "walk", 0.0, 0, 1)
-FIELDS = (*SLICES, BIAS, ROW, COLUMN, SIDE, KERNELS, SEED, WALK)
+CODE = library("channels", "NumPy", "PyTorch")
+SLICES_FIELDS: tuple[Field[Any], ...] = (*SLICES, BIAS)
+FILTERS_FIELDS: tuple[Field[Any], ...] = (SIDE, KERNELS, SEED, WALK)
+FIELDS: tuple[Field[Any], ...] = (*SLICES_FIELDS, ROW, COLUMN, *FILTERS_FIELDS, CODE)
 
 
 def _expect_colour(image: Array) -> None:
@@ -76,7 +82,7 @@ class Slices:
         return Cost(2 * 9 * size, 4 * 4 * size).check(_LOWER)
 
     def compute(self, image: Array) -> list[Shown]:
-        """Each channel's answer and their sum with the bias, on one colour scale.
+        """Each channel's answer, "red", "green" and "blue", and "sum", them with the bias; on one colour scale.
 
         Raises:
             SettingError: the image (C, H, W) is not in colour.
@@ -132,9 +138,9 @@ def filters(v: Values) -> Filters:
 
 def parse_slices(message: object, shape: tuple[int, int, int]) -> Slices:
     """From a live message: values by key; raises SettingError."""
-    return slices(strict((*SLICES, BIAS), message, {SHAPE: shape}))
+    return slices(strict(SLICES_FIELDS, message, {SHAPE: shape}))
 
 
 def parse_filters(message: object, shape: tuple[int, int, int]) -> Filters:
     """From a live message: values by key; raises SettingError."""
-    return filters(strict((SIDE, KERNELS, SEED, WALK), message, {SHAPE: shape}))
+    return filters(strict(FILTERS_FIELDS, message, {SHAPE: shape}))

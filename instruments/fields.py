@@ -98,7 +98,15 @@ class Whole(Field[int]):
 class Real(Field[float]):
     """A number from low to high in steps."""
 
-    def __init__(self, key: str, name: str, default: float, low: float, high: float, step: float = 0.01) -> None:
+    def __init__(
+        self,
+        key: str,
+        name: str,
+        default: float | Callable[[Values], float],
+        low: float,
+        high: float,
+        step: float = 0.01,
+    ) -> None:
         super().__init__(key, name, default)
         self.low, self.high, self.step = low, high, step
 

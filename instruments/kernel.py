@@ -72,9 +72,12 @@ def _longest_dilation(v: Values, axis: int) -> int:
 
 
 def _pool_room(v: Values) -> int:
-    """The shorter side of the convolution's output."""
+    """The shorter side of the convolution's output; 0 where the kernel does not fit, which `stages.cost` says."""
     _, height, width = v[SHAPE]
-    return min(axis.output_size for axis in convolution(v).axes((height, width)))
+    try:
+        return min(axis.output_size for axis in convolution(v).axes((height, width)))
+    except ValueError:
+        return 0
 
 
 KERNEL = Text(

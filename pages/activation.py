@@ -1,73 +1,43 @@
 """Activation: what stands between two layers."""
 
-from collections.abc import Callable
-
 import numpy as np
 import streamlit as st
 
-import cnn_core
-from cnn_core.arguments import Array
 from cnn_core.images import to_grey
-from cnn_core.kernels import PRESETS
-from ui import figures, image_source, lesson
+from instruments import activation
+from ui import figures, image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.controls import number, selected, switched
+from ui.controls import menu, slider, toggle
+from ui.programs import activation as programs
 
-lesson.begin(
-    "Activation",
+page = lesson.Page(
+    "activation",
     "After a convolution each number goes through a simple curve. The bend in that curve is what lets layers add up to "
     "more than one layer.",
     "choose ReLU and watch the blue, negative answers vanish.",
 )
-NAMES = {
-    "relu": "ReLU",
-    "leaky_relu": "Leaky ReLU",
-    "prelu": "PReLU",
-    "elu": "ELU",
-    "sigmoid": "Sigmoid",
-    "tanh": "Tanh",
-    "gelu": "GELU",
-}
-FORMULAS = {
-    "relu": r"\max(x, 0)",
-    "leaky_relu": r"x \text{ if } x > 0 \text{ else } %s\,x",
-    "prelu": r"x \text{ if } x > 0 \text{ else } %s\,x \quad (\text{the slope is learned})",
-    "elu": r"x \text{ if } x > 0 \text{ else } %s\,(e^x - 1)",
-    "sigmoid": r"1 / (1 + e^{-x})",
-    "tanh": r"\tanh(x)",
-    "gelu": r"x \cdot \Phi(x)",
-}
-PARAMETERS = {"leaky_relu": ("Negative slope", 0.1), "prelu": ("Learned slope", 0.25), "elu": ("Alpha", 1.0)}
-
-image = image_source.chosen()
+pixels = to_grey(image_source.chosen().pixels)
+v = settings.resolved(activation.FIELDS)
+chosen = activation.activation(v)
 first, second, third = st.columns(3)
 with first:
-    name = selected("activation_name", "Activation", NAMES, "relu")
+    menu(v, activation.NAME)
 with second:
-    presets = {key: preset.label for key, preset in PRESETS.items()}
-    preset = selected("activation_kernel", "Kernel before it", presets, "sobel_x", name="kernel")
-arguments: tuple[float, ...] = ()
-if name in PARAMETERS:
+    menu(v, activation.KERNEL, "Kernel before it")
+if chosen.parameter:
     with third:
-        title, default = PARAMETERS[name]
-        arguments = (number("activation_parameter", title, default, (0, 2), "activation", "parameter"),)
+        slider(v, activation.PARAMETER, label=chosen.parameter)
+lesson.formula(rf"f(x) = {activation.formula(v)}")
 
-activate: Callable[..., Array] = getattr(cnn_core, name)
-backward: Callable[..., Array | tuple[Array, Array]] = getattr(cnn_core, f"{name}_backward")
 x = np.linspace(-4, 4, 321)
-gradient = backward(np.ones_like(x), x, *arguments)
-slope = gradient[0] if isinstance(gradient, tuple) else gradient
-shown = FORMULAS[name] % f"{arguments[0]:g}" if arguments else FORMULAS[name]
-lesson.formula(rf"f(x) = {shown}")
-
-maps = cnn_core.conv2d(to_grey(image.pixels), PRESETS[preset].values[np.newaxis, np.newaxis])
-after = activate(maps, *arguments)
-curves = {NAMES[name]: activate(x, *arguments), "derivative": slope}
+curves = {chosen.name: activation.activated(x, v), "derivative": activation.slope(x, v)}
+maps = activation.convolved(pixels, v)
+after = activation.activated(maps, v)
 spread = {"before": maps, "after": after}
 lesson.charts(
     "_activation",
     {
-        f"{NAMES[name]} and its derivative from −4 to 4": lambda: figures.lines(x, curves, "x", "f(x)", lesson.dark()),
+        f"{chosen.name} and its derivative from −4 to 4": lambda: figures.lines(x, curves, "x", "f(x)", lesson.dark()),
         "How the values are spread before and after the activation": lambda: figures.histograms(
             spread, "value", lesson.dark()
         ),
@@ -76,10 +46,9 @@ lesson.charts(
 end = float(np.abs(maps).max()) or 1.0
 map_viewer(
     "activation_maps",
-    [MapPanel("before", "Before", maps, end=end), MapPanel("after", f"After {NAMES[name]}", after, end=end)],
+    [MapPanel("before", "Before", maps, end=end), MapPanel("after", f"After {chosen.name}", after, end=end)],
 )
-negative = float((maps < 0).mean())
-zeroed = float(((maps < 0) & (after == 0)).mean())
+negative, zeroed = (maps < 0).mean(), ((maps < 0) & (after == 0)).mean()
 st.markdown(
     f"**{negative:.1%}** of the values are negative before; **{zeroed:.1%}** of all values were negative and are exactly 0 after."
 )
@@ -89,19 +58,15 @@ st.markdown(
     "Two convolutions in a row equal one convolution with a larger kernel: the two kernels convolved with each other. "
     "With an activation between them, no single kernel can do it."
 )
-between = switched("activation_between", f"{NAMES[name]} between the two", True)
-one, two = PRESETS[preset].values, PRESETS["gaussian"].values
-full = (two.shape[0] - 1, two.shape[1] - 1)
-joined = cnn_core.conv2d(one[np.newaxis], two[::-1, ::-1][np.newaxis, np.newaxis], padding=full)[0]
-inside = activate(maps, *arguments) if between else maps
-twice = cnn_core.conv2d(inside, two[np.newaxis, np.newaxis])
-once = cnn_core.conv2d(to_grey(image.pixels), joined[np.newaxis, np.newaxis])
+toggle(v, activation.BETWEEN, f"{chosen.name} between the two")
+twice, once = activation.twice(maps, v), activation.once(pixels, v)
+rows, columns = activation.joined_kernel(v).shape
 difference = float(np.abs(twice - once).max())
 map_viewer(
     "activation_two",
     [
-        MapPanel("twice", "Convolution, " + ("activation, " if between else "") + "convolution", twice),
-        MapPanel("once", f"One {joined.shape[0]} × {joined.shape[1]} convolution", once),
+        MapPanel("twice", f"Convolution, {'activation, ' if v[activation.BETWEEN] else ''}convolution", twice),
+        MapPanel("once", f"One {rows} × {columns} convolution", once),
         MapPanel("difference", "Difference", twice - once),
     ],
 )
@@ -114,22 +79,13 @@ else:
 def question(rng: np.random.Generator) -> tuple[str, int, str]:
     values = rng.integers(-9, 10, 6)
     total = int(np.maximum(values, 0).sum())
-    return (
-        f"ReLU is applied to {', '.join(map(str, values))}. What is the sum of what comes out?",
-        total,
-        f"Only the positive ones stay: {total}.",
-    )
+    asked = f"ReLU is applied to {', '.join(map(str, values))}. What is the sum of what comes out?"
+    return asked, total, f"Only the positive ones stay: {total}."
 
 
-lesson.check_yourself("activation", question)
-extra = "".join(f", {value:g}" for value in arguments)
-torch_extra = f", torch.tensor([{arguments[0]:g}])" if name == "prelu" else extra
-lesson.in_code(
-    "activation",
-    {
-        "NumPy": f"import numpy as np\nfrom cnn_core import {name}\n\n{name}(np.linspace(-4, 4, 9){f', [{arguments[0]:g}]' if name == 'prelu' else extra})",
-        "PyTorch": f"import torch\nimport torch.nn.functional as F\n\n{'torch' if name in ('sigmoid', 'tanh') else 'F'}.{name}(torch.linspace(-4, 4, 9){torch_extra})",
-    },
-)
-lesson.share("activation", after, name)
-lesson.around("activation")
+page.check_yourself(question)
+name, parameter = v[activation.NAME], v[activation.PARAMETER] if chosen.parameter else None
+code = {"NumPy": programs.numpy(name, parameter), "PyTorch": programs.pytorch(name, parameter)}
+page.in_code(v, activation.CODE, code)
+page.share(after, name)
+page.around()

@@ -3,40 +3,39 @@
 import numpy as np
 import streamlit as st
 
-from ui import digit_source, lesson, network_code
+from cnn_core.networks import ASSETS
+from instruments import code_page
+from instruments.digits import classify
+from ui import digit_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.site import ROOT
+from ui.programs import digits
 
-lesson.begin(
-    "Same in PyTorch and Keras",
+page = lesson.Page(
+    "code",
     "What you built here is what the libraries build. The programs below give the same numbers for your digit.",
     "choose a digit, copy a program, and run it beside digits.npz.",
 )
+v = settings.resolved(code_page.FIELDS)
 left, middle, right = st.columns([2, 2, 3])
 with left:
-    digit, _ = digit_source.choose_digit("code")
-probabilities = digit_source.trained().forward(digit)
+    digit, _ = digit_source.choose_digit(v, code_page.DIGIT)
+probabilities = classify(digit)
 with middle:
     map_viewer("code_digit", [MapPanel("digit", "Digit", digit, image=True)])
 with right:
     st.markdown(f"All three programs print these probabilities; the largest says **{int(probabilities.argmax())}**.")
     digit_source.show(probabilities)
-    buttons = st.columns(2)
-    buttons[0].download_button(
+    notebook, weights = st.columns(2)
+    notebook.download_button(
         "Notebook (.ipynb)",
-        lambda: network_code.notebook(digit),
+        lambda: digits.notebook(digit),
         "cnn.ipynb",
         "application/x-ipynb+json",
         on_click="ignore",
         width="stretch",
     )
-    buttons[1].download_button(
-        "Weights (digits.npz)",
-        (ROOT / "assets" / "digits.npz").read_bytes,
-        "digits.npz",
-        on_click="ignore",
-        width="stretch",
-    )
+    file = ASSETS / "digits.npz"
+    weights.download_button(f"Weights ({file.name})", file.read_bytes, file.name, on_click="ignore", width="stretch")
 
 st.subheader("What trips people")
 lesson.table(
@@ -72,15 +71,7 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
     )
 
 
-lesson.check_yourself("code", question)
-lesson.in_code(
-    "code",
-    {
-        "NumPy": network_code.numpy_code(digit),
-        "PyTorch": network_code.torch_code(digit),
-        "Keras": network_code.keras_code(digit),
-    },
-    shown="NumPy",
-)
-lesson.share("code", digit, "digit")
-lesson.around("code")
+page.check_yourself(question)
+page.in_code(v, code_page.CODE, digits.programs(digit))
+page.share(digit, "digit")
+page.around()

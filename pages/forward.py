@@ -1,71 +1,59 @@
 """Forward, in code: loops, im2col, one matrix product, and cnn_core on the same numbers."""
 
-import inspect
-import time
-
 import numpy as np
 import streamlit as st
 
-from cnn_core.images import resize, to_grey
-from cnn_core.layers import he
-from ui import forward_ways, image_source, lesson
+from cnn_core import conv2d
+from cnn_core.images import to_grey
+from instruments import forward
+from ui import image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.controls import whole_number
+from ui.controls import stepper
 from ui.palette import label
+from ui.programs import program
+from ui.programs.forward_loops_numpy import nested_loops
+from ui.programs.forward_product_numpy import im2col, one_product
 
-lesson.begin(
-    "Forward, in code",
+page = lesson.Page(
+    "forward",
     "One formula, four programs: nested loops, windows as columns, one matrix product, and the core of this app. "
     "The code shown is the code that runs.",
     "make the input larger and compare the times.",
 )
+v = settings.resolved(forward.FIELDS)
 columns = st.columns(4)
 with columns[0]:
-    side = whole_number("forward_side", label("input", "Input side"), 12, 4, 32, name="input side")
+    stepper(v, forward.SIDE, label("input", "Input side"))
 with columns[1]:
-    kernels = whole_number("forward_kernels", "Kernels *K*", 2, 1, 8, name="kernels")
+    stepper(v, forward.KERNELS, "Kernels *K*")
 with columns[2]:
-    k = whole_number("forward_k", label("kernel", "Kernel side"), 3, 1, min(5, side), name="kernel side")
+    stepper(v, forward.KERNEL, label("kernel", "Kernel side"))
 with columns[3]:
-    stride = whole_number("forward_stride", label("stride", "Stride"), 1, 1, 4, name="stride")
-image = resize(to_grey(image_source.chosen().pixels), side, side, area=True)
-weight = he((kernels, 1, k, k), np.random.default_rng(0)).round(2)
+    stepper(v, forward.STRIDE, label("stride", "Stride"))
+side, kernels, k, stride = v[forward.SIDE], v[forward.KERNELS], v[forward.KERNEL], v[forward.STRIDE]
+image, weight = forward.small(to_grey(image_source.chosen().pixels), v), forward.weight(v)
 lesson.formula(r"y_{n,r,c} = \sum_{m} \sum_{i} \sum_{j} x_{m,\; r s + i,\; c s + j} \; w_{n,m,i,j}")
 
-
-def timed(function):
-    started = time.perf_counter()
-    result = function(image, weight, stride)
-    return result, (time.perf_counter() - started) * 1e3
-
-
-WAYS = {
-    "nested loops": forward_ways.nested_loops,
-    "im2col and one product": forward_ways.one_product,
-    "cnn_core": forward_ways.the_core,
+ways: dict[str, forward.Way] = {
+    "nested loops": nested_loops,
+    "im2col and one product": one_product,
+    "cnn_core": lambda image, weight, stride: conv2d(image, weight, stride=stride),
 }
-results = {name: timed(way) for name, way in WAYS.items()}
-reference = results["cnn_core"][0]
-map_viewer(
-    "forward_maps",
-    [
-        MapPanel("input", "Input", image, image=True),
-        *(MapPanel(name.split()[0], name, result) for name, (result, _) in results.items()),
-    ],
-)
-slowest = results["nested loops"][1]
+results = forward.compared(ways, image, weight, stride)
+reference, slowest = results["cnn_core"].output, results["nested loops"].milliseconds
+maps = [MapPanel(name.split()[0], name, result.output) for name, result in results.items()]
+map_viewer("forward_maps", [MapPanel("input", "Input", image, image=True), *maps])
 lesson.table(
     {
         "way": list(results),
-        "largest difference from cnn_core": [
-            f"{np.abs(result - reference).max():.1e}" for result, _ in results.values()
-        ],
-        "time, once": [f"{spent:.3g} ms" for _, spent in results.values()],
-        "times faster than loops": [f"{slowest / spent:.0f}" for _, spent in results.values()],
+        "largest difference from cnn_core": [f"{np.abs(one.output - reference).max():.1e}" for one in results.values()],
+        "time, once": [f"{one.milliseconds:.3g} ms" for one in results.values()],
+        "times faster than loops": [f"{slowest / one.milliseconds:.0f}" for one in results.values()],
     }
 )
+
 st.subheader("im2col: every window becomes a column")
-unrolled = forward_ways.im2col(image, k, stride)
+unrolled = im2col(image, k, stride)
 st.markdown(
     f"The input of {side} × {side} becomes a matrix of **{unrolled.shape[0]} × {unrolled.shape[1]}**: one row for each tap, one column for "
     f"each output. The weights are a matrix of **{kernels} × {k * k}**; their product is the output, row by row."
@@ -78,28 +66,22 @@ map_viewer(
     ],
 )
 with st.expander("The first 12 columns as numbers"):
-    lesson.table(
-        {f"window {n}": [f"{value:.2f}" for value in unrolled[:, n]] for n in range(min(12, unrolled.shape[1]))}
-    )
+    first = unrolled[:, :12].T
+    lesson.table({f"window {n}": [f"{value:.2f}" for value in window] for n, window in enumerate(first)})
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:
     i, kk, c = int(rng.integers(8, 33)), int(rng.choice([3, 5])), int(rng.integers(1, 5))
     o = i - kk + 1
-    return (
-        f"**{c}** channels of **{i} × {i}**, kernel **{kk} × {kk}**, stride 1: how many numbers has the im2col matrix?",
-        c * kk * kk * o * o,
-        f"{c}·{kk}·{kk} rows times {o}² columns = {c * kk * kk * o * o}.",
+    asked = (
+        f"**{c}** channels of **{i} × {i}**, kernel **{kk} × {kk}**, stride 1: how many numbers has the im2col matrix?"
     )
+    return asked, c * kk * kk * o * o, f"{c}·{kk}·{kk} rows times {o}² columns = {c * kk * kk * o * o}."
 
 
-lesson.check_yourself("forward", question)
-lesson.in_code(
-    "forward",
-    {name: "import numpy as np\n\n\n" + source for name, source in {
-        "One product": inspect.getsource(forward_ways.im2col).replace("Array", "np.ndarray") + "\n\n" + inspect.getsource(forward_ways.one_product).replace("Array", "np.ndarray"),
-        "Nested loops": inspect.getsource(forward_ways.nested_loops).replace("Array", "np.ndarray"),
-    }.items()} | {"PyTorch": f"import torch\nimport torch.nn.functional as F\n\nF.conv2d(torch.rand(1, 1, {side}, {side}), torch.randn({kernels}, 1, {k}, {k}), stride={stride})"}
-)  # fmt: skip
-lesson.share("forward", reference, "output")
-lesson.around("forward")
+page.check_yourself(question)
+filled = {"image_side": side, "kernels": kernels, "kernel_side": k, "stride": stride}
+files = {"One product": "forward_product_numpy", "Nested loops": "forward_loops_numpy", "PyTorch": "forward_pytorch"}
+page.in_code(v, forward.CODE, {words: program(file, **filled) for words, file in files.items()})
+page.share(reference, "output")
+page.around()

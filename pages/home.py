@@ -10,10 +10,17 @@ from ui import cache, image_source
 from ui.palette import colourise
 from ui.site import PAGES, ROOT
 
-STEPS = (
+SETTINGS = Settings(relu=True, pool="max", pool_size=4, pool_stride=4)
+WINDOW = f"{SETTINGS.pool_size} × {SETTINGS.pool_size}"
+STEPS = (  # stage, title, meaning, page
     ("convolution", "Convolution", "A kernel slides over the image and answers where it finds an edge.", "kernel"),
     ("relu", "ReLU", "Negative answers become 0.", "activation"),
-    ("pooling", "Pooling", "Each 4 × 4 window keeps its largest answer: smaller, less fussy about place.", "pooling"),
+    (
+        "pooling",
+        "Pooling",
+        f"Each {WINDOW} window keeps its largest answer: smaller, less fussy about place.",
+        "pooling",
+    ),
 )
 
 st.title("CNN Visualiser")
@@ -22,8 +29,7 @@ st.markdown(
     ":material/touch_app: **Try first:** open the kernel page and drag a number."
 )
 image = image_source.chosen()
-settings = Settings(relu=True, pool="max", pool_size=4, pool_stride=4)
-stages = {stage.name: stage for stage in cache.stages(image.digest, image.pixels, settings)}
+stages = {stage.name: stage for stage in cache.stages(image.digest, image.pixels, SETTINGS)}
 end = scale_limits(stages["convolution"].low, stages["convolution"].high)[1]
 first, *others = st.columns(4)
 with first:

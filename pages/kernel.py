@@ -9,10 +9,11 @@ from instruments.fields import message
 from instruments.image import SHAPE
 from instruments.pixel import place_text
 from instruments.stages import look
-from ui import cache, code_text, formulas, image_source, lesson, settings
+from ui import cache, formulas, image_source, lesson, settings
 from ui.components.feature_viewer.component import feature_viewer
 from ui.controls import line
 from ui.kernel_controls import convolution_controls, kernel_controls, pooling_controls
+from ui.programs import kernel as programs
 
 VIEWER = "kernel_viewer"
 TITLES = {"input": "Input", "convolution": "Convolution", "relu": "ReLU", "pooling": "Pooling"}
@@ -73,15 +74,15 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 
 page.check_yourself(question)
-programs = {
-    "NumPy": code_text.numpy_code(chosen),
-    "PyTorch": code_text.torch_code(chosen),
-    "Keras": code_text.keras_code(chosen),
+code = {
+    "NumPy": programs.numpy(chosen, len(image.pixels)),
+    "PyTorch": programs.pytorch(chosen),
+    "Keras": programs.keras(chosen),
 }
-page.in_code(v, kernel.CODE, programs)
+page.in_code(v, kernel.CODE, code)
 st.download_button(
     "Notebook with this image and kernel (.ipynb)",
-    lambda: code_text.notebook(chosen, image.pixels),
+    lambda: programs.notebook(chosen, image.pixels),
     "convolution.ipynb",
     "application/x-ipynb+json",
     on_click="ignore",

@@ -3,79 +3,54 @@
 import numpy as np
 import streamlit as st
 
-from cnn_core import avg_pool2d, conv2d, max_pool2d, relu
-from cnn_core.arguments import Array
-from cnn_core.images import resize, to_grey
-from cnn_core.kernels import PRESETS
-from cnn_core.shapes import conv_output_size, window_axes
-from ui import formulas, image_source, lesson
+from cnn_core.images import to_grey
+from cnn_core.shapes import conv_output_size
+from instruments import pooling
+from ui import formulas, image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.components.window_explorer.component import explorer_data, window_explorer
-from ui.controls import one_of, whole_number
+from ui.controls import buttons, stepper
 from ui.palette import label
+from ui.programs import Code, program
 
-lesson.begin(
-    "Pooling",
+page = lesson.Page(
+    "pooling",
     "Pooling keeps one number for each window: the largest, or the mean. Nothing is learned: it has no parameters.",
     "press play and see which pixel wins each window (double green frame).",
 )
 image = image_source.chosen()
+pixels = to_grey(image.pixels)
+v = settings.resolved(pooling.FIELDS)
 columns = st.columns(5)
 with columns[0]:
-    kind = one_of("pooling_kind", "Pooling", {"max": "Max", "average": "Average"}, "max")
+    buttons(v, pooling.KIND)
 with columns[1]:
-    side = whole_number("pooling_side", label("input", "Input"), 8, 4, 16, name="input")
+    stepper(v, pooling.SIDE, label("input", "Input"))
 with columns[2]:
-    size = whole_number("pooling_size", label("kernel", "Window"), 2, 1, min(5, side), name="window")
+    stepper(v, pooling.WINDOW, label("kernel", "Window"))
 with columns[3]:
-    stride = whole_number("pooling_stride", label("stride", "Stride"), 2, 1, 5, name="stride")
+    stepper(v, pooling.STRIDE, label("stride", "Stride"))
 with columns[4]:
-    padding = whole_number("pooling_padding", label("padding", "Padding"), 0, 0, size // 2, name="padding")
+    stepper(v, pooling.PADDING, label("padding", "Padding"))
 
-
-def pool(maps: Array) -> Array:
-    if kind == "average":
-        return avg_pool2d(maps, size, stride, padding)
-    pooled = max_pool2d(maps, size, stride, padding)
-    assert isinstance(pooled, np.ndarray)
-    return pooled
-
-
-pixels = to_grey(image.pixels)
-small = resize(pixels, side, side, area=True).round(2)  # (1, side, side): the numbers shown are the numbers used
-rows, across = window_axes((side, side), (size, size), stride, padding, 1)
-walk = st.container()
-at = whole_number(
-    "pooling_at", "Output shown (in row order)", 0, 0, rows.output_size * across.output_size - 1, name="output shown"
-)
-
-
-def pin(place: object) -> None:
-    if isinstance(place, int) and 0 <= place < 10_000:
-        st.session_state["pooling_at"] = place
-
-
-with walk:
-    titles = ("Input", "", f"Output {rows.output_size} × {across.output_size}")
-    window_explorer(
-        "pooling_explorer",
-        explorer_data(small[0], pool(small)[0], rows, across, None, kind),
-        titles,
-        at,
-        lesson.dark(),
-        pin,
-    )
+kind, window, stride, padding = v[pooling.KIND], v[pooling.WINDOW], v[pooling.STRIDE], v[pooling.PADDING]
+small = pooling.small(pixels, v)
+rows, across = pooling.axes(v)
+walk = explorer_data(small[0], pooling.pooled(small, v)[0], rows, across, None, kind)
+titles = "Input", "", f"Output {rows.output_size} × {across.output_size}"
+pin = settings.giver(pooling.AT)
+window_explorer("pooling_explorer", walk, titles, v[pooling.AT], lesson.dark(), pin)
+stepper(v, pooling.AT, "Output shown (in row order)")
 lesson.formula(formulas.output_size(rows, across, lesson.dark()))
 if lost := formulas.remainder(rows, across):
     st.info(f"{lost} {formulas.frameworks(rows, across)}")
-if stride < size:
-    st.markdown(
-        f"The stride is smaller than the window, so windows **overlap** by {size - stride}: one pixel can win several times."
-    )
+if stride < window:
+    overlap = f"The stride is smaller than the window, so windows **overlap** by {window - stride}"
+    st.markdown(f"{overlap}: one pixel can win several times.")
 
 st.subheader("On a feature map")
-maps = relu(conv2d(pixels, PRESETS["sobel_x"].values[np.newaxis, np.newaxis]))
-pooled = pool(maps)
+maps = pooling.feature_map(pixels)
+pooled = pooling.pooled(maps, v)
 end = float(maps.max()) or 1.0
 map_viewer(
     "pooling_maps",
@@ -87,17 +62,10 @@ st.markdown(
 )
 
 st.subheader("Shift the image")
-shift = whole_number("pooling_shift", "Shift to the right, in pixels", 1, 0, 4, name="shift")
-moved_maps = relu(conv2d(np.roll(pixels, shift, axis=2), PRESETS["sobel_x"].values[np.newaxis, np.newaxis]))
-moved = pool(moved_maps)
-
-
-def change(one: Array, other: Array) -> float:
-    """Mean change, as a share of the mean value."""
-    return float(np.abs(one - other).mean() / max(float(one.mean()), 1e-9))
-
-
-before, after = change(maps, moved_maps), change(pooled, moved)
+shift = v[pooling.SHIFT]
+stepper(v, pooling.SHIFT, "Shift to the right, in pixels")
+moved_maps = pooling.feature_map(pixels, shift)
+moved = pooling.pooled(moved_maps, v)
 map_viewer(
     "pooling_shift_maps",
     [
@@ -105,6 +73,7 @@ map_viewer(
         MapPanel("p", "Change after pooling", moved - pooled, end=end),
     ],
 )
+before, after = pooling.change(maps, moved_maps), pooling.change(pooled, moved)
 st.markdown(
     f"A shift of {shift} changes the feature map by **{before:.0%}** of its mean value, and the pooled map by **{after:.0%}**."
 )
@@ -113,21 +82,19 @@ st.markdown(
 def question(rng: np.random.Generator) -> tuple[str, int, str]:
     i, k, s = int(rng.integers(8, 60)), int(rng.integers(2, 5)), int(rng.integers(1, 4))
     o = conv_output_size(i, k, s)
-    return (
-        f"A map of **{i} × {i}** is pooled with a **{k} × {k}** window and stride **{s}**. How many numbers come out?",
-        o * o,
-        f"⌊({i} − {k}) / {s}⌋ + 1 = {o}, and {o}² = {o * o}.",
+    asked = (
+        f"A map of **{i} × {i}** is pooled with a **{k} × {k}** window and stride **{s}**. How many numbers come out?"
     )
+    return asked, o * o, f"⌊({i} − {k}) / {s}⌋ + 1 = {o}, and {o}² = {o * o}."
 
 
-lesson.check_yourself("pooling", question)
+page.check_yourself(question)
 name = {"max": "max_pool2d", "average": "avg_pool2d"}[kind]
-lesson.in_code(
-    "pooling",
-    {
-        "NumPy": f"import numpy as np\nfrom cnn_core import {name}\n\n{name}(np.random.rand(1, 28, 28), {size}, stride={stride}, padding={padding})",
-        "PyTorch": f"import torch\nimport torch.nn.functional as F\n\nF.{name}(torch.rand(1, 1, 28, 28), {size}, stride={stride}, padding={padding})",
-    },
-)
-lesson.share("pooling", pooled, "pooled")
-lesson.around("pooling")
+filled = {"window": window, "stride": stride, "padding": padding}
+code = {
+    "NumPy": program("pooling_numpy", pool=Code(f"cnn_core.{name}"), **filled),
+    "PyTorch": program("pooling_pytorch", pool=Code(f"F.{name}"), **filled),
+}
+page.in_code(v, pooling.CODE, code)
+page.share(pooled, "pooled")
+page.around()

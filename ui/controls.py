@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from instruments.fields import Choice, Field, Real, Switch, Text, Values, Whole
+from instruments.fields import Choice, Field, Real, Switch, Values, Whole
 from ui import settings
 from ui.components.live_slider.component import live_slider
 
@@ -45,13 +45,29 @@ def _finish(field: Field[Any], shown: object, returned: object) -> None:
         say(refused[1])
 
 
-def stepper(v: Values, field: Whole, label: str | None = None, help: str | None = None, disabled: bool = False) -> None:
-    """A stepper for a whole number."""
-    shared = _show(field, v[field])
-    words, high = label or field.name.capitalize(), field.high(v)
-    _finish(
-        field, v[field], st.number_input(words, field.low, high, v[field], 1, help=help, disabled=disabled, **shared)
-    )
+def stepper(
+    v: Values,
+    field: Whole,
+    label: str | None = None,
+    help: str | None = None,
+    disabled: bool = False,
+    high: int | None = None,
+) -> int:
+    """A stepper for a whole number; returns what it shows.
+
+    Args:
+        v: the values of this run.
+        field: the setting.
+        label: its words.
+        help: shown beside it.
+        disabled: whether it stands still.
+        high: where it ends today, if only results know; a larger value is held, and shown as this.
+    """
+    words, high = label or field.name.capitalize(), field.high(v) if high is None else high
+    shown = min(v[field], high)
+    shared = _show(field, shown)
+    _finish(field, shown, st.number_input(words, field.low, high, shown, 1, help=help, disabled=disabled, **shared))
+    return shown
 
 
 def buttons(v: Values, field: Choice, label: str | None = None, help: str | None = None) -> None:
@@ -124,7 +140,7 @@ def slider(v: Values, field: Real, instrument: str = "", label: str | None = Non
 
 
 def line(
-    v: Values, field: Text[Any], label: str | None = None, help: str | None = None, placeholder: str | None = None
+    v: Values, field: Field[Any], label: str | None = None, help: str | None = None, placeholder: str | None = None
 ) -> None:
     """A line of text; what could not be read stays to be mended."""
     _typed(v, field, label or field.name.capitalize(), help, placeholder)

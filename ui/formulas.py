@@ -1,6 +1,8 @@
 """How sizes read: formulas in KaTeX with the current numbers, and sentences about them. Imports no Streamlit."""
 
-from cnn_core.arguments import Pair
+import numpy as np
+
+from cnn_core.arguments import Array, Pair
 from cnn_core.shapes import Axis
 from ui.palette import QUANTITIES, colour
 
@@ -61,6 +63,22 @@ def transposed_size(size: Pair, kernel_size: Pair, stride: Pair, padding: Pair, 
 
 def _count(number: int, one: str) -> str:
     return f"{number} {one}{'' if number == 1 else 's'}"
+
+
+def softmax(logits: Array, answer: int) -> str:
+    r"""The answer's probability, written out with the largest logit taken from each, as it is computed.
+
+    >>> import numpy as np
+    >>> softmax(np.array([0.0, 2.0]), 1)[-25:]
+    '\\frac{1}{1.1353} = 0.8808'
+    """
+    largest = logits.max()
+    powers = np.exp(logits - largest)
+    own = rf"e^{{{logits[answer]:.2f} - {largest:.2f}}}"
+    others = " + ".join(f"e^{{{logit - largest:.1f}}}" for logit in logits)
+    total, probability = float(powers.sum()), float(powers[answer] / powers.sum())
+    share = rf"\frac{{{float(powers[answer]):.4g}}}{{{total:.4f}}}"
+    return rf"p_{{{answer}}} = \frac{{e^{{z_{answer}}}}}{{\sum_j e^{{z_j}}}} = \frac{{{own}}}{{{others}}} = {share} = {probability:.4f}"
 
 
 def remainder(rows: Axis, columns: Axis) -> str | None:

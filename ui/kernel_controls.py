@@ -65,11 +65,11 @@ def kernel_controls(v: Values, instrument: str) -> None:
     line(v, kernel.KERNEL, label("kernel", "Kernel as text"), HELP)
 
 
-def _pair(v: Values, quantity: str, down: Whole, across: Whole) -> None:
-    """One stepper, or one each for height and width."""
+def pair(v: Values, quantity: str, down: Whole, across: Whole, apart: bool) -> None:
+    """One stepper for a quantity, or one each for height and width."""
     word = quantity.capitalize()
-    stepper(v, down, label(quantity, f"{word} down" if v[kernel.SIDES] else word))
-    if v[kernel.SIDES]:
+    stepper(v, down, label(quantity, f"{word} down" if apart else word))
+    if apart:
         stepper(v, across, label(quantity, f"{word} across"))
 
 
@@ -81,13 +81,13 @@ def convolution_controls(v: Values, instrument: str) -> None:
         turned = "Turns the kernel by 180° first. Layers do not: they compute cross-correlation."
         toggle(v, kernel.FLIP, help=turned)
     with first:
-        _pair(v, "stride", kernel.STRIDE, kernel.STRIDE_ACROSS)
+        pair(v, "stride", kernel.STRIDE, kernel.STRIDE_ACROSS, v[kernel.SIDES])
     with second:
-        _pair(v, "padding", kernel.PADDING, kernel.PADDING_ACROSS)
+        pair(v, "padding", kernel.PADDING, kernel.PADDING_ACROSS, v[kernel.SIDES])
         if any(kernel.padding(v)):
             menu(v, kernel.MODE, label("padding", "Padding mode"))
     with third:
-        _pair(v, "dilation", kernel.DILATION, kernel.DILATION_ACROSS)
+        pair(v, "dilation", kernel.DILATION, kernel.DILATION_ACROSS, v[kernel.SIDES])
     left, right = st.columns(2)
     with left:
         slider(v, kernel.SCALE, instrument, "Kernel times")

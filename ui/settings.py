@@ -5,7 +5,7 @@ link, and when someone goes back or forward; after each run it is written anew, 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +54,7 @@ def first_run() -> bool:
 
 
 def resolved(fields: Iterable[Field[Any]], facts: Mapping[Fact[Any], object] | None = None) -> Values:
-    """The values of these fields for this run, held from now on."""
+    """The values of these fields for this run, held from now on, but for those at their default, which may depend on others."""
     session, fields = _session(), tuple(fields)
     keys = {one.key for one in fields}
     linked = {key: session.link[key] for key in keys & session.link.keys()}
@@ -66,14 +66,24 @@ def resolved(fields: Iterable[Field[Any]], facts: Mapping[Fact[Any], object] | N
     for key, sentence in values.problems.items():
         from_link = key in linked and key not in clicked
         session.refused[key] = values.refused[key], f"In the link: {sentence}" if from_link else sentence
-    session.held |= {one.key: values[one] for one in fields}
+    session.held = {key: value for key, value in session.held.items() if key not in keys}
+    session.held |= {one.key: values[one] for one in fields if not _at_default(one, values)}
     session.resolved += [(one, values) for one in fields]
     return values
+
+
+def _at_default(field: Field[Any], v: Values) -> bool:
+    return field.write(v[field]) == field.write(field.default(v))
 
 
 def give(given: Mapping[str, object]) -> None:
     """Set settings by key, as they come: they are checked when the run that follows resolves them. For callbacks."""
     _session().given |= given
+
+
+def giver(field: Field[Any]) -> Callable[[object], None]:
+    """What takes a value for this field from a component, as it comes."""
+    return lambda value: give({field.key: value})
 
 
 def taken_back(key: str) -> tuple[object, str] | None:
@@ -84,7 +94,7 @@ def taken_back(key: str) -> tuple[object, str] | None:
 def codes() -> dict[str, str]:
     """What the link and a settings file hold: the code of each setting of this page that is not at its default."""
     session = _session()
-    return {one.key: code for one, v in session.resolved if (code := one.write(v[one])) != one.write(one.default(v))}
+    return {one.key: one.write(v[one]) for one, v in session.resolved if not _at_default(one, v)}
 
 
 def write_link() -> None:

@@ -1,20 +1,17 @@
 """The kernel page with every setting, good and bad, through the shell; numbers against SciPy."""
 
 import itertools
-import json
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live.settings import Settings, format_kernel
-from live.stages import compute
 from scipy import signal
 
 from cnn_core.kernels import PRESETS
+from instruments import samples
+from instruments.kernel_text import format_kernel
 from tests.app.visits import component, sentences, visit
-from ui import samples
-from ui.code_text import notebook
 
 GREY = samples.load("checkerboard", 32)[0].astype(float)
 
@@ -146,14 +143,3 @@ def test_a_wrong_link_is_explained() -> None:
         "A pixel is written",
     ):
         assert words in said
-
-
-def test_the_notebook_computes_what_the_page_shows() -> None:
-    setting = Settings("1 2; 3 4", 1, 0.5, False, (2, 2), (1, 1), "reflect", (1, 1), True, "max", 2, 2)
-    for image in (samples.load("cat", 48), samples.load("cat", 48)[:1]):
-        exact = np.round(image * 255) / np.float32(255)
-        names: dict = {}
-        for cell in json.loads(notebook(setting, exact))["cells"]:
-            if cell["cell_type"] == "code":
-                exec(compile("".join(cell["source"]), "cell", "exec"), names)
-        np.testing.assert_allclose(names["maps"], compute(exact, setting)[-1].maps, atol=1e-5)

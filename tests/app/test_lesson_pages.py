@@ -113,22 +113,16 @@ def test_numpy_code_on_pages_runs(page, tmp_path, monkeypatch) -> None:
     libraries.set_value(libraries.options[0])
     code = app.run().code[0].value
     if "torch" not in code:
-        exec(compile(code.replace("open('photo.png', 'rb').read()", "__import__('pathlib').Path('photo.png').read_bytes()")
-                     .replace('open("photo.png", "rb").read()', "__import__('pathlib').Path('photo.png').read_bytes()"), page, "exec"), {})  # fmt: skip
+        exec(compile(code, page, "exec"), {"__name__": "__main__"})
 
 
 @pytest.mark.parametrize("page", LESSONS)
-def test_settings_survive_a_file(page) -> None:
+def test_settings_survive_a_link(page) -> None:
     app = visit(page, size="64")
-    held = {key: app.session_state[key] for key in bound_keys(app) if key in app.session_state}
-    saved = {
-        key: value for key, value in held.items() if value is not None
-    }  # as in a link: what is not chosen is not there
+    saved = {field.key: field.write(v[field]) for field, v in app.session_state["_settings"].resolved}
     assert json.loads(json.dumps(saved)) == saved
-    again = visit(
-        page, **{key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in saved.items()}
-    )
-    assert {key: again.session_state[key] for key in saved} == saved
+    again = visit(page, **saved)
+    assert {field.key: field.write(v[field]) for field, v in again.session_state["_settings"].resolved} == saved
     assert "In the link" not in sentences(again)
 
 

@@ -9,9 +9,15 @@ import pytest
 from cnn_core import networks
 from cnn_core.digits import prepare
 from cnn_core.mnist import digits
+from instruments import backward, samples
+from instruments import training as trainings
+from instruments.fields import resolve
+from instruments.training import Plan, Training
 from tests.app.visits import ROOT, component, sentences, table, visit
-from ui import network_code
-from ui.training_run import Choice, Run
+from ui.components.drawing_pad.component import MAX_POINTS, PIXELS, read_drawing
+from ui.programs import digits as digit_programs
+from ui.programs import training as training_programs
+from ui.programs.backward import programs as backward_programs
 
 IMAGES, LABELS = digits()
 
@@ -137,7 +143,7 @@ def test_too_large_a_rate_diverges_and_the_page_says_so() -> None:
 
 
 def test_equal_choices_give_equal_networks() -> None:
-    runs = [Run(Choice(digits=300, epochs=1), IMAGES, LABELS, 8000) for _ in range(2)]
+    runs = [Training(Plan(digits=300, epochs=1)) for _ in range(2)]
     for run in runs:
         while not run.done:
             run.advance(1)
@@ -151,17 +157,18 @@ def test_programs_and_notebook_give_the_same_numbers(tmp_path, monkeypatch) -> N
     digit = IMAGES[8007]
     expected = by_hand(digit)[1]
     names: dict = {}
-    exec(compile(network_code.numpy_code(digit), "numpy", "exec"), names)
+    programs = digit_programs.programs(digit)
+    exec(compile(programs["NumPy"], "numpy", "exec"), names)
     np.testing.assert_allclose(names["probabilities"][0], expected, atol=1e-5)
-    book = json.loads(network_code.notebook(digit))
+    book = json.loads(digit_programs.notebook(digit))
     assert book["nbformat"] == 4
     cells: dict = {}
     for cell in book["cells"]:
         if cell["cell_type"] == "code":
             exec(compile("".join(cell["source"]), "cell", "exec"), cells)
     np.testing.assert_allclose(cells["probabilities"][0], expected, atol=1e-5)
-    for code in (network_code.torch_code(digit), network_code.keras_code(digit)):
-        compile(code, "program", "exec")
+    for library in ("PyTorch", "Keras"):
+        compile(programs[library], "program", "exec")
 
 
 @pytest.mark.parametrize(
@@ -186,3 +193,173 @@ def test_work_that_is_too_much_is_refused_with_the_estimate_and_two_ways_out() -
     app = visit("channels", image="Checkerboard", size="1024", colour="Colour", channels_kernels="64")
     assert app.number_input(key="channels_kernels").value == 3
     assert any("At these sizes 3 kernels at most" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        ("network", {"network_source": "image", "network_number": "17", "network_kernels": "3", "network_side": "9"}),
+        ("network", {"network_side": "2", "network_channel": "5", "network_y": "26", "network_x": "0"}),
+        ("code", {"code_source": "draw", "code_number": "8999", "code_code": "none"}),
+        ("backward", {"backward_operation": "relu", "backward_pool": "0 0 0; 0 5 0; 0 0 -3", "backward_linear": "1 2 3"}),
+        ("training", {"training_rate": "0.25", "training_optimiser": "sgd", "training_augment": "true"}),
+        ("faces", {"faces_min": "31", "faces_p": "0.55", "faces_network": "rnet", "faces_candidate": "1999"}),
+    ],
+)  # fmt: skip
+def test_settings_that_are_not_shown_stay_in_the_link(page, link) -> None:
+    app = visit(page, **link)
+    assert dict(app.query_params) == link
+    app.run()
+    assert dict(app.query_params) == link
+    assert ":material/error:" not in sentences(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "value", "words"),
+    [
+        ("network", "network_y", "24", "row of the unit must be a whole number from 0 to 23"),
+        ("network", "network_number", "9000", "number must be a whole number from 0 to 8999"),
+        ("training", "training_digits", "8001", "digits must be a whole number from 100 to 8000"),
+        ("training", "training_rate", "1e310", "learning rate must be a number from 0 to 2"),
+        ("faces", "faces_r", "nan", "R-Net threshold must be a number from 0.3 to 1"),
+        ("backward", "backward_operation", "tanh", "Operation must be one of conv, relu, pool, linear, loss"),
+        ("code", "code_source", "9" * 100_000, "Digit must be one of choose, draw, image"),
+    ],
+)
+def test_what_a_link_may_not_hold_is_refused_in_words(page, key, value, words) -> None:
+    app = visit(page, **{key: value})
+    assert f"In the link: {words}" in sentences(app)
+    assert key not in app.query_params
+
+
+def test_a_click_on_a_unit_is_explained_and_a_click_elsewhere_is_not() -> None:
+    app = visit("network", network_channel="7", network_y="2", network_x="3")
+    explored = component(app, "window_explorer")
+    assert np.shape(explored["input"]) == (9, 9)
+    at = explored["at"]
+    assert (at // 5, at % 5) == (2, 3 - 1)
+    weights = np.load(ROOT / "assets" / "digits.npz")
+    np.testing.assert_allclose(explored["kernel"], weights["conv1.weight"][7, 0].round(2), atol=1e-6)
+    seen = np.array(explored["input"])[at // 5 :, at % 5 :][:5, :5]
+    expected = (seen * weights["conv1.weight"][7, 0].round(2)).sum() + weights["conv1.bias"][7].round(2)
+    assert explored["output"][at // 5][at % 5] == pytest.approx(expected, abs=1e-5)
+
+
+STROKES = [{"width": 22, "points": [[140, 40], [140, 240]]}, {"width": 10, "points": [[-280, 560]]}]
+PICTURE = [0] * 400 + [255] * 4 + [0] * 380
+
+
+def test_the_pad_gets_back_what_was_drawn_and_both_pages_answer_for_it() -> None:
+    app = visit("network", network_source="draw")
+    assert component(app, "drawing_pad")["strokes"] == []
+    app.session_state["_drawing"] = read_drawing({"pixels": PICTURE, "strokes": STROKES})
+    app.run()
+    assert component(app, "drawing_pad")["strokes"] == STROKES
+    assert "until then the network sees an empty picture" not in sentences(app)
+    said = re.search(r"The network says \*\*(\d)\*\*", sentences(app))[1]
+    app.switch_page("../pages/code.py")
+    app.query_params["code_source"] = "draw"
+    app.run()
+    assert component(app, "drawing_pad")["strokes"] == STROKES
+    assert f"the largest says **{said}**" in sentences(app)
+    app.switch_page("../pages/network.py").run()
+    assert component(app, "drawing_pad")["strokes"] == STROKES
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        None,
+        PICTURE,
+        {"pixels": PICTURE},
+        {"pixels": PICTURE[1:], "strokes": STROKES},
+        {"pixels": [256, *PICTURE[1:]], "strokes": STROKES},
+        {"pixels": [True, *PICTURE[1:]], "strokes": STROKES},
+        {"pixels": PICTURE, "strokes": {}},
+        {"pixels": PICTURE, "strokes": [{"width": 22}]},
+        {"pixels": PICTURE, "strokes": [{"width": 22, "points": []}]},
+        {"pixels": PICTURE, "strokes": [{"width": 0, "points": [[1, 2]]}]},
+        {"pixels": PICTURE, "strokes": [{"width": 281, "points": [[1, 2]]}]},
+        {"pixels": PICTURE, "strokes": [{"width": 22, "points": [[1, 2, 3]]}]},
+        {"pixels": PICTURE, "strokes": [{"width": 22, "points": [[1, 2.5]]}]},
+        {"pixels": PICTURE, "strokes": [{"width": 22, "points": [[1, 2 * PIXELS + 1]]}]},
+        {"pixels": PICTURE, "strokes": [{"width": 22, "points": [[-PIXELS - 1, 2]]}]},
+        {"pixels": PICTURE, "strokes": [{"width": 22, "points": [[1, 2]] * (MAX_POINTS + 1)}]},
+        {"pixels": PICTURE, "strokes": [{"width": 22, "points": [[1, 2]] * (MAX_POINTS // 2 + 1)}] * 2},
+    ],
+)
+def test_what_is_no_drawing_is_not_taken(sent) -> None:
+    assert read_drawing(sent) is None
+
+
+def test_a_drawing_is_taken_at_its_bounds_and_nothing_else_with_it() -> None:
+    thin, thick = ({"width": width, "points": [[-PIXELS, 2 * PIXELS]]} for width in (1, PIXELS))
+    assert read_drawing({"pixels": PICTURE, "strokes": [thin, thick]}).strokes == [thin, thick]
+    full = {"width": 22, "points": [[1, 2]] * MAX_POINTS}
+    drawing = read_drawing({"pixels": PICTURE, "strokes": [full | {"more": "x" * 99}], "more": 1})
+    assert drawing.strokes == [full]
+    assert drawing.pixels.shape == (28, 28)
+    assert drawing.pixels[14, 8:12].tolist() == [1] * 4
+    assert drawing.pixels.sum() == 4
+
+
+def test_the_softmax_that_is_shown_is_the_one_computed() -> None:
+    app = visit("network", network_number="8001")
+    logits, probabilities = by_hand(IMAGES[8001])
+    formula = app.latex[0].value
+    assert f"= {probabilities.max():.4f}" in formula
+    powers = [float(power) for power in re.findall(r"e\^\{(-?[\d.]+)\}", formula)]
+    np.testing.assert_allclose(powers, logits - logits.max(), atol=0.06)
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+@pytest.mark.parametrize("augment", [False, True])
+def test_the_training_program_trains_as_the_page_does(optimiser, augment) -> None:
+    plan = Plan(3, 4, 3, 150, 2, 40, 0.01, optimiser, augment, 5)
+    training = Training(plan)
+    while not training.done:
+        training.advance(1)
+    names: dict = {}
+    exec(compile(training_programs.programs(plan)["NumPy"], "program", "exec"), names)
+    for name, array in training.network.parameters().items():
+        np.testing.assert_array_equal(names["net"].parameters()[name], array, err_msg=name)
+
+
+@pytest.mark.parametrize("operation", backward.OPERATIONS)
+def test_the_backward_program_gives_the_gradient_of_the_page(operation) -> None:
+    given = {"backward_operation": operation, "backward_pool": "1 2 3; 0 -1 0.5; 4 0 0", "backward_linear": "1 -2 .25"}
+    found = backward.compute(resolve(backward.FIELDS, given), samples.load("cat", 64))
+    names: dict = {}
+    exec(compile(backward_programs(operation, found)["NumPy"], "program", "exec"), names)
+    np.testing.assert_allclose(names["grad_input"], next(iter(found.gradients.values())), atol=1e-6)
+
+
+def test_a_network_that_is_shared_cannot_be_changed() -> None:
+    net = networks.load("digits")
+    before = {name: array.copy() for name, array in net.parameters().items()}
+    visit("backward")
+    visit("network")
+    app = visit("training", training_kernels="16", training_side="5", training_digits="100", training_epochs="1")
+    app.button(key="_training_start").click().run()
+    assert app.session_state["_training"].history
+    for name, array in networks.load("digits").parameters().items():
+        np.testing.assert_array_equal(array, before[name])
+        assert not array.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        trainings.first_layer(net)[0, 0, 0] = 1
+
+
+def test_a_variant_without_weights_leads_to_its_training() -> None:
+    app = visit("network", network_kernels="4", network_side="3", network_pool="5")
+    assert app.get("page_link")[0].proto.query_string == "training_kernels=4&training_side=3&training_pool=5"
+    assert not visit("network").warning
+
+
+def test_a_candidate_that_the_photo_does_not_have_stays_set_and_the_last_is_shown() -> None:
+    app = visit("faces", faces_candidate="900", image="astronaut")
+    stepper = app.number_input(key="faces_candidate")
+    assert stepper.value == stepper.max == 2
+    assert app.query_params["faces_candidate"] == "900"
+    stepper.decrement().run()
+    assert app.number_input(key="faces_candidate").value == 1
+    assert app.query_params["faces_candidate"] == "1"

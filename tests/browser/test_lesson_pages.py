@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 from scipy import ndimage
 
+from instruments import samples
 from tests.browser.instrument import coloured, panel, pixels, settle, updates, wait_until
-from ui import samples
 from ui.site import PAGES
 
 
@@ -75,9 +75,7 @@ def test_a_box_dragged_over_an_eye_becomes_the_template(visit) -> None:
 def test_sliders_move_the_picture_while_they_are_dragged(visit) -> None:
     page = visit("images?image=Gradient&size=64&images_other=Checkerboard")
     settle(page)
-    slider = page.locator(
-        ".st-key-_images_images_share_slider input[type=range], .st-key-_images_share_slider input[type=range]"
-    )
+    slider = page.locator(".st-key-_images_share_slider input[type=range]")
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -166,12 +164,12 @@ def test_settings_go_to_a_file_and_come_back(visit, tmp_path) -> None:
         page.get_by_role("button", name="Settings (JSON)").click()
     download.value.save_as(tmp_path / "settings.json")
     saved = json.loads((tmp_path / "settings.json").read_text())
-    assert saved["walk_size"] == 7
-    assert saved["image"] == "Coins"
+    assert saved["walk_size"] == "7"
+    assert saved["image"] == "coins"
     saved |= {"walk_stride": 2, "walk_padding": 99, "other": 1}
     page = visit("stride-padding")
     page.get_by_text("Load settings").click()
-    page.locator("[class*='st-key-_walk_settings'] input[type=file]").set_input_files(
+    page.locator("[class*='st-key-_stride_padding_settings'] input[type=file]").set_input_files(
         {"name": "s.json", "mimeType": "application/json", "buffer": json.dumps(saved).encode()}
     )
     expect(page.get_by_text("padding must be a whole number from 0 to 5")).to_be_visible()

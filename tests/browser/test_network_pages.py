@@ -118,3 +118,52 @@ def test_the_notebook_is_downloaded_and_is_one(visit, tmp_path) -> None:
     download.value.save_as(tmp_path / "cnn.ipynb")
     book = json.loads((tmp_path / "cnn.ipynb").read_text())
     assert any("conv2d(digit" in "".join(cell["source"]) for cell in book["cells"])
+
+
+def drawn(page) -> np.ndarray:
+    """The pad's pixels (280, 280)."""
+    pad = page.get_by_label("drawing pad")
+    data = pad.evaluate("pad => Array.from(pad.getContext('2d').getImageData(0, 0, 280, 280).data)")
+    return np.array(data, np.uint8).reshape(280, 280, 4)[..., 0]
+
+
+def test_what_was_drawn_is_there_again_after_another_page(visit) -> None:
+    page = visit("network?network_source=draw")
+    settle(page)
+    box = page.get_by_label("drawing pad").bounding_box()
+    x, y, side = box["x"], box["y"], box["width"]
+    for across in (0.3, 0.6):  # two strokes
+        page.mouse.move(x + side * across, y + side * 0.15)
+        page.mouse.down()
+        for step in range(12):
+            page.mouse.move(x + side * (across + 0.01 * step), y + side * (0.15 + 0.06 * step))
+            page.wait_for_timeout(20)
+        page.mouse.up()
+    settle(page)
+    before, said = drawn(page), page.get_by_text(re.compile("The network says")).inner_text()
+    seen = pixels(page, "input")
+    assert (before > 128).sum() > 5000
+    page.get_by_role("link", name="Home", exact=True).click()
+    expect(page.locator("h1")).to_have_text("CNN Visualiser")
+    page.get_by_role("link", name="The whole network", exact=True).first.click()
+    expect(page.get_by_text(said)).to_be_visible()
+    settle(page)
+    np.testing.assert_array_equal(drawn(page), before)
+    np.testing.assert_array_equal(pixels(page, "input"), seen)
+    page.get_by_role("button", name="Undo").click()  # the strokes are there, not only their picture
+    settle(page)
+    once = drawn(page)
+    assert 0 < (once > 128).sum() < (before > 128).sum()
+    assert not once[:, 160:].any()
+    page.get_by_role(
+        "link", name="Same in PyTorch and Keras", exact=True
+    ).first.click()  # another pad, the same drawing
+    page.get_by_test_id("stButtonGroup").get_by_text("Draw", exact=True).click()
+    settle(page)
+    np.testing.assert_array_equal(drawn(page), once)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
+    page.get_by_role("link", name="The whole network", exact=True).first.click()
+    expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
+    settle(page)
+    assert not drawn(page).any()

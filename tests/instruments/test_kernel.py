@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from live.settings import SettingError, Settings, format_kernel, parse_kernel, parse_settings
+
+from instruments.fields import SettingError, message, resolve
+from instruments.image import SHAPE
+from instruments.kernel import COMPUTED, parse_settings, settings
+from instruments.kernel_text import format_kernel, parse_kernel
 
 GOOD = {
     "1 2; 3 4": [[1, 2], [3, 4]],
@@ -68,33 +72,53 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-names = st.sampled_from([*Settings.__dataclass_fields__, "other"])
+names = st.sampled_from([*(field.key for field in COMPUTED), "other"])
+SMALL = (3, 20, 30)
 
 
 @given(st.dictionaries(names, json_values, max_size=5) | json_values)
-def test_nothing_but_a_sentence_escapes_from_settings(message) -> None:
+def test_nothing_but_a_sentence_escapes_from_settings(given) -> None:
     try:
-        settings = parse_settings(message)
-    except SettingError:
+        parsed = parse_settings(given, SMALL)
+    except SettingError as error:
+        assert str(error).endswith((".", "…"))
         return
-    assert parse_settings(settings.to_message()) == settings
+    assert isinstance(given, dict)
+    v = resolve(COMPUTED, given, facts={SHAPE: SMALL})
+    assert parse_settings(message(COMPUTED, v), SMALL) == parsed == settings(v)
 
 
 @pytest.mark.parametrize(
-    ("message", "words"),
+    ("given", "words"),
     [
-        ({"stride": 2}, "stride must be two whole numbers"),
-        ({"stride": [0, 1]}, "stride must be a whole number from 1 to 8"),
-        ({"stride": [True, 1]}, "stride must be a whole number"),
-        ({"padding_mode": "mirror"}, "padding_mode must be one of zeros, reflect"),
-        ({"scale": float("nan")}, "scale must be a number"),
-        ({"bias": 10**400}, "bias must be a number"),
-        ({"relu": 1}, "relu must be true or false"),
-        ({"pool": "sum"}, "pool must be one of none, max, average"),
-        ({"values": [[1]]}, "no value named values"),
+        ({"kernel_stride": 0}, "stride must be a whole number from 1 to 8"),
+        ({"kernel_stride": [0, 1]}, "stride must be a whole number from 1 to 8"),
+        ({"kernel_stride": True}, "stride must be a whole number"),
+        ({"kernel_padding": 13}, "padding must be a whole number from 0 to 12"),
+        (
+            {"kernel_sides": True, "kernel_dilation": 8, "kernel_dilation_across": 9},
+            "dilation must be a whole number from 1 to 8",
+        ),
+        ({"kernel": "1; 1; 1; 1", "kernel_dilation": 7}, "dilation must be a whole number from 1 to 6"),
+        ({"kernel_mode": "mirror"}, "padding mode must be one of zeros, reflect"),
+        ({"kernel_scale": float("nan")}, "scale must be a number"),
+        ({"kernel_bias": 10**400}, "bias must be a number"),
+        ({"kernel_relu": 1}, "ReLU must be true or false"),
+        ({"kernel_pool": "sum"}, "Pooling must be one of none, max, average"),
+        ({"kernel_pool_size": 17}, "pooling window must be a whole number from 1 to 16"),
+        ({"kernel": "1 2; 3"}, "equally long"),
+        ({"values": [[1]]}, "no setting named values"),
         ([], "must be an object"),
     ],
 )
-def test_wrong_settings_are_named(message, words) -> None:
+def test_wrong_settings_are_named(given, words) -> None:
     with pytest.raises(SettingError, match=words):
-        parse_settings(message)
+        parse_settings(given, SMALL)
+
+
+def test_height_and_width_are_apart_only_if_asked() -> None:
+    given = {"kernel_stride": 2, "kernel_stride_across": 3, "kernel_padding_across": 4, "kernel_dilation": 2}
+    together = parse_settings(given, SMALL)
+    assert (together.stride, together.padding, together.dilation) == ((2, 2), (0, 0), (2, 2))
+    apart = parse_settings(given | {"kernel_sides": True}, SMALL)
+    assert (apart.stride, apart.padding, apart.dilation) == ((2, 3), (0, 4), (2, 1))

@@ -1,11 +1,12 @@
 import numpy as np
 
-from cnn_core import max_pool2d
+import cnn_core
 
-pool = max_pool2d
+pool = cnn_core.max_pool2d
 window = 2
 stride = 2
 padding = 0
 
-maps = np.random.rand(1, 28, 28)  # C x H x W
-pool(maps, window, stride, padding)
+maps = np.random.default_rng().random((1, 28, 28))  # C x H x W
+pooled = pool(maps, window, stride, padding)
+print(pooled.shape)

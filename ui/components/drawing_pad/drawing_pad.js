@@ -1,4 +1,4 @@
-// A pad for drawing a digit with mouse, pen, finger or keyboard; sends 28 x 28 grey values while the hand moves.
+// A pad for drawing a digit with mouse, pen, finger or keyboard; sends 28 x 28 grey values and the strokes while the hand moves.
 
 const pads = new WeakMap();
 const SIDE = 28;
@@ -19,8 +19,9 @@ class DrawingPad {
     this.brush = element("input", { type: "range", min: 10, max: 40, value: 22 });
     parent.append(this.canvas, element("div", { className: "bar" }, button("Undo", () => this.undo()), button("Clear", () => this.clear()), element("label", {}, "brush", this.brush)));
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
-    this.strokes = data.strokes ?? [];
-    this.pen = { x: PIXELS / 2, y: PIXELS / 3, down: false };
+    this.strokes = data.strokes; // what was drawn before this page was left
+    this.most = data.most;
+    this.pen = { x: PIXELS / 2, y: Math.round(PIXELS / 3), down: false };
     this.canvas.addEventListener("pointerdown", (event) => this.start(event));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
     this.paint();
@@ -28,17 +29,29 @@ class DrawingPad {
 
   at(event) {
     const box = this.canvas.getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width) * PIXELS, ((event.clientY - box.top) / box.height) * PIXELS];
+    const place = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    return place.map((part) => Math.round(Math.max(-1, Math.min(2, part)) * PIXELS));
+  }
+
+  // Points closer together than 2 pixels show no difference, and there is a bound to them all.
+  extend(points, [x, y]) {
+    const [lastX, lastY] = points.at(-1);
+    if (Math.hypot(x - lastX, y - lastY) >= 2 && this.room()) points.push([x, y]);
+  }
+
+  room() {
+    return this.strokes.reduce((count, { points }) => count + points.length, 0) < this.most;
   }
 
   start(event) {
     event.preventDefault();
+    if (!this.room()) return;
     this.canvas.setPointerCapture(event.pointerId);
     const stroke = { width: this.brush.valueAsNumber, points: [this.at(event)] };
     this.strokes.push(stroke);
     this.changed();
     const move = (e) => {
-      stroke.points.push(this.at(e));
+      this.extend(stroke.points, this.at(e));
       this.changed();
     };
     this.canvas.addEventListener("pointermove", move);
@@ -53,21 +66,23 @@ class DrawingPad {
       event.preventDefault();
       this.pen.x = Math.max(0, Math.min(PIXELS, this.pen.x + step[0]));
       this.pen.y = Math.max(0, Math.min(PIXELS, this.pen.y + step[1]));
-      if (this.pen.down) this.strokes.at(-1).points.push([this.pen.x, this.pen.y]);
+      if (this.pen.down) this.extend(this.strokes.at(-1).points, [this.pen.x, this.pen.y]);
     } else if (event.key === " ") {
       event.preventDefault();
-      this.pen.down = !this.pen.down;
+      this.pen.down = !this.pen.down && this.room();
       if (this.pen.down) this.strokes.push({ width: this.brush.valueAsNumber, points: [[this.pen.x, this.pen.y]] });
     } else return;
     this.changed(true);
   }
 
   undo() {
+    this.pen.down = false;
     this.strokes.pop();
     this.changed();
   }
 
   clear() {
+    this.pen.down = false;
     this.strokes = [];
     this.changed();
   }
@@ -95,7 +110,7 @@ class DrawingPad {
     small.imageSmoothingQuality = "high";
     small.drawImage(this.canvas, 0, 0, SIDE, SIDE);
     const { data } = small.getImageData(0, 0, SIDE, SIDE);
-    this.next = Array.from({ length: SIDE * SIDE }, (_, i) => data[4 * i]);
+    this.next = { pixels: Array.from({ length: SIDE * SIDE }, (_, i) => data[4 * i]), strokes: this.strokes };
     if (cursor) {
       this.context.strokeStyle = "#ffb000";
       this.context.lineWidth = 2;

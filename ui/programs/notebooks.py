@@ -1,4 +1,4 @@
-"""Programs as Jupyter notebooks (nbformat 4.5). Imports no Streamlit."""
+"""Programs as Jupyter notebooks (nbformat 4.5)."""
 
 import json
 from collections.abc import Sequence

@@ -1,0 +1,112 @@
+"""The network page's instrument: a digit through every layer, and how one unit and one answer came about."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cnn_core import networks
+from cnn_core.arguments import Array
+from cnn_core.digits import SIDE
+from cnn_core.graph import Graph
+from cnn_core.shapes import conv_output_size, window_axes
+from instruments.code import library
+from instruments.digits import digit_fields
+from instruments.fields import Values, Whole
+from instruments.window_walk import Walk
+
+HIDDEN = (8, 16)  # rows and columns in which the hidden units are laid out
+LOGITS = (2, 5)  # the same of the logits
+AROUND = 5  # outputs of the convolution a side that are shown around a unit
+POOLED = 3  # outputs of the pooling a side
+
+
+def _last(v: Values) -> int:
+    """The last row, and column, of the convolution's output."""
+    return conv_output_size(SIDE, v[KERNEL_SIDE]) - 1
+
+
+DIGIT = digit_fields("network")
+KERNELS = Whole("network_kernels", "kernels", 16, 1, 64)
+KERNEL_SIDE = Whole("network_side", "kernel side", 5, 1, 9)
+POOL = Whole("network_pool", "pooling window", 2, 1, 6)
+CHANNEL = Whole("network_channel", "kernel number", 0, 0, lambda v: v[KERNELS] - 1)
+ROW = Whole("network_y", "row of the unit", 10, 0, _last)
+COLUMN = Whole("network_x", "column of the unit", 10, 0, _last)
+CODE = library("network", "NumPy", "PyTorch")
+FIELDS = (*DIGIT, KERNELS, KERNEL_SIDE, POOL, CHANNEL, ROW, COLUMN, CODE)
+
+
+def is_trained(v: Values) -> bool:
+    """Whether there are trained weights for these sizes."""
+    return all(v[size] == size.default(v) for size in (KERNELS, KERNEL_SIDE, POOL))
+
+
+def network(v: Values) -> Graph:
+    """The shipped network, or one of these sizes with random weights."""
+    if is_trained(v):
+        return networks.load("digits")
+    return networks.digits_network(v[KERNELS], v[KERNEL_SIDE], v[POOL])
+
+
+def laid_out(values: Array, grid: tuple[int, int]) -> Array:
+    """Values of a dense layer as one map (1, rows, columns), in row order.
+
+    >>> laid_out(np.arange(10), LOGITS)[0, 1].tolist()
+    [5, 6, 7, 8, 9]
+    """
+    return values.reshape(1, *grid)
+
+
+def _first(at: int, shown: int, size: int) -> int:
+    """Where a run of so many outputs begins that has this one in its middle, or as near as the edges allow."""
+    return min(max(at - shown // 2, 0), size - shown)
+
+
+def convolution_around(v: Values, net: Graph, digit: Array) -> Walk:
+    """The convolution around the unit that is chosen, in numbers rounded to two digits, so that they can be read.
+
+    Args:
+        v: says which unit.
+        net: the network.
+        digit: (1, 28, 28).
+    """
+    side, size = v[KERNEL_SIDE], conv_output_size(SIDE, v[KERNEL_SIDE])
+    shown = min(AROUND, size)
+    top, left = _first(v[ROW], shown, size), _first(v[COLUMN], shown, size)
+    seen = digit[0, top : top + shown + side - 1, left : left + shown + side - 1].round(2)
+    parameters = net.parameters()
+    weights = parameters["conv1.weight"][v[CHANNEL], 0].round(2)
+    bias = round(float(parameters["conv1.bias"][v[CHANNEL]]), 2)
+    windows = np.lib.stride_tricks.sliding_window_view(seen, (side, side))  # (shown, shown, side, side)
+    output = np.einsum("yxij,ij->yx", windows, weights) + bias
+    rows, columns = window_axes((seen.shape[0], seen.shape[1]), (side, side), 1, 0, 1)
+    return Walk(seen, output, rows, columns, weights, bias, (v[ROW] - top) * shown + v[COLUMN] - left)
+
+
+def pooling_around(v: Values, trace: dict[str, Array]) -> Walk:
+    """The pooling around the unit that is chosen, with the network's own numbers."""
+    pool, size = v[POOL], trace["pool1"].shape[1]
+    shown = min(POOLED, size)
+    top, left = (_first(min(at // pool, size - 1), shown, size) for at in (v[ROW], v[COLUMN]))
+    seen = trace["relu1"][v[CHANNEL], top * pool : (top + shown) * pool, left * pool : (left + shown) * pool]
+    output = trace["pool1"][v[CHANNEL], top : top + shown, left : left + shown]
+    rows, columns = window_axes((seen.shape[0], seen.shape[1]), (pool, pool), pool, 0, 1)
+    return Walk(seen, output, rows, columns)
+
+
+class Votes(NamedTuple):
+    """Why the dense layers gave an answer its logit."""
+
+    hidden: Array  # (units,): each hidden unit times its weight for the answer
+    bias: float
+    unit: int  # the hidden unit that weighs most
+    pooled: Array  # (K, h, w): the pooled maps, each number times its weight for that unit
+
+
+def votes(net: Graph, trace: dict[str, Array], answer: int) -> Votes:
+    """Split an answer's logit into what each hidden unit adds, and the strongest of those into pixels of the pooled maps."""
+    parameters = net.parameters()
+    hidden = parameters["fc2.weight"][answer] * trace["relu2"]
+    unit = int(np.abs(hidden).argmax())
+    pooled = parameters["fc1.weight"][unit] * trace["flatten"]
+    return Votes(hidden, float(parameters["fc2.bias"][answer]), unit, pooled.reshape(trace["pool1"].shape))

@@ -1,0 +1,174 @@
+"""The training page's instrument: what is planned, and a training that one session advances a little at a time."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn_core import mnist
+from cnn_core.arguments import Array
+from cnn_core.graph import Graph
+from cnn_core.mnist import Labels
+from cnn_core.networks import classes, digits_network
+from cnn_core.optimisers import SGD, Adam
+from cnn_core.training import Progress, jitter, one_cycle, train
+from instruments.code import library
+from instruments.digits import all_digits
+from instruments.fields import Choice, Real, SettingError, Switch, Values, Whole
+
+CHECKED = 500  # unseen digits whose accuracy is followed
+HIDDEN = 64  # units of the first dense layer: half the shipped network's, so that a run is short
+MAX_SECONDS = 600.0  # of arithmetic in one training
+MAX_MACS = 400_000_000_000  # of one training: 20 to 60 s of arithmetic
+
+KERNELS = Whole("training_kernels", "kernels", 8, 1, 32)
+KERNEL_SIDE = Whole("training_side", "kernel side", 3, 1, 9)
+POOL = Whole("training_pool", "pooling window", 2, 1, 6)
+DIGITS = Whole("training_digits", "digits", 2000, 100, mnist.TRAINED)
+EPOCHS = Whole("training_epochs", "epochs", 3, 1, 20)
+BATCH = Whole("training_batch", "batch size", 64, 8, 256)
+RATE = Real("training_rate", "learning rate", 0.002, 0, 2, 0.001)
+OPTIMISER = Choice("training_optimiser", "Optimiser", "adam", {"adam": "Adam", "sgd": "SGD"})
+AUGMENT = Switch("training_augment", "Turn and shift digits", False)
+SEED = Whole("training_seed", "seed", 0, 0, 9999)
+CODE = library("training", "NumPy", "PyTorch")
+FIELDS = (KERNELS, KERNEL_SIDE, POOL, DIGITS, EPOCHS, BATCH, RATE, OPTIMISER, AUGMENT, SEED, CODE)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a person sets before a training."""
+
+    kernels: int = 8
+    side: int = 3
+    pool: int = 2
+    digits: int = 2000
+    epochs: int = 3
+    batch: int = 64
+    rate: float = 0.002
+    optimiser: str = "adam"
+    augment: bool = False
+    seed: int = 0
+
+    def network(self) -> Graph:
+        """The network as it is before the first step; it ends in logits."""
+        return digits_network(self.kernels, self.side, self.pool, HIDDEN, self.seed, logits=True)
+
+    @property
+    def steps(self) -> int:
+        """Batches over all epochs."""
+        return self.epochs * -(-self.digits // self.batch)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of all of it: one forward and twice as much backward for each digit and epoch."""
+        return 3 * self.network().macs() * self.digits * self.epochs
+
+    def check(self) -> None:
+        """Refuse what would take too long; raises SettingError."""
+        if self.macs > MAX_MACS:
+            amount, limit = f"{self.macs / 1e9:.0f} billion multiply-adds", f"{MAX_MACS / 1e9:.0f} billion"
+            raise SettingError(f"This run would take {amount}, more than {limit}: choose fewer digits or epochs.")
+
+
+def plan(v: Values) -> Plan:
+    """What is set."""
+    sizes = v[KERNELS], v[KERNEL_SIDE], v[POOL]
+    return Plan(*sizes, v[DIGITS], v[EPOCHS], v[BATCH], v[RATE], v[OPTIMISER], v[AUGMENT], v[SEED])
+
+
+def first_layer(network: Graph) -> Array:
+    """Its kernels as they are now, (K, kH, kW)."""
+    return network.layer("conv1").parameters["weight"][:, 0]
+
+
+@dataclass
+class Training:
+    """One training under way: its network, its history, and the generator that goes on with it."""
+
+    plan: Plan
+    history: list[Progress] = field(default_factory=list)
+    checks: list[tuple[int, float]] = field(default_factory=list)  # (step, accuracy on unseen digits)
+    spent: float = 0.0  # seconds of arithmetic
+    going: bool = True
+
+    def __post_init__(self) -> None:
+        plan, adam = self.plan, self.plan.optimiser == "adam"
+        images, labels = all_digits()
+        self.unseen = images[mnist.TRAINED : mnist.TRAINED + CHECKED]
+        self.unseen_labels: Labels = labels[mnist.TRAINED : mnist.TRAINED + CHECKED]
+        self.network = plan.network()
+        self.first_kernels = self.kernels().copy()
+        optimiser = (Adam if adam else SGD)(self.network.parameters(), plan.rate)
+        self._steps: Iterator[Progress] | None = train(
+            self.network,
+            images[: plan.digits],
+            labels[: plan.digits],
+            optimiser,
+            plan.epochs,
+            plan.batch,
+            plan.seed,
+            one_cycle if adam else None,
+            jitter if plan.augment else None,
+        )
+
+    @property
+    def done(self) -> bool:
+        return self._steps is None
+
+    @property
+    def diverged(self) -> bool:
+        """The loss is no number any more, or four times that of guessing, the logarithm of the number of classes."""
+        if not self.history:
+            return False
+        loss = self.history[-1].loss
+        return not math.isfinite(loss) or loss > 4 * math.log(len(classes("digits")))
+
+    def kernels(self) -> Array:
+        """(K, kH, kW) as they are now."""
+        return first_layer(self.network)
+
+    def advance(self, seconds: float) -> None:
+        """Train for about this long, then return."""
+        if self._steps is None or not self.going:
+            return
+        started = time.perf_counter()
+        with np.errstate(all="ignore"):  # a training that diverges overflows; `diverged` says so
+            while time.perf_counter() - started < seconds:
+                progress = next(self._steps, None)
+                if progress is not None:
+                    self.history.append(progress)
+                if progress is None or self.diverged or self.spent > MAX_SECONDS:
+                    self._steps = None
+                    break
+            self.spent += time.perf_counter() - started
+            right = self.logits().argmax(axis=1) == self.unseen_labels
+            self.checks.append((len(self.history), float(right.mean())))
+
+    def losses(self, window: int = 9) -> tuple[list[int], Array]:
+        """Steps, and the loss as the mean of so many batches up to each; a loss that is no number any more is finite here."""
+        steps, losses = [one.step for one in self.history], np.array([one.loss for one in self.history])
+        if len(losses) > window:
+            losses = np.convolve(losses, np.ones(window) / window, "valid")
+        return steps[len(steps) - len(losses) :], np.nan_to_num(losses, nan=0, posinf=100)
+
+    def logits(self) -> Array:
+        """(CHECKED, classes) for the unseen digits."""
+        return self.network.forward(self.unseen)
+
+    def confusion(self) -> NDArray[np.int64]:
+        """(10, 10): rows are the right class, columns the answer."""
+        logits = self.logits()
+        table = np.zeros((logits.shape[1],) * 2, np.int64)
+        np.add.at(table, (self.unseen_labels, logits.argmax(axis=1)), 1)
+        return table
+
+    def mistakes(self, count: int = 8) -> list[tuple[Array, int, int]]:
+        """(digit, right class, answer) of the unseen digits that it got most wrong."""
+        logits, right = self.logits(), self.unseen_labels
+        margin = logits.max(axis=1) - logits[np.arange(len(right)), right]
+        order = [int(n) for n in np.argsort(-margin)[:count] if margin[n] > 0]
+        return [(self.unseen[n], int(right[n]), int(logits[n].argmax())) for n in order]

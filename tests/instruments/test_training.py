@@ -1,0 +1,92 @@
+"""The training page's instrument: what a plan costs, what a training remembers, its curves and its mistakes."""
+
+import numpy as np
+import pytest
+
+from instruments import training
+from instruments.fields import SettingError, message, resolve, strict
+from instruments.training import Plan, Training
+
+
+def finished(**settings: object) -> Training:
+    done = Training(Plan(**{"kernels": 3, "side": 4, "pool": 3, "digits": 250, "epochs": 1, "batch": 40, **settings}))
+    while not done.done:
+        done.advance(1)
+    return done
+
+
+def test_a_plan_counts_its_steps_and_its_work() -> None:
+    plan = Plan(kernels=3, side=4, pool=3, digits=250, epochs=2, batch=40)
+    assert plan.steps == 2 * 7
+    convolution, pooled = 3 * 25 * 25 * 16, 8 * 8 * 3
+    assert plan.macs == 3 * (convolution + pooled * 64 + 64 * 10) * 250 * 2
+    with pytest.raises(SettingError, match="more than 400 billion: choose fewer digits or epochs"):
+        Plan(kernels=32, side=9, pool=1, digits=8000, epochs=20).check()
+    Plan().check()
+
+
+def test_the_plan_is_what_the_fields_say_and_by_default_its_own() -> None:
+    assert training.plan(resolve(training.FIELDS, {})) == Plan()
+    given = {"training_kernels": "5", "training_side": "4", "training_pool": "3", "training_digits": "200",
+             "training_epochs": "7", "training_batch": "9", "training_rate": "0.25", "training_optimiser": "SGD",
+             "training_augment": "true", "training_seed": "42"}  # fmt: skip
+    v = resolve(training.FIELDS, given)
+    assert training.plan(v) == Plan(5, 4, 3, 200, 7, 9, 0.25, "sgd", True, 42)
+    assert training.plan(strict(training.FIELDS, message(training.FIELDS, v))) == training.plan(v)
+
+
+def test_what_was_trained_is_told_and_what_it_confuses() -> None:
+    done = finished(epochs=3)
+    assert [one.step for one in done.history] == list(range(1, 22))
+    table, logits = done.confusion(), done.logits()
+    answers = logits.argmax(axis=1)
+    assert table.sum() == len(answers) == training.CHECKED
+    assert table[3, 5] == ((done.unseen_labels == 3) & (answers == 5)).sum()
+    assert np.trace(table) / training.CHECKED == done.checks[-1][1]
+    wrong = done.mistakes(4)
+    assert 0 < len(wrong) <= 4
+    margins = []
+    for digit, right, answer in wrong:
+        number = int(np.flatnonzero((done.unseen == digit).all(axis=(1, 2, 3)))[0])
+        assert (right, answer) == (done.unseen_labels[number], answers[number])
+        assert right != answer
+        margins.append(logits[number].max() - logits[number, right])
+    assert margins == sorted(margins, reverse=True)
+    missed = answers != done.unseen_labels
+    assert len(done.mistakes(training.CHECKED)) == missed.sum()
+    assert len(done.mistakes()) == min(8, missed.sum())
+    assert margins[0] == (logits.max(axis=1) - logits[np.arange(len(logits)), done.unseen_labels])[missed].max()
+
+
+def test_the_curve_is_the_mean_of_nine_batches() -> None:
+    done = finished(epochs=2)
+    steps, losses = done.losses()
+    assert steps == list(range(9, 15))
+    raw = [one.loss for one in done.history]
+    np.testing.assert_allclose(losses, [np.mean(raw[step - 9 : step]) for step in steps], rtol=1e-6)
+    few = finished(digits=100)
+    assert few.losses()[0] == [1, 2, 3]
+
+
+def test_a_training_that_diverges_stops_and_says_so() -> None:
+    done = finished(kernels=8, side=3, pool=2, digits=1000, rate=2.0, optimiser="sgd", epochs=9)
+    assert done.diverged
+    assert len(done.history) < done.plan.steps
+    assert np.isfinite(done.losses()[1]).all()
+    assert not finished().diverged
+
+
+def test_a_training_that_is_paused_stands_still() -> None:
+    held = Training(Plan(digits=100))
+    held.going = False
+    held.advance(1)
+    assert (held.history, held.spent) == ([], 0.0)
+    np.testing.assert_array_equal(held.kernels(), training.first_layer(Plan(digits=100).network()))
+
+
+def test_bounds_are_the_pages_and_the_digits_all_that_may_be_learnt_from() -> None:
+    v = resolve(training.FIELDS, {})
+    bounds = {field.key.removeprefix("training_"): (field.low, field.high(v)) for field in training.FIELDS[:6]}
+    assert bounds == {"kernels": (1, 32), "side": (1, 9), "pool": (1, 6), "digits": (100, 8000), "epochs": (1, 20),
+                      "batch": (8, 256)}  # fmt: skip
+    assert (training.RATE.low, training.RATE.high, training.RATE.step) == (0, 2, 0.001)

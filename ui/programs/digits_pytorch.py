@@ -1,0 +1,26 @@
+from collections import OrderedDict
+
+import numpy as np
+import torch
+from torch import nn
+
+weights = np.load("digits.npz")
+
+digit = np.zeros((1, 1, 28, 28), np.float32)  # N x C x H x W
+
+net = nn.Sequential(
+    OrderedDict(
+        conv1=nn.Conv2d(1, 16, 5),
+        relu1=nn.ReLU(),
+        pool1=nn.MaxPool2d(2),
+        flatten=nn.Flatten(),
+        fc1=nn.Linear(2304, 128),
+        relu2=nn.ReLU(),
+        fc2=nn.Linear(128, 10),
+        softmax=nn.Softmax(dim=1),
+    )
+)
+net.load_state_dict({name: torch.from_numpy(weights[name]) for name in weights.files})
+with torch.no_grad():
+    probabilities = net(torch.from_numpy(digit)).numpy()
+print(probabilities.round(4))
