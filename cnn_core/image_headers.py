@@ -31,7 +31,8 @@ class Header:
         kind: as Pillow calls it.
         words: the same for a reader, as exact as its limit needs.
         width, height: pixels, before the picture is turned upright.
-        per_pixel: bytes that decoding holds for each of them.
+        per_pixel: bytes that each of them takes once it is decoded.
+        decoding: bytes that each takes while the file is decoded, if these are more.
         fixed: bytes that it holds besides.
         scales: whether the decoder itself can shrink, so that only 1 / 4 to 1 / 64 of `per_pixel` is held.
         whole: bytes for each pixel at full size even then.
@@ -51,6 +52,7 @@ class Header:
     bits: int = 8
     signed: bool = False
     inverted: bool = False
+    decoding: float = 0.0
     scans: int = 1
     orientation: int = 1
     orientation_at: int = 0
@@ -141,7 +143,11 @@ def _png(data: bytes) -> Header:
     if colour in (0, 3):
         grey = "16-bit grey PNG" if bits == 16 else "grey PNG" if colour == 0 else "PNG with a palette"
         return Header("PNG", grey, width, height, 2 if bits == 16 else 1, bits=bits)
-    return Header("PNG", "16-bit PNG in colour" if bits == 16 else "PNG in colour", width, height, 4, bits=bits)
+    if bits == 16:
+        return Header(
+            "PNG", "16-bit PNG in colour", width, height, 4, decoding=7, bits=bits
+        )  # 7 for its time, not its memory
+    return Header("PNG", "PNG in colour", width, height, 4, bits=bits)
 
 
 def _segments(data: bytes) -> list[tuple[int, int, int]]:
@@ -189,7 +195,9 @@ def _webp(data: bytes) -> Header:
         raise ImageError(DAMAGED)
     lossless = b"VP8L" in data
     # two canvases and a copy, and the pixels of a lossless file once more
-    return Header("WEBP", "lossless WebP" if lossless else "WebP", width, height, 16.5 if lossless else 12.5)
+    return Header(
+        "WEBP", "lossless WebP" if lossless else "WebP", width, height, 4, decoding=16.5 if lossless else 12.5
+    )
 
 
 def _bmp(data: bytes) -> Header:

@@ -35,7 +35,7 @@ MAX_BYTES = 20_000_000
 MAX_COST = 220_000_000  # bytes that decoding one file may hold at once
 SMALL_BYTES, SMALL_PIXELS, SMALL_SCANS = 1_000_000, 1 << 20, 20  # up to here a file is decoded where it is
 MAX_FRAME_PIXELS = 1 << 20
-STRIP = 1 << 20  # pixels that are converted at a time
+STRIP = 1 << 18  # pixels that are converted at a time
 GAP = 1.5  # plain means come first, as long as the picture stays so much larger than it is to become
 
 __all__ = ["ACCEPTED", "FORMATS", "ImageError", "cost", "decode_frame", "decode_image", "decode_pixels", "encode_jpeg",
@@ -170,16 +170,16 @@ def _cost(data: bytes, header: Header, max_side: int) -> int:
         0 if _is_small(data, header) else 36_000_000 + len(data)
     )  # Python with its libraries, and the file once more
     width, height = _target(header, max_side)
-    strips = 24 * min(pixels, STRIP)
-    return int(pixels * _per_pixel(header, max_side) + header.fixed + apart + strips + 16 * width * height)
+    strip = 50 * min(pixels, STRIP)
+    return int(pixels * _per_pixel(header, max_side) + header.fixed + apart + strip + 16 * width * height)
 
 
 def _per_pixel(header: Header, max_side: int) -> float:
-    """Bytes that a pixel takes while the file is decoded and shrunk."""
+    """Bytes that a pixel takes at the worse of two moments: while the file is decoded, or while the picture is shrunk."""
     ratio = max(header.width, header.height) / max_side
     scale = next(scale for scale in (8, 4, 2, 1) if scale <= ratio or scale == 1) if header.scales else 1
     canvas = 4 / max(1, int(ratio / scale / GAP)) ** 2
-    return (header.per_pixel + canvas) / scale**2 + header.whole
+    return max(header.decoding, (header.per_pixel + canvas) / scale**2 + header.whole)
 
 
 def _target(header: Header, max_side: int) -> tuple[int, int]:
@@ -374,7 +374,7 @@ def _range(image: Image.Image, header: Header) -> tuple[float, float]:
 
 def _range_of_floats(image: Image.Image) -> float:
     every = max(1, image.width * image.height // STRIP)
-    sample = np.concatenate([strip.ravel()[::every] for strip in _strips(image)])
+    sample = np.concatenate([strip.ravel()[::every].copy() for strip in _strips(image)])
     sample = sample[np.isfinite(sample) & (sample > 0)]
     if not sample.size:
         return 1.0
