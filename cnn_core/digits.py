@@ -7,8 +7,8 @@ from cnn_core.arguments import Array, float_array
 from cnn_core.images import resize
 
 SIDE, BOX = 28, 20
-WORKED = 200  # pixels on the long side of the picture that strokes are looked for in
-WIDTHS = (3, 5, 7, 9, 13, 17, 23, 31, 43, 57, 77, 101)  # pixels that strokes may have
+WORKED = 128  # pixels on the long side of the picture that strokes are looked for in
+WIDTHS = (3, 5, 7, 9, 13, 17, 23, 31, 43, 57)  # pixels that strokes may have
 DARKEST = 0.2  # ground that is darker counts as if it were this bright
 STEP = 0.12  # difference between a frame and what it is around
 GRAIN = 0.01  # difference between neighbours from where on paper is smoothed
@@ -91,14 +91,14 @@ def _end_of_frame(picture: Array) -> int:
     """How many rows the frame at the picture's top has; 0 if there is none."""
     reach, tilt, end = len(picture) // 3, len(picture) // 12, 0
     level = np.median(picture, axis=1)
-    for row in range(reach):
-        change = picture[row + tilt] - picture[row]
-        step = float(np.median(change))
-        stays = np.median(np.abs(level[row + tilt : row + tilt + reach] - level[row + tilt])) < abs(step) / 3
-        other = np.abs(level[: row + 1] - level[row + tilt]).min() > 0.6 * abs(step)
-        if abs(step) > STEP and stays and other and (change / step > 0.5).mean() > 0.75:
-            changed = ((picture[row : row + tilt + 1] - picture[row]) / step > 0.5).mean(axis=1)
-            end = row + int(np.argmax(changed > changed[-1] - 0.05)) + 1
+    for row in np.flatnonzero(np.abs(level[tilt : tilt + reach] - level[:reach]) > STEP):
+        after = level[row + tilt]
+        step = after - level[row]
+        stays = np.median(np.abs(level[row + tilt : row + tilt + reach] - after)) < abs(step) / 3
+        other = np.abs(level[: row + 1] - after).min() > 0.6 * abs(step)
+        changed = ((picture[row : row + tilt + 1] - picture[row]) / step > 0.5).mean(axis=1)  # share of each row
+        if stays and other and changed[-1] > 0.75:
+            end = int(row + np.argmax(changed > changed[-1] - 0.05)) + 1
     return end
 
 

@@ -14,7 +14,8 @@ the pictures, one after the other:
 
     {"v": 1, "id": 7, "stages": [{"name", "shape", "low", "high", "end", "tiles", "type", "bytes"}, …]}
 
-A camera picture is a binary request: the length of the head (4 bytes, big-endian), the head, then a JPEG of at most 200 kB:
+A camera picture is a binary request: the length of the head (4 bytes, big-endian), the head, then a JPEG of at most 200 kB,
+a megapixel and 100 scans:
 
     {"v": 1, "id": 9, "op": "frame", "colour": false, "settings": {…}}
 
@@ -34,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.arguments import Array
-from cnn_core.images import Bytes, decode_image, encode_jpeg, encode_png, to_bytes, to_grey
+from cnn_core.images import Bytes, decode_frame, encode_jpeg, encode_png, to_bytes, to_grey
 from cnn_core.pooling import avg_pool2d
 from live.layers import Filters, Slices
 from live.settings import SettingError, Settings, choice, parse_settings, switch, whole
@@ -131,7 +132,7 @@ def answer(request: Request, store: ImageStore) -> bytes | str:
     try:
         if request.frame:
             assert isinstance(settings, Settings)  # parse_frame reads no others
-            picture = decode_image(request.frame, FRAME_SIDE)
+            picture = decode_frame(request.frame, FRAME_SIDE)
             image = picture if request.colour else to_grey(picture)
             return stages_message(request.id, on_one_scale(compute(image, settings)), request.width, image)
         held = store.get(request.token)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.arguments import Array
-from cnn_core.images import ACCEPTED, ImageError, decode_image, resize, to_bytes
+from cnn_core.images import ACCEPTED, MAX_COST, ImageError, decode_image, resize, to_bytes
+from cnn_core.images import cost as decoding_cost
 from live import limits
 from live.store import Ticket
 from ui import cache, samples, session
@@ -18,6 +19,7 @@ SIZES = ("32", "64", "128", "256", "512", "1024")
 OWN = "Your photo"
 LARGEST = 1024
 MODEST = 512  # pixels on the long side while the server is short of memory
+DECODING = limits.Turns(MAX_COST)
 SMALLEST = 16  # pixels on the short side, so that every default setting fits
 
 
@@ -52,7 +54,7 @@ def _take(name: str, data: bytes) -> None:
     """Copy a photo into the session at once, since the widget forgets it on a page switch."""
     st.session_state["_photo_wrong"] = None
     try:
-        with limits.TURNS.take(limits.UNDER_WAY):  # decoded at full size, a photo may take 200 MB: one at a time
+        with DECODING.take(decoding_cost(data, LARGEST)):  # apart from the live pool's turns, which a hand is waiting for
             pixels = to_bytes(decode_image(data, LARGEST))
         if min(pixels.shape[1:]) < SMALLEST:
             raise ImageError(
