@@ -193,11 +193,7 @@ def _webp(data: bytes) -> Header:
         width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
     else:
         raise ImageError(DAMAGED)
-    lossless = b"VP8L" in data
-    # two canvases and a copy, and the pixels of a lossless file once more
-    return Header(
-        "WEBP", "lossless WebP" if lossless else "WebP", width, height, 4, decoding=16.5 if lossless else 12.5
-    )
+    return Header("WEBP", "WebP", width, height, 4, decoding=12.5)  # two canvases and a copy
 
 
 def _bmp(data: bytes) -> Header:

@@ -4,6 +4,7 @@ A process is started when the first large file comes (about 0.2 s), takes furthe
 It is started afresh and not forked: it holds nothing of the server, and may be started from any thread.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -123,6 +124,12 @@ def decode_apart(data: bytes, max_side: int) -> tuple[int, int, bytes]:
     if not height:
         raise ImageError(body.decode())
     return height, width, body
+
+
+@atexit.register
+def _end_all() -> None:
+    while _idle:
+        _idle.pop().end()
 
 
 class _Worker:

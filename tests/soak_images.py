@@ -4,24 +4,28 @@ Each file is made and decoded in fresh processes; memory is that of the process 
 together at their worst. Bounded: about three minutes.
 """
 
+import contextlib
 import io
 import os
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+ROOT = Path(__file__).parent.parent
 ALONE, TOGETHER = 250, 400  # MB above rest
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, kind, **options)  # type: ignore[arg-type]
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -86,7 +90,7 @@ MAKERS: dict[str, Callable[[int, int], bytes]] = {
     "AVIF": lambda w, h: saved(noisy("RGB", w, h), "AVIF", quality=20, speed=10),
     "AVIF 4:4:4 alpha": lambda w, h: saved(noisy("RGBA", w, h), "AVIF", quality=20, speed=10, subsampling="4:4:4"),
 } | {
-    f"TIFF {mode} {packing}": lambda w, h, mode=mode, packing=packing: saved(  # type: ignore[misc]
+    f"TIFF {mode} {packing}": lambda w, h, mode=mode, packing=packing: saved(
         {"I;16": lambda: deep("<u2", w, h), "I": lambda: deep("<i4", w, h), "F": lambda: deep("<f4", w, h)}.get(
             mode, lambda: noisy(mode, w, h))(), "TIFF", compression=packing)
     for mode in ("1", "L", "P", "I;16", "I", "F", "LA", "RGB", "RGBA", "CMYK", "LAB", "YCbCr")
@@ -103,30 +107,33 @@ def largest(name: str) -> tuple[bytes, int, int]:
     """The largest file of this kind, four by three, that is not refused for its size."""
     from cnn_core.images import ImageError, cost
 
-    best: tuple[bytes, int, int] | None = None
-    tries = [64.0, 48.0, 36.0, 28.0, 24.0, 20.0, 16.0, 14.0, 12.0, 10.0, 8.0, 6.0, 5.0, 4.0, 2.0]
-    for size in tries:
-        width, height = int((size * 1e6 * 4 / 3) ** 0.5), int((size * 1e6 * 3 / 4) ** 0.5)
-        if size > 16 and name.startswith(("AVIF",)):
+    for size in (64, 48, 36, 28, 24, 20, 16, 14, 12, 10, 8, 6, 5, 4, 2):
+        if name.startswith("AVIF") and size > 16:
             continue  # takes too long to make
+        width, height = int((size * 1e6 * 4 / 3) ** 0.5), int((size * 1e6 * 3 / 4) ** 0.5)
         data = MAKERS[name](width, height)
-        try:
+        with contextlib.suppress(ImageError):
             cost(data)
-        except ImageError:
-            continue
-        best = data, width, height
-        break
-    assert best is not None, name
-    return best
+            return data, width, height
+    raise AssertionError(name)
 
 
 def highest(pid: int) -> float:
     """MB that a process held at its worst so far, its libraries included."""
     try:
-        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as lines:
-            return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+        lines = Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines()
     except OSError:
         return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    found = list[int]()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            found += [int(part) for part in (task / "children").read_text("ascii").split()]
+    return found
 
 
 MEASURED = """
@@ -147,43 +154,25 @@ print("took", time.perf_counter() - start, flush=True); sys.stdin.readline()
 
 def measure(data: bytes, at_once: int) -> tuple[float, float, str]:
     """(peak in MB above rest, seconds, what came of it) of decoding a file so many times at once."""
-    path = f"/dev/shm/soak-{os.getpid()}" if os.path.isdir("/dev/shm") else f"soak-{os.getpid()}"
-    with open(path, "wb") as file:
+    with tempfile.NamedTemporaryFile() as file:
         file.write(data)
-    try:
-        process = subprocess.Popen([sys.executable, "-c", MEASURED, path, str(at_once)], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE)  # fmt: skip
-        assert process.stdin
-        assert process.stdout
-        assert process.stdout.readline() == b"ready\n"
-        rest = peak = highest(process.pid)
-        process.stdin.write(b"\n")
-        process.stdin.flush()
-        os.set_blocking(process.stdout.fileno(), False)
-        said, ends = "", time.monotonic() + 60
-        while "took" not in said and time.monotonic() < ends:
-            children = subprocess_ids(process.pid)
-            peak = max(peak, highest(process.pid) + sum(highest(child) for child in children))
-            said += (process.stdout.read() or b"").decode()
-            time.sleep(0.004)
-        process.stdin.write(b"\n")
-        process.stdin.flush()
-        process.wait(10)
-        first = said.splitlines()[0] if said else "nothing"
-        return peak - rest, float(said.rsplit(" ", 1)[-1]), first
-    finally:
-        os.unlink(path)
-
-
-def subprocess_ids(pid: int) -> list[int]:
-    found = []
-    for task in os.listdir(f"/proc/{pid}/task"):
-        try:
-            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as line:
-                found += [int(part) for part in line.read().split()]
-        except OSError:
-            continue
-    return found
+        file.flush()
+        command = [sys.executable, "-c", MEASURED, file.name, str(at_once)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+            assert process.stdin
+            assert process.stdout
+            assert process.stdout.readline() == b"ready\n"
+            rest = peak = highest(process.pid)
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            os.set_blocking(process.stdout.fileno(), False)
+            said, ends = "", time.monotonic() + 60
+            while "took" not in said and time.monotonic() < ends:
+                peak = max(peak, highest(process.pid) + sum(highest(child) for child in children(process.pid)))
+                said += (process.stdout.read() or b"").decode()
+                time.sleep(0.004)
+            process.communicate(b"\n", 10)
+    return peak - rest, float(said.rsplit(" ", 1)[-1]), said.splitlines()[0]
 
 
 def main(names: list[str]) -> int:

@@ -1,5 +1,7 @@
 """Digits from photos: what lies around the strokes may be grey, shadowed, framed, grainy, bright or dark."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -37,7 +39,7 @@ def framed(sheet: np.ndarray, level: float = 0.08) -> np.ndarray:
 
 SHADOW = 1 - 0.65 / (1 + np.exp(-(X + 0.6 * Y - 330) / 12))  # a hand's, with a fairly sharp edge
 SLOPE = 0.3 + 0.7 * X / WIDTH
-CASES = {
+CASES: dict[str, Callable[[int], np.ndarray]] = {
     "white paper": lambda i: 1 - 0.9 * ink(i),
     "grey paper": lambda i: 0.45 - 0.35 * ink(i),
     "faint pencil": lambda i: 0.8 - 0.15 * ink(i),
