@@ -257,10 +257,10 @@ def _upright(image: Image.Image, header: Header, described: Described, max_side:
 
 def _loaded(image: Image.Image) -> Image.Image:
     """The decoded picture; WebP and AVIF without the copies that Pillow would keep."""
-    if image.format not in ("WEBP", "AVIF"):
+    decoder: Any = getattr(image, "_decoder", None)
+    if image.format not in ("WEBP", "AVIF") or decoder is None:
         image.load()
         return image
-    decoder: Any = image._decoder  # type: ignore[attr-defined]
     found = decoder.get_next() if image.format == "WEBP" else decoder.get_frame(0)
     if found is None:
         raise ImageError(DAMAGED)

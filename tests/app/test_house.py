@@ -103,7 +103,7 @@ def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> No
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(answer.stdout.split())
     needed = {
-        "cnn_core": "activations arguments convolution correlation dense images layers matching padding pooling shapes",
+        "cnn_core": "activations arguments convolution correlation dense image_headers image_worker images layers matching padding pooling shapes",
         "live": "layers limits messages settings stages store telemetry",
         "ui": "cache controls image_source palette results samples session site components components.files "
         "components.live_slider components.live_slider.component components.first_picture components.first_picture.component",
