@@ -80,8 +80,6 @@ def _strokes(picture: Array) -> Array:
 
 def _inside(picture: Array) -> Array:
     """The picture without a frame: strips along its sides that end in a step, after which the level stays."""
-    if min(picture.shape) < 3 * SIDE:
-        return picture  # drawn or scanned, not photographed
     for _ in range(8):  # each side twice: the strips above and below hide a part of those beside them
         picture = np.rot90(picture[_end_of_frame(picture) :])
     return picture
@@ -89,7 +87,7 @@ def _inside(picture: Array) -> Array:
 
 def _end_of_frame(picture: Array) -> int:
     """How many rows the frame at the picture's top has; 0 if there is none."""
-    reach, tilt, end = len(picture) // 3, len(picture) // 12, 0
+    reach, tilt, end = len(picture) // 3, max(1, len(picture) // 12), 0
     level = np.median(picture, axis=1)
     for row in np.flatnonzero(np.abs(level[tilt : tilt + reach] - level[:reach]) > STEP):
         after = level[row + tilt]

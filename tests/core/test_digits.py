@@ -69,3 +69,21 @@ def test_digits_are_read_whatever_they_are_drawn_on(case: str, network: networks
     prepared = np.stack([prepare(CASES[case](number).clip(0, 1)) for number in numbers])
     right = int((network.forward(prepared).argmax(axis=1) == LABELS[TRAINED : TRAINED + 100]).sum())
     assert right >= 97, f"{right} of 100"
+
+
+@pytest.mark.parametrize("edge", [0, 10])
+def test_small_pictures_with_a_frame(edge: int, network: networks.Network) -> None:
+    papers = [0.9 - 0.8 * np.pad(IMAGES[number, 0], edge) for number in range(TRAINED, TRAINED + 100)]
+    prepared = np.stack([prepare(np.pad(paper, 4)) for paper in papers])
+    assert int((network.forward(prepared).argmax(axis=1) == LABELS[TRAINED : TRAINED + 100]).sum()) >= 97
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (2, 3), (3, 200), (30, 1)])
+def test_pictures_without_strokes_give_nothing_or_a_finite_digit(shape: tuple[int, int]) -> None:
+    assert not prepare(np.full(shape, 0.7)).any()
+    assert np.isfinite(prepare(np.random.default_rng(1).random(shape))).all()
+
+
+def test_numbers_that_are_none_are_named() -> None:
+    with pytest.raises(ValueError, match="image"):
+        prepare(np.array([[0.5, np.nan], [0.1, 0.2]]))
