@@ -14,7 +14,8 @@ the pictures, one after the other:
 
     {"v": 1, "id": 7, "stages": [{"name", "shape", "low", "high", "end", "tiles", "type", "bytes"}, …]}
 
-A camera picture is a binary request: the length of the head (4 bytes, big-endian), the head, then a JPEG of at most 200 kB:
+A camera picture is a binary request: the length of the head (4 bytes, big-endian), the head, then a JPEG of at most 200 kB,
+a megapixel and 100 scans:
 
     {"v": 1, "id": 9, "op": "frame", "colour": false, "settings": {…}}
 
@@ -32,7 +33,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnn_core.arguments import Array
-from cnn_core.images import decode_image, encode_jpeg, encode_png, to_grey
+from cnn_core.images import decode_frame, encode_jpeg, encode_png, to_grey
 from instruments import channels
 from instruments.cost import Cost
 from instruments.fields import SettingError, choice, switch, whole
@@ -143,7 +144,7 @@ def answer(request: Request, store: ImageStore) -> bytes | str:
 
 
 def _frame_answer(request: Request) -> bytes:
-    photo = decode_image(request.frame, FRAME_SIDE)
+    photo = decode_frame(request.frame, FRAME_SIDE)
     image = photo if request.colour else to_grey(photo)
     settings = parse_settings(request.settings, _shape(image))
     with COMPUTING.take(cost(_shape(image), settings).bytes):

@@ -21,6 +21,7 @@ ALLOWED = {  # a package may import these of ours, and these from outside
 }
 EXTRA = {  # what single files may import beside that
     "cnn_core/images.py": {"PIL"},
+    "cnn_core/image_worker.py": {"PIL"},
     "cnn_core/onnx.py": {"google"},
 }
 NO_STREAMLIT = {"ui/formulas.py", "ui/palette.py", "ui/site.py", "ui/figures.py"}
@@ -111,7 +112,7 @@ def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> No
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(answer.stdout.split())
     needed = {
-        "cnn_core": "activations adaptive_pooling arguments convolution correlation dense graph images joining layers layers.activation layers.base "
+        "cnn_core": "activations adaptive_pooling arguments convolution correlation dense graph image_headers image_worker images joining layers layers.activation layers.base "
         "layers.convolution layers.dense layers.joining layers.normalisation layers.pooling layers.shaping matching "
         "normalisation padding pooling resampling shapes",
         "live": "layers limits messages settings stages store telemetry",
