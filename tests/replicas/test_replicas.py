@@ -1,6 +1,5 @@
 """Three replicas behind the nginx of deploy/: sixty sessions outlive a killed replica and a rolling restart."""
 
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import ROOT, free_port, start_server
+from tests.browser.conftest import free_port, start_server
+from tests.replicas.proxy import Proxy
 from tests.replicas.visitor import Visitor
 
 SESSIONS = 60
@@ -20,34 +20,20 @@ class Replicas:
     """Three servers and the proxy before them, on loopback."""
 
     def __init__(self, folder: Path) -> None:
-        nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-        if not nginx:
-            pytest.fail("nginx is missing: run `make proxy`.")
         self.ports = [free_port() for _ in range(3)]
         self.secret = {"STREAMLIT_SERVER_COOKIE_SECRET": "of this test alone"}
         self.servers = [self.start(number) for number in range(3)]
-        port = free_port()
-        self.base = f"http://127.0.0.1:{port}"
-        settings = (
-            (ROOT / "deploy" / "nginx.conf").read_text("utf-8").replace("listen 8080", f"listen 127.0.0.1:{port}")
-        )
-        (folder / "nginx.conf").write_text(f"daemon off; pid {folder}/pid; error_log stderr;\n{settings}")
-        replicas = (ROOT / "deploy" / "replicas.conf").read_text("utf-8")
-        for number, own in enumerate(self.ports, 1):
-            replicas = replicas.replace(f"app-{number}:8501", f"127.0.0.1:{own}")
-        (folder / "replicas.conf").write_text(replicas)
-        with (folder / "log").open("w") as log:
-            self.proxy = subprocess.Popen([nginx, "-p", folder, "-c", folder / "nginx.conf"], stderr=log, stdout=log)
-        time.sleep(0.5)
-        assert self.proxy.poll() is None, (folder / "log").read_text()
+        self.proxy = Proxy(folder, [f"127.0.0.1:{port}" for port in self.ports])
+        self.base = self.proxy.base
 
     def start(self, number: int) -> subprocess.Popen[bytes]:
         return start_server(self.ports[number], env=self.secret)
 
     def stop(self) -> None:
-        for process in [self.proxy, *self.servers]:
-            process.kill()
-            process.wait()
+        self.proxy.stop()
+        for server in self.servers:
+            server.kill()
+            server.wait()
 
 
 @pytest.fixture
