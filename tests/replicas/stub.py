@@ -46,8 +46,8 @@ class Stub:
         if path == "/media/large":
             return Response(bytes(ANSWER))
         headers = {"Cache-Control": PUBLIC if path.startswith("/static/") else "no-cache"}
-        if path.startswith(("/media/", "/_stcore/upload_file/")):
-            headers = {}  # as Streamlit has it
+        if path.startswith(("/media/", "/_stcore/upload_file/", "/else/")):
+            headers = {}  # as Streamlit has the first two
         if path == "/media/public":
             headers = {"Cache-Control": "public"}
         if path == "/busy":

@@ -142,13 +142,14 @@ def test_no_log_names_a_session_or_the_settings(proxy, stubs) -> None:
 
 def test_what_belongs_to_one_visitor_is_kept_by_no_cache(proxy) -> None:
     kept = {}
-    for path in ("/media/0a1b.csv", "/media/public", "/kernel", "/static/js/a.js"):
+    for path in ("/media/0a1b.csv", "/media/public", "/else/x", "/kernel", "/static/js/a.js"):
         kept[path] = ask(proxy.base, path)[1].get_all("Cache-Control")
     kept[UPLOAD] = ask(proxy.base, UPLOAD, method="PUT", body=b"x")[1].get_all("Cache-Control")
     private = ["private, no-store"]
     assert kept == {
         "/media/0a1b.csv": private,
         "/media/public": private,
+        "/else/x": private,
         UPLOAD: private,
         "/kernel": ["no-cache"],
         "/static/js/a.js": [PUBLIC],

@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.conftest import free_port, start_server
 from tests.replicas.proxy import Proxy
+from tests.replicas.test_small_host import photo
 from tests.replicas.visitor import Visitor
 
 SESSIONS = 60
@@ -72,6 +73,12 @@ def test_sessions_outlive_a_killed_replica_and_a_rolling_restart(replicas) -> No
     everyone(visitors, Visitor.open)
     assert len({visitor.cookie for visitor in visitors}) == SESSIONS
     check(visitors)
+    for number in range(3):  # a photo finds the session that it is for
+        guest = Visitor(replicas.base, "image=Coins&kernel_stride=3&size=64&kernel=1+2")
+        guest.open()
+        guest.upload("own.jpg", photo(number))
+        assert guest.drag("1 0")["stages"][0]["shape"] == [1, 15, 21]  # Coins would be 17 high
+        guest.close()
     sockets = [visitor.live for visitor in visitors]
 
     replicas.servers[0].kill()
