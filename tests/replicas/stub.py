@@ -1,5 +1,6 @@
 """A small server in the place of a replica: says who it is and what it was asked, and echoes on WebSockets."""
 
+import asyncio
 import threading
 import time
 
@@ -41,6 +42,8 @@ class Stub:
     async def _page(self, request: Request) -> Response:
         path = request.url.path
         self.asked.append(path)
+        if path.endswith("/late"):
+            await asyncio.sleep(2.5)  # as an upload that waits for its turn
         async for chunk in request.stream():
             self.received += len(chunk)
         if path == "/media/large":

@@ -264,7 +264,7 @@ def test_three_hundred_students_behind_one_address_fit_and_one_address_does_not_
         assert visit(proxy, cookie) == (cookie, port)  # pages are not sockets
 
 
-def test_half_requests_and_silent_uploads_end(tmp_path, stubs) -> None:
+def test_half_requests_and_silent_uploads_end_and_one_that_waits_for_its_turn_does_not(tmp_path, stubs) -> None:
     short = {
         "client_header_timeout 10s": "client_header_timeout 1s",
         "client_body_timeout 10s": "client_body_timeout 1s",
@@ -276,6 +276,7 @@ def test_half_requests_and_silent_uploads_end(tmp_path, stubs) -> None:
         ):
             with raw(proxy.host, head) as sock:
                 assert closed_after(sock) < 4
+        assert ask(proxy.base, f"/_stcore/upload_file/{SESSION}/late", method="PUT", body=bytes(20_000_000))[0] == 200
 
 
 def test_only_uploads_have_a_body(proxy, stubs) -> None:
