@@ -1,6 +1,5 @@
 """Three replicas behind the nginx of deploy/: sixty sessions outlive a killed replica and a rolling restart."""
 
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import ROOT, free_port, start_server
+from tests.browser.conftest import free_port, start_server
+from tests.replicas.proxy import Proxy
+from tests.replicas.test_small_host import photo
 from tests.replicas.visitor import Visitor
 
 SESSIONS = 60
@@ -20,34 +21,20 @@ class Replicas:
     """Three servers and the proxy before them, on loopback."""
 
     def __init__(self, folder: Path) -> None:
-        nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-        if not nginx:
-            pytest.fail("nginx is missing: run `make proxy`.")
         self.ports = [free_port() for _ in range(3)]
         self.secret = {"STREAMLIT_SERVER_COOKIE_SECRET": "of this test alone"}
         self.servers = [self.start(number) for number in range(3)]
-        port = free_port()
-        self.base = f"http://127.0.0.1:{port}"
-        settings = (
-            (ROOT / "deploy" / "nginx.conf").read_text("utf-8").replace("listen 8080", f"listen 127.0.0.1:{port}")
-        )
-        (folder / "nginx.conf").write_text(f"daemon off; pid {folder}/pid; error_log stderr;\n{settings}")
-        replicas = (ROOT / "deploy" / "replicas.conf").read_text("utf-8")
-        for number, own in enumerate(self.ports, 1):
-            replicas = replicas.replace(f"app-{number}:8501", f"127.0.0.1:{own}")
-        (folder / "replicas.conf").write_text(replicas)
-        with (folder / "log").open("w") as log:
-            self.proxy = subprocess.Popen([nginx, "-p", folder, "-c", folder / "nginx.conf"], stderr=log, stdout=log)
-        time.sleep(0.5)
-        assert self.proxy.poll() is None, (folder / "log").read_text()
+        self.proxy = Proxy(folder, [f"127.0.0.1:{port}" for port in self.ports])
+        self.base = self.proxy.base
 
     def start(self, number: int) -> subprocess.Popen[bytes]:
         return start_server(self.ports[number], env=self.secret)
 
     def stop(self) -> None:
-        for process in [self.proxy, *self.servers]:
-            process.kill()
-            process.wait()
+        self.proxy.stop()
+        for server in self.servers:
+            server.kill()
+            server.wait()
 
 
 @pytest.fixture
@@ -86,6 +73,12 @@ def test_sessions_outlive_a_killed_replica_and_a_rolling_restart(replicas) -> No
     everyone(visitors, Visitor.open)
     assert len({visitor.cookie for visitor in visitors}) == SESSIONS
     check(visitors)
+    for number in range(3):  # a photo finds the session that it is for
+        guest = Visitor(replicas.base, "image=Coins&kernel_stride=3&size=64&kernel=1+2")
+        guest.open()
+        guest.upload("own.jpg", photo(number))
+        assert guest.drag("1 0")["stages"][0]["shape"] == [1, 15, 21]  # Coins would be 17 high
+        guest.close()
     sockets = [visitor.live for visitor in visitors]
 
     replicas.servers[0].kill()

@@ -97,7 +97,8 @@ class Visitor:
         while not (answer := self._receive()).HasField("file_urls_response"):
             pass
         place = answer.file_urls_response.file_urls[0]
-        with httpx2.Client(base_url=f"http://{self.host}") as client:
+        own = dict(part.split("=", 1) for part in self.cookie.split("; ") if part)
+        with httpx2.Client(base_url=f"http://{self.host}", cookies=own) as client:
             client.get(f"{self.path}/_stcore/health")
             header = {"X-Xsrftoken": client.cookies["_streamlit_xsrf"]}
             client.put(
