@@ -22,7 +22,7 @@ THRESHOLDS = (
     Real("faces_o", "O-Net threshold", 0.7, 0.3, 1.0),
 )
 NETWORK = Choice("faces_network", "Network", "onet", NETWORKS)
-CANDIDATE = Whole("faces_candidate", "candidate", 0, 0, faces.MAX_CANDIDATES - 1)
+CANDIDATE = Whole("faces_candidate", "candidate", 0, 0, faces.PER_LEVEL - 1)
 CODE = library("faces", "NumPy", "PyTorch")
 FIELDS = (SMALLEST, *THRESHOLDS, NETWORK, CANDIDATE, CODE)
 

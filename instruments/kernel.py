@@ -124,9 +124,7 @@ def convolution(v: Values) -> Settings:
 
 def settings(v: Values) -> Settings:
     """All of it."""
-    first = convolution(v)
-    after = {"relu": v[RELU], "pool": v[POOL], "pool_size": v[POOL_SIZE], "pool_stride": v[POOL_STRIDE]}
-    return replace(first, **after)
+    return replace(convolution(v), relu=v[RELU], pool=v[POOL], pool_size=v[POOL_SIZE], pool_stride=v[POOL_STRIDE])
 
 
 def parse_settings(message: object, shape: tuple[int, int, int]) -> Settings:

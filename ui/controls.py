@@ -1,7 +1,7 @@
 """Draws fields as Streamlit's widgets. A widget shows the value that was resolved; what a person changes is given back to it."""
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -159,7 +159,7 @@ def _typed(
     refused = settings.taken_back(field.key)
     shown = str(refused[0])[:2000] if refused else field.write(v[field])
     shared = _show(field, shown)
-    visibility = "collapsed" if hidden else "visible"
+    visibility: Literal["collapsed", "visible"] = "collapsed" if hidden else "visible"
     returned = st.text_input(words, shown, help=help, placeholder=placeholder, label_visibility=visibility, **shared)
     if settings.first_run() and returned != shown:
         settings.give({field.key: returned})

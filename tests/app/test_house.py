@@ -112,11 +112,13 @@ def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> No
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(answer.stdout.split())
     needed = {
-        "cnn_core": "activations adaptive_pooling arguments convolution correlation dense graph image_headers image_worker images joining layers layers.activation layers.base "
-        "layers.convolution layers.dense layers.joining layers.normalisation layers.pooling layers.shaping matching "
-        "normalisation padding pooling resampling shapes",
-        "live": "layers limits messages settings stages store telemetry",
-        "ui": "cache controls image_source palette results samples session site components components.files "
+        "cnn_core": "activations adaptive_pooling arguments convolution correlation dense graph image_headers image_worker "
+        "images joining kernels layers layers.activation layers.base layers.convolution layers.dense layers.joining "
+        "layers.normalisation layers.pooling layers.shaping matching normalisation padding pooling resampling shapes",
+        "server": "shares telemetry",
+        "instruments": "code cost fields image kernel kernel_text pixel samples stages",
+        "live": "pictures store",
+        "ui": "cache controls image_source left_behind palette results settings site components components.files "
         "components.live_slider components.live_slider.component components.first_picture components.first_picture.component",
     }
     assert {name for name in loaded if name.split(".")[0] in ALLOWED} == set(needed) | {

@@ -43,11 +43,19 @@ def test_back_and_forward_restore_every_setting(visit) -> None:
 def test_a_file_sets_what_is_not_drawn_yet(visit) -> None:
     page = visit("kernel?size=64")
     settle(page)
-    wanted = {"kernel_padding": 2, "kernel_mode": "reflect", "kernel_relu": True, "kernel_pool": "max", "kernel_pool_size": 3}
+    wanted = {
+        "kernel_padding": 2,
+        "kernel_mode": "reflect",
+        "kernel_relu": True,
+        "kernel_pool": "max",
+        "kernel_pool_size": 3,
+    }
     page.get_by_text("Load settings").click()
     file = {"name": "settings.json", "mimeType": "application/json", "buffer": json.dumps(wanted).encode()}
     page.locator("[class*='st-key-_kernel_settings'] input[type=file]").set_input_files(file)
     expect_shape(page, "pooling", (1, 32, 32))
     settle(page)
-    assert page.url.endswith("size=64&kernel_padding=2&kernel_mode=reflect&kernel_relu=true&kernel_pool=max&kernel_pool_size=3")
+    assert page.url.endswith(
+        "size=64&kernel_padding=2&kernel_mode=reflect&kernel_relu=true&kernel_pool=max&kernel_pool_size=3"
+    )
     assert numbers(page)["Pooling window"] == "3"
