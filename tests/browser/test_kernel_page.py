@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from scipy import ndimage, signal
 
+from instruments import samples
 from tests.browser.instrument import (
     coloured,
     expect_shape,
@@ -19,7 +20,6 @@ from tests.browser.instrument import (
     upload,
     wait_until,
 )
-from ui import samples
 
 SOBEL = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 HEIGHT, WIDTH = 60, 91

@@ -9,7 +9,7 @@ from cnn_core.arguments import Array
 from ui.components.files import component, mount
 
 SIDE = 28
-_mount = component("drawing_pad", "colours")
+_mount = component("drawing_pad")
 
 
 def read_drawing(values: object) -> Array | None:

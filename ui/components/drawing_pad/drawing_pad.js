@@ -1,78 +1,109 @@
 // A pad for drawing a digit with mouse, pen, finger or keyboard; sends 28 x 28 grey values while the hand moves.
 
+import { button, element } from "../shared/dom.js";
+import { Drag } from "../shared/drag.js";
+import { clamp } from "../shared/numbers.js";
+
+/** @import {Mounted, PadData} from "../shared/types.js" */
+/** @typedef {[number, number]} Point */
+/** @typedef {{width: number, points: Point[]}} Stroke */
+
+/** @type {WeakMap<object, DrawingPad>} */
 const pads = new WeakMap();
 const SIDE = 28;
 const PIXELS = 280;
+const PATIENCE = 2000; // milliseconds for an answer
+const ARROWS = /** @type {Record<string, Point>} */ ({ ArrowUp: [0, -8], ArrowDown: [0, 8], ArrowLeft: [-8, 0], ArrowRight: [8, 0] });
+const LABEL = "drawing pad: draw a digit; with the keyboard, arrow keys move and space draws";
 
-export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let pad = pads.get(parentElement);
-  if (!pad) pads.set(parentElement, (pad = new DrawingPad(parentElement, data)));
+/** @param {Mounted<PadData>} mounted */
+export default function ({ parentElement, setTriggerValue }) {
+  const pad = pads.get(parentElement) ?? new DrawingPad(parentElement);
+  pads.set(parentElement, pad);
   pad.send = (pixels) => setTriggerValue("draw", pixels);
   pad.answered();
 }
 
 class DrawingPad {
-  constructor(parent, data) {
-    this.canvas = element("canvas", { width: PIXELS, height: PIXELS, tabIndex: 0, role: "application" });
-    this.canvas.setAttribute("aria-label", "drawing pad: draw a digit; with the keyboard, arrow keys move and space draws");
-    const button = (text, run) => element("button", { type: "button", textContent: text, onclick: run });
+  /** @param {ShadowRoot | HTMLElement} parent */
+  constructor(parent) {
+    /** @type {(pixels: number[]) => void} */
+    this.send = () => {};
+    /** @type {Stroke[]} */
+    this.strokes = [];
+    /** @type {number[] | null} a picture that waits */
+    this.next = null;
+    /** @type {ReturnType<typeof setTimeout> | null} while a picture is on its way */
+    this.flying = null;
+    /** @type {Stroke | null} what the keyboard draws */
+    this.written = null;
+    /** @type {Point} */
+    this.pen = [PIXELS / 2, PIXELS / 3];
+    this.canvas = element("canvas", { width: PIXELS, height: PIXELS, tabIndex: 0, role: "application", "aria-label": LABEL });
+    this.context = drawingOn(this.canvas);
+    this.small = drawingOn(element("canvas", { width: SIDE, height: SIDE }));
+    this.small.imageSmoothingQuality = "high";
     this.brush = element("input", { type: "range", min: 10, max: 40, value: 22 });
-    parent.append(this.canvas, element("div", { className: "bar" }, button("Undo", () => this.undo()), button("Clear", () => this.clear()), element("label", {}, "brush", this.brush)));
-    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
-    this.strokes = data.strokes ?? [];
-    this.pen = { x: PIXELS / 2, y: PIXELS / 3, down: false };
-    this.canvas.addEventListener("pointerdown", (event) => this.start(event));
+    const tool = /** @type {(name: string, run: () => void) => HTMLElement} */ ((name, run) => button(name, name, run));
+    const bar = element("div", { className: "bar" }, tool("Undo", () => this.undo()), tool("Clear", () => this.clear()), element("label", {}, "brush", this.brush));
+    parent.append(this.canvas, bar);
+    new Drag(this.canvas, {
+      press: (event) => this.begin(this.at(event)),
+      move: (event, stroke) => {
+        stroke.points.push(...[...event.getCoalescedEvents(), event].map((one) => this.at(one)));
+        this.changed();
+      },
+    });
     this.canvas.addEventListener("keydown", (event) => this.key(event));
     this.paint();
   }
 
+  /**
+   * @param {PointerEvent} event
+   * @returns {Point}
+   */
   at(event) {
     const box = this.canvas.getBoundingClientRect();
     return [((event.clientX - box.left) / box.width) * PIXELS, ((event.clientY - box.top) / box.height) * PIXELS];
   }
 
-  start(event) {
-    event.preventDefault();
-    this.canvas.setPointerCapture(event.pointerId);
-    const stroke = { width: this.brush.valueAsNumber, points: [this.at(event)] };
+  /**
+   * @param {Point} point
+   * @returns {Stroke}
+   */
+  begin(point) {
+    const stroke = { width: this.brush.valueAsNumber, points: [point] };
     this.strokes.push(stroke);
     this.changed();
-    const move = (e) => {
-      stroke.points.push(this.at(e));
-      this.changed();
-    };
-    this.canvas.addEventListener("pointermove", move);
-    const end = () => this.canvas.removeEventListener("pointermove", move);
-    this.canvas.addEventListener("pointerup", end, { once: true });
-    this.canvas.addEventListener("pointercancel", end, { once: true });
+    return stroke;
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
-    const step = { ArrowUp: [0, -8], ArrowDown: [0, 8], ArrowLeft: [-8, 0], ArrowRight: [8, 0] }[event.key];
+    const step = ARROWS[event.key];
     if (step) {
-      event.preventDefault();
-      this.pen.x = Math.max(0, Math.min(PIXELS, this.pen.x + step[0]));
-      this.pen.y = Math.max(0, Math.min(PIXELS, this.pen.y + step[1]));
-      if (this.pen.down) this.strokes.at(-1).points.push([this.pen.x, this.pen.y]);
-    } else if (event.key === " ") {
-      event.preventDefault();
-      this.pen.down = !this.pen.down;
-      if (this.pen.down) this.strokes.push({ width: this.brush.valueAsNumber, points: [[this.pen.x, this.pen.y]] });
-    } else return;
-    this.changed(true);
+      this.pen = [clamp(this.pen[0] + step[0], 0, PIXELS), clamp(this.pen[1] + step[1], 0, PIXELS)];
+      this.written?.points.push(this.pen);
+    } else if (event.key === " ") this.written = this.written ? null : this.begin(this.pen);
+    else return;
+    event.preventDefault();
+    this.changed();
+    this.showPen();
   }
 
   undo() {
     this.strokes.pop();
+    this.written = null;
     this.changed();
   }
 
   clear() {
     this.strokes = [];
+    this.written = null;
     this.changed();
   }
 
-  paint(cursor = false) {
+  paint() {
     const { context } = this;
     context.fillStyle = "#000";
     context.fillRect(0, 0, PIXELS, PIXELS);
@@ -83,38 +114,44 @@ class DrawingPad {
       context.beginPath();
       context.moveTo(...points[0]);
       for (const point of points) context.lineTo(...point);
-      context.lineTo(points.at(-1)[0] + 0.01, points.at(-1)[1]);
+      const [x, y] = points[points.length - 1];
+      context.lineTo(x + 0.01, y); // a single point is a dot
       context.stroke();
     }
-    this.cursor = cursor;
   }
 
-  changed(cursor = false) {
+  showPen() {
+    this.context.strokeStyle = "#ffb000";
+    this.context.lineWidth = 2;
+    this.context.strokeRect(this.pen[0] - 6, this.pen[1] - 6, 12, 12);
+  }
+
+  changed() {
     this.paint();
-    const small = element("canvas", { width: SIDE, height: SIDE }).getContext("2d");
-    small.imageSmoothingQuality = "high";
-    small.drawImage(this.canvas, 0, 0, SIDE, SIDE);
-    const { data } = small.getImageData(0, 0, SIDE, SIDE);
+    this.small.drawImage(this.canvas, 0, 0, SIDE, SIDE);
+    const { data } = this.small.getImageData(0, 0, SIDE, SIDE);
     this.next = Array.from({ length: SIDE * SIDE }, (_, i) => data[4 * i]);
-    if (cursor) {
-      this.context.strokeStyle = "#ffb000";
-      this.context.lineWidth = 2;
-      this.context.strokeRect(this.pen.x - 6, this.pen.y - 6, 12, 12);
-    }
     this.flush();
   }
 
   // One picture in flight, the newest waits.
   flush() {
     if (this.flying || !this.next) return;
-    this.flying = setTimeout(() => this.answered(), 2000);
+    this.flying = setTimeout(() => this.answered(), PATIENCE);
     this.send(this.next);
     this.next = null;
   }
 
   answered() {
-    clearTimeout(this.flying);
+    if (this.flying) clearTimeout(this.flying);
     this.flying = null;
     this.flush();
   }
+}
+
+/** @param {HTMLCanvasElement} canvas */
+function drawingOn(canvas) {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("no canvas in this browser");
+  return context;
 }
