@@ -43,7 +43,7 @@ class StageViewer {
       },
       rectangle: () => {},
     });
-    this.following = new Following(this.gallery, {
+    this.following = new Following(this.gallery, data.live.base, {
       said: (sentence) => {
         this.note.textContent = sentence;
       },

@@ -72,6 +72,7 @@ class KernelEditor {
     this.grid.addEventListener("change", (event) => this.settled(this.cellOf(event)));
     this.grid.addEventListener("paste", (event) => this.paste(event));
     this.grid.addEventListener("focusin", (event) => this.cellOf(event)?.select());
+    this.grid.addEventListener("click", (event) => this.drag.moved || this.chosen(this.cellOf(event)));
     parent.append(this.grid, tools, this.note, element("p", { className: "help", textContent: HELP }));
   }
 
@@ -81,6 +82,12 @@ class KernelEditor {
    */
   cellOf(event) {
     return this.cells.find((cell) => cell === event.target) ?? null;
+  }
+
+  /** @param {HTMLInputElement | null} cell */
+  chosen(cell) {
+    cell?.focus();
+    cell?.select();
   }
 
   /** @param {EditorData} data */

@@ -38,7 +38,7 @@ class MapViewer {
     });
     this.note = element("p", { className: "note", role: "alert" });
     this.detail = element("section", { className: "detail", "aria-live": "polite", "aria-label": "the value under the hand" });
-    this.following = new Following(this.gallery, {
+    this.following = new Following(this.gallery, data.live.base, {
       said: (sentence) => {
         this.note.textContent = sentence;
       },

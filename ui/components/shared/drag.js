@@ -21,6 +21,8 @@ export class Drag {
     this.moved = false; // whether the last press became a drag: its click is none
     this.down = false;
     target.addEventListener("pointerdown", (event) => this.press(event));
+    // The browser would select text, or take along what is selected; a click that is no drag focuses by itself.
+    target.addEventListener("mousedown", (event) => this.down && event.preventDefault());
   }
 
   /** Whether something is being dragged now. */
@@ -37,13 +39,13 @@ export class Drag {
     const { target, pointerId } = event;
     const start = { x: event.clientX, y: event.clientY };
     this.down = true;
-    if (!this.hooks.slop) this.take(target, event); // else a click stays a click until it moves
+    if (!this.hooks.slop) event.preventDefault(); // else a click stays a click until it moves
+    target.setPointerCapture(pointerId); // at once: the first movement may already leave the target
     const own = /** @param {(event: PointerEvent) => void} run */ (run) => /** @param {Event} one */ (one) => {
       if (one instanceof PointerEvent && one.pointerId === pointerId) run(one);
     };
     const move = own((at) => {
       if (!this.moved && isStill(start, { x: at.clientX, y: at.clientY }, this.hooks.slop ?? 0)) return;
-      if (!this.moved && this.hooks.slop) this.take(target, at);
       this.moved = true;
       at.preventDefault();
       this.hooks.move(at, held);
@@ -60,15 +62,6 @@ export class Drag {
     target.addEventListener("pointermove", move);
     target.addEventListener("pointerup", up);
     target.addEventListener("pointercancel", cancel);
-  }
-
-  /**
-   * @param {Element} target
-   * @param {PointerEvent} event
-   */
-  take(target, event) {
-    event.preventDefault();
-    target.setPointerCapture(event.pointerId);
   }
 }
 

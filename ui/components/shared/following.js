@@ -12,14 +12,16 @@ const WIDEST = 16384; // pixels, as live/messages.py accepts
 export class Following {
   /**
    * @param {Gallery} gallery
+   * @param {string} base the server's base path
    * @param {{said: (sentence: string) => void, drawn: () => void}} hooks `said` gets what went wrong, or ""
    */
-  constructor(gallery, hooks) {
+  constructor(gallery, base, hooks) {
     this.gallery = gallery;
+    this.channel = sharedChannel(base); // now, so that it is open when the hand moves
     this.hooks = hooks;
     this.instrument = "";
     /** @type {Live} */
-    this.live = { base: "" };
+    this.live = { base };
     /** @type {Record<string, unknown> | null} what the hand has changed since the page ran */
     this.moving = null;
     this.paused = false; // while another hand, the camera, asks for the pictures
@@ -36,10 +38,6 @@ export class Following {
     this.moving = null;
     this.leave();
     this.leave = onGesture((moved) => this.follow(moved));
-  }
-
-  get channel() {
-    return sharedChannel(this.live.base);
   }
 
   get settings() {

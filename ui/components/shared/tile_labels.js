@@ -5,7 +5,7 @@ import { percentOf } from "./grid.js";
 
 /** @import {Grid} from "./grid.js" */
 
-const NARROWEST = 18; // pixels of a map on the screen that its number needs
+const NARROWEST = 24; // pixels of a map on the screen, below which its number would hide too much of it
 const FEW = 8; // pixels below which a wide gap would hide the map
 
 export class TileLabels {

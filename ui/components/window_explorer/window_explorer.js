@@ -81,7 +81,10 @@ class WindowExplorer {
     this.output.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("pointerover", (event) => this.feeds(event.target));
     this.input.addEventListener("pointerleave", () => this.show());
-    this.output.addEventListener("click", (event) => this.drag.moved || this.hover(event.target, true));
+    this.output.addEventListener("click", (event) => {
+      this.output.focus({ preventScroll: true });
+      if (!this.drag.moved) this.hover(event.target, true);
+    });
   }
 
   // A window that is dragged over the outputs is kept where it is let go.
