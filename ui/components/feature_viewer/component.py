@@ -17,7 +17,6 @@ from ui.components.map_viewer.component import (
     MapPanel,
     Reads,
     Scale,
-    grey_picture,
     map_viewer,
 )
 from ui.image_source import ChosenImage, ticket
@@ -59,10 +58,10 @@ def feature_viewer(
     for stage, end in on_one_scale(stages):
         kind = _kind(stage, settings, as_picture)
         if as_picture:
-            source, tiles = _as_picture(stage, kind)
+            source, tiles, coding = cache.input_picture(cache.digest(stage.maps), stage.maps), (1, 1), None
         else:
             source, tiles = cache.stage_picture(image.digest, settings, stage, end)
-        coding = None if as_picture and tiles == (1, 1) else (0.0, 1.0) if as_picture else (-end, end)
+            coding = -end, end
         drawn.append(
             describe(stage, end, tiles)
             | {"title": titles[stage.name], "scale": kind, "encoded": coding, "src": source}
@@ -102,14 +101,6 @@ def _kind(stage: Stage, settings: Settings, as_picture: bool) -> Scale:
     if as_picture:
         return "colour" if len(stage.maps) == 3 else "grey"
     return "sequential" if settings.relu and stage.name != "convolution" else "diverging"
-
-
-def _as_picture(stage: Stage, kind: Scale) -> tuple[str, tuple[int, int]]:
-    """The maps as an image, cut off below 0 and above 1."""
-    digest = cache.digest(stage.maps)
-    if kind == "colour" or len(stage.maps) == 1:
-        return cache.input_picture(digest, stage.maps), (1, 1)
-    return grey_picture(digest, stage.maps)
 
 
 def stage_reads(shape: tuple[int, ...], settings: Settings, stages: list[Stage]) -> dict[str, list[Reads]]:
