@@ -14,7 +14,7 @@ SECONDS = 60.0  # that one upload may take
 
 MultiPartParser.spool_max_size = 2 * MAX_HELD  # Starlette would write what is larger than 1 MB to the disk
 
-_PATH = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
+_PATH = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+\Z")
 
 
 class BoundedUploads:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from live.settings import SettingError, whole
-
 from cnn_core import layers
 from cnn_core.shapes import receptive_field
+from instruments.fields import LONGEST, SettingError, whole
 
 MAX_LAYERS = 60
+MAX_SHAPE = 80  # characters of an input's shape
 ACTIVATIONS: dict[str, tuple[Callable[[], layers.Layer], str, str]] = {
     "relu": (layers.ReLU, "nn.ReLU()", '"relu"'),
     "tanh": (layers.Tanh, "nn.Tanh()", '"tanh"'),
@@ -28,7 +28,7 @@ PRESETS = {  # label -> (input shape, layers), each after the paper named in its
     "ResNet-18's stem (He 2015)": ((3, 224, 224), "conv 64 7 s2 p3; relu; max 3 s2 p1"),
     "This app's digits network": ((1, 28, 28), "conv 16 5; relu; max 2; flatten; dense 128; relu; dense 10; softmax"),
 }  # fmt: skip
-_SHAPE = re.compile(r"(\d+)\s*[x×,\s]\s*(\d+)\s*[x×,\s]\s*(\d+)")
+_SHAPE = re.compile(r"([0-9]+)(?:\s*[x×,]\s*|\s+)([0-9]+)(?:\s*[x×,]\s*|\s+)([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def parse_shape(text: str) -> tuple[int, int, int]:
     >>> parse_shape("3x32x32")
     (3, 32, 32)
     """
-    match = _SHAPE.fullmatch(text.strip())
+    match = _SHAPE.fullmatch(text.strip()) if len(text) <= MAX_SHAPE else None
     if match is None:
         raise SettingError("The input is written as channels x height x width, such as 3 x 224 x 224.")
     c, h, w = (whole("each side", side, (1, 4096)) for side in match.groups())
@@ -72,12 +72,14 @@ def parse_stack(text: str) -> list[Spec]:
     >>> [spec.kind for spec in parse_stack("conv 6 5 s2; relu")]
     ['conv', 'relu']
     """
-    specs = [_spec(part.strip().lower()) for part in re.split(r"[;\n]", text) if part.strip()]
-    if not specs:
+    if len(text) > LONGEST:
+        raise SettingError(f"The stack is too long: at most {LONGEST:,} characters are read.")
+    parts = [part for part in re.split(r"[;\n]", text) if part.strip()]
+    if not parts:
         raise SettingError("The stack is empty: write layers such as conv 6 5 p2; relu; max 2.")
-    if len(specs) > MAX_LAYERS:
-        raise SettingError(f"The stack has {len(specs)} layers; at most {MAX_LAYERS} are allowed.")
-    return specs
+    if len(parts) > MAX_LAYERS:
+        raise SettingError(f"The stack has {len(parts)} layers; at most {MAX_LAYERS} are allowed.")
+    return [_spec(part.strip().lower()) for part in parts]
 
 
 def _spec(text: str) -> Spec:
