@@ -9,9 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live.layers import Filters
-from live.settings import SettingError, Settings
-from live.stages import compute, look, mosaic
 from PIL import Image
 from scipy import ndimage, signal
 from starlette.applications import Starlette
@@ -20,7 +17,12 @@ from starlette.websockets import WebSocketDisconnect
 
 from cnn_core.images import encode_jpeg, to_bytes
 from cnn_core.layers import he
+from instruments.channels import Filters
+from instruments.fields import SettingError
+from instruments.kernel import Settings
+from instruments.stages import compute, look
 from live import channel, messages
+from live.pictures import mosaic
 from live.store import STORE, ImageStore, Ticket
 
 ORIGIN = {"origin": "http://testserver", "host": "testserver"}
@@ -59,7 +61,7 @@ def test_stages_are_answered_with_the_right_picture(client, token) -> None:
     kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
     expected = ndimage.correlate(IMAGE[0], kernel)[1:-1, 1:-1]
     with client.websocket_connect("/live", headers=ORIGIN) as socket:
-        socket.send_json(request(token, settings={"kernel": "0 1 0; 1 -4 1; 0 1 0", "relu": True}))
+        socket.send_json(request(token, settings={"kernel": "0 1 0; 1 -4 1; 0 1 0", "kernel_relu": True}))
         head, (picture, rectified) = unpack(socket.receive_bytes())
     assert head["id"] == 1
     assert [stage["name"] for stage in head["stages"]] == ["convolution", "relu"]
@@ -74,7 +76,7 @@ def test_stages_are_answered_with_the_right_picture(client, token) -> None:
 
 def test_a_look_is_exact(client, token) -> None:
     with client.websocket_connect("/base/live", headers=ORIGIN) as socket:
-        socket.send_json(request(token, "look", settings={"kernel": "1 2; 3 4", "bias": 0.5}, y=3, x=5))
+        socket.send_json(request(token, "look", settings={"kernel": "1 2; 3 4", "kernel_bias": 0.5}, y=3, x=5))
         window = socket.receive_json()["window"]
     part = IMAGE[0, 3:5, 5:7]
     assert window["inputs"] == part.tolist()
@@ -92,7 +94,12 @@ def colour():
 
 def test_slices_are_answered_channel_by_channel_and_summed(client, colour) -> None:
     image, token = colour
-    slices = {"red": "0 0 0; 0 2 0; 0 0 0", "green": "0 1 0; 1 -4 1; 0 1 0", "blue": "1 0 0; 0 0 0; 0 0 0", "bias": 0.5}
+    slices = {
+        "channels_red": "0 0 0; 0 2 0; 0 0 0",
+        "channels_green": "0 1 0; 1 -4 1; 0 1 0",
+        "channels_blue": "1 0 0; 0 0 0; 0 0 0",
+        "channels_bias": 0.5,
+    }
     with client.websocket_connect("/live", headers=ORIGIN) as socket:
         socket.send_json(request(token, "slices", settings=slices))
         head, pictures = unpack(socket.receive_bytes())
@@ -112,7 +119,13 @@ def test_filters_walk_from_one_draw_of_weights_to_the_next(client, colour) -> No
     ranges = []
     with client.websocket_connect("/live", headers=ORIGIN) as socket:
         for seed, walk in ((4, 0), (4, 0.5), (4, 1), (5, 0)):
-            socket.send_json(request(token, "filters", settings={"kernels": 5, "side": 4, "seed": seed, "walk": walk}))
+            socket.send_json(
+                request(
+                    token,
+                    "filters",
+                    settings={"channels_kernels": 5, "channels_k": 4, "channels_seed": seed, "channels_walk": walk},
+                )
+            )
             (stage,) = unpack(socket.receive_bytes())[0]["stages"]
             assert (stage["name"], stage["shape"], stage["tiles"]) == ("maps", [5, 37, 47], [3, 2])
             ranges.append((stage["low"], stage["high"]))
@@ -136,15 +149,18 @@ BAD = [
     (json.dumps(request("t", op="drop")), "op must be one of stages, look, slices, filters"),
     (json.dumps(request(5)), "image must be the token"),
     (json.dumps(request("t", id="x")), "id must be a whole number"),
-    (json.dumps(request("t", settings={"stride": [9, 9]})), "stride must be a whole number from 1 to 8"),
+    (json.dumps(request("t", settings={"kernel_stride": [9, 9]})), "stride must be a whole number from 1 to 8"),
     (json.dumps(request("t", settings=None)), "Settings must be an object"),
     (json.dumps(request("t", "look", y=-1)), "y must be a whole number"),
     (json.dumps(request("t", "look", stage="secret")), "stage must be one of"),
-    (json.dumps(request("t", "slices", settings={"red": "1 2; 3 4"})), "3 rows of 3 numbers"),
-    (json.dumps(request("t", "slices", settings={"kernel": "1"})), "no value named kernel"),
-    (json.dumps(request("t", "filters", settings={"kernels": 65})), "kernels must be a whole number from 1 to 64"),
-    (json.dumps(request("t", "filters", settings={"walk": 1.01})), "walk must be a number from -1 to 1"),
-    (json.dumps(request("t", "filters", settings={"walk": None})), "walk must be a number"),
+    (json.dumps(request("t", "slices", settings={"channels_red": "1 2; 3 4"})), "3 rows of 3 numbers"),
+    (json.dumps(request("t", "slices", settings={"kernel": "1"})), "no setting named kernel"),
+    (
+        json.dumps(request("t", "filters", settings={"channels_kernels": 65})),
+        "kernels must be a whole number from 1 to 64",
+    ),
+    (json.dumps(request("t", "filters", settings={"channels_walk": 1.01})), "walk must be a number from 0 to 1"),
+    (json.dumps(request("t", "filters", settings={"channels_walk": None})), "walk must be a number"),
     (json.dumps(request("t", width=0)), "width must be a whole number from 1 to 16384"),
     ("x" * 20_000, "too long"),
 ]
@@ -156,7 +172,7 @@ def test_a_bad_message_gets_a_sentence_and_closes_nothing(client, token, text, w
         client.websocket_connect("/live", headers=ORIGIN) as socket,
         client.websocket_connect("/live", headers=ORIGIN) as other,
     ):
-        socket.send_text(text)
+        socket.send_text(text.replace('"image": "t"', f'"image": "{token}"'))
         assert words in socket.receive_json()["error"]
         socket.send_bytes(b"\x00")
         assert "not JSON" in socket.receive_json()["error"]
@@ -196,7 +212,7 @@ BAD_FRAMES = [
     (frame(b"\xff\xd8", op="stages"), "whose op is frame"),
     (frame(b"\xff\xd8", v=2), "of version 1"),
     (frame(b"\xff\xd8", colour="yes"), "colour must be true or false"),
-    (frame(b"\xff\xd8", settings={"stride": 9}), "stride"),
+    (frame(encode_jpeg(np.zeros((1, 20, 20), np.float32)), settings={"kernel_stride": 9}), "stride"),
 ]
 
 
@@ -229,8 +245,8 @@ def test_an_unknown_token_says_that_the_image_is_gone(client) -> None:
 
 def test_settings_that_do_not_fit_say_why(client, token) -> None:
     with client.websocket_connect("/live", headers=ORIGIN) as socket:
-        socket.send_json(request(token, settings={"kernel": "1 " * 11, "dilation": [1, 8]}))
-        assert "Kernel_size" in socket.receive_json()["error"]
+        socket.send_json(request(token, settings={"kernel": "1 " * 11, "kernel_dilation": 9}))
+        assert "dilation must be" in socket.receive_json()["error"]
 
 
 def test_of_many_waiting_requests_the_newest_is_answered(client, token) -> None:
@@ -264,7 +280,7 @@ def test_work_is_estimated_before_it_is_done() -> None:
         compute(image, Settings("; ".join(["1 " * 11] * 11)))
 
     with pytest.raises(SettingError, match=r"9\.9 billion multiply-adds"):
-        Filters(64, 7).compute(np.broadcast_to(np.float32(0), (3, 1024, 1024)))
+        Filters(64, 7).cost((3, 1024, 1024))
 
 
 def test_a_picture_wider_than_the_screen_is_shrunk_to_means(client, colour) -> None:
@@ -298,7 +314,7 @@ def test_a_picture_wider_than_the_screen_is_shrunk_to_means(client, colour) -> N
 
 def test_a_picture_whose_pixels_are_seen_one_by_one_comes_without_loss(client, colour) -> None:
     image, token = colour
-    shown = {"kernel": "1 -1 0.3; 2 0 -2", "relu": True}
+    shown = {"kernel": "1 -1 0.3; 2 0 -2", "kernel_relu": True}
     with client.websocket_connect("/live", headers=ORIGIN) as socket:
         kinds = {}
         for width in (3 * 96 - 1, 3 * 96, 16384):  # a mosaic of two columns of 48 pixels
