@@ -47,6 +47,7 @@ class Line:
     def __init__(self, transport: asyncio.Transport, protocol: "GuardedHttp | GuardedWebSocket") -> None:
         self.transport, self.protocol = transport, protocol
         self.incoming = self.unsent = 0  # bytes
+        self.drained = False  # whether its client took nearly all since we looked
         self.since = time.monotonic()  # when it began to owe us something
         self._most, self._stalled = 0, self.since  # unsent bytes when it last was seen to read, and when that was
         peer = transport.get_extra_info("peername")
@@ -62,8 +63,8 @@ class Line:
     def stalls(self, now: float) -> bool:
         """Whether its client has stopped reading."""
         self.unsent = self.transport.get_write_buffer_size()
-        if self.unsent == 0 or self.unsent <= self._most - LEAST_READ or self._most == 0:
-            self._most, self._stalled = self.unsent, now
+        if self.drained or self.unsent == 0 or self.unsent <= self._most - LEAST_READ or self._most == 0:
+            self._most, self._stalled, self.drained = self.unsent, now, False
         self._most = max(self._most, self.unsent)
         return now - self._stalled > STALLED_SECONDS
 
@@ -90,6 +91,9 @@ class Lines:
     def leave(self, transport: Any) -> None:
         if line := self._lines.pop(transport, None):
             CONNECTIONS.give_back(line.claim)
+        if not self._lines and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def bound(self) -> None:
         """Cut off whoever holds most while all together hold too much."""
@@ -110,7 +114,7 @@ class Lines:
             elif reason := line.protocol.overdue(now):
                 line.cut(reason)
         self.bound()
-        self._timer = asyncio.get_running_loop().call_later(1, self._look) if self._lines else None
+        self._timer = asyncio.get_running_loop().call_later(1, self._look)
 
 
 LINES = Lines()
@@ -126,6 +130,10 @@ class GuardedHttp(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         LINES.leave(self.transport)
+
+    def resume_writing(self) -> None:
+        self._line.drained = True
+        super().resume_writing()
 
     def overdue(self, now: float) -> str:
         """Why this connection should end, or nothing: a request that has begun to come, or never began."""
@@ -154,6 +162,10 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         self._unread.clear()
         super().connection_lost(exc)
         LINES.leave(self.transport)
+
+    def resume_writing(self) -> None:
+        self._line.drained = True
+        super().resume_writing()
 
     def handle_connect(self, event: Request) -> None:
         path = event.path.partition("?")[0].rstrip("/")
