@@ -6,6 +6,8 @@ listens. A connection that breaks a bound is cut off; a browser never comes near
 
 import asyncio
 import contextlib
+import socket
+import struct
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -31,6 +33,7 @@ MESSAGE_SECONDS = 20.0  # for one of them to become complete
 REQUEST_SECONDS = 15.0  # for the head of a request to come
 MAX_UNSENT, MAX_UNSENT_EACH = 96_000_000, 32_000_000  # bytes of answers that clients have not taken: all, and of one
 STALLED_SECONDS, LEAST_READ = 10.0, 10_000  # who takes fewer bytes in so long does not read
+NO_LINGERING = struct.pack("ii", 1, 0)
 SHUTDOWN_SECONDS = 5  # for requests under way when the server is told to stop
 
 
@@ -58,6 +61,8 @@ class Line:
         """End it at once and let go of all that it holds."""
         if not self.transport.is_closing():
             log.warning("connection cut", extra={"event": {"reason": reason}})
+            with contextlib.suppress(OSError, AttributeError):  # what the system still holds goes too
+                self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)
             self.transport.abort()
 
     def stalls(self, now: float) -> bool:
