@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core import train_digits
-from ui import digit_source, figures, lesson
+from ui import digit_source, figures, lesson, training_place
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import number, one_of, switched, whole_number
 from ui.training_run import CHECKED, MAX_MACS, Choice, Run
@@ -88,7 +88,7 @@ def watch() -> None:
         map_viewer("training_random_maps", [MapPanel("before", "Kernels at the start: random numbers", kernels_now)])
         return
     was_done = run.done
-    run.advance(0.25)
+    training_place.advance(run, 0.25)
     if not run.history:
         return
     last = run.history[-1]

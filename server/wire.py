@@ -64,6 +64,7 @@ class Line:
             with contextlib.suppress(OSError, AttributeError):  # what the system still holds goes too
                 self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)
             self.transport.abort()
+            self.incoming = self.unsent = 0
 
     def stalls(self, now: float) -> bool:
         """Whether its client has stopped reading."""
@@ -210,6 +211,8 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         return message
 
     async def send(self, message: Any) -> None:
+        if self.transport.is_closing():
+            await asyncio.sleep(0)  # who only sends would never learn that nobody is there
         await super().send(message)
         self._line.unsent = self.transport.get_write_buffer_size()
         if self._line.unsent > SLICE:

@@ -230,8 +230,9 @@ def test_half_a_request_is_cut_off(port, begin) -> None:
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(begin)
         client.settimeout(4)
-        while client.recv(1000):  # an answer to the first, then the end
-            pass
+        with contextlib.suppress(ConnectionError):
+            while client.recv(1000):  # an answer to the first, then the end
+                pass
 
 
 def test_one_address_leaves_places_for_others(port, monkeypatch) -> None:
