@@ -52,7 +52,7 @@ def _take(name: str, data: bytes) -> None:
     """Copy a photo into the session at once, since the widget forgets it on a page switch."""
     st.session_state["_photo_wrong"] = None
     try:
-        with shares.COMPUTING.take(shares.UNDER_WAY):  # decoded at full size, a photo may take 200 MB: one at a time
+        with shares.DECODING.take(shares.DECODED):
             pixels = to_bytes(decode_image(data, LARGEST))
         if min(pixels.shape[1:]) < SMALLEST:
             raise ImageError(

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import streamlit as st
 from streamlit import runtime
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -66,11 +68,10 @@ def forget(crowded: int) -> None:
     Args:
         crowded: bytes of uploaded files, from where on those go that no page took in time.
     """
-    manager = runtime.get_instance()._session_mgr
-    if isinstance(manager, WebsocketSessionManager):
-        storage = manager._session_storage
-        if isinstance(storage, MemorySessionStorage) and (expire := getattr(storage._cache, "expire", None)):
-            expire()  # the sessions end when the collector finds them
+    for session in _expired():
+        session.shutdown()
+        session.session_state.clear()  # the last one is held by Streamlit's loop until somebody comes
+        session.session_state._new_widget_state.widget_metadata.clear()
     runtime.get_instance().media_file_mgr.remove_orphaned_files()
     files, now = _files(), time.monotonic()
     present = {(session, file) for session, held in list(files.file_storage.items()) for file in list(held)}
@@ -79,6 +80,14 @@ def forget(crowded: int) -> None:
     for key in sorted(present, key=lambda key: _seen.setdefault(key, now)):
         if uploaded(None) > crowded and now - _seen[key] > UNTAKEN_SECONDS:
             files.remove_file(*key)
+
+
+def _expired() -> list[AppSession]:
+    manager = runtime.get_instance()._session_mgr
+    storage = manager._session_storage if isinstance(manager, WebsocketSessionManager) else None
+    if not isinstance(storage, MemorySessionStorage) or not isinstance(storage._cache, TTLCache):
+        return []
+    return [info.session for _, info in storage._cache.expire()]
 
 
 def _files() -> MemoryUploadedFileManager:

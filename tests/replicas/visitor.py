@@ -90,18 +90,10 @@ class Visitor:
 
     def upload(self, name: str, data: bytes) -> None:
         """Give the session a photo on the kernel page, as the uploader does: ask where to, send it there, then say so."""
-        asked = BackMsg()
-        asked.file_urls_request.request_id = "1"
-        asked.file_urls_request.file_names.append(name)
-        self._send(asked)
-        while not (answer := self._receive()).HasField("file_urls_response"):
-            pass
-        place = answer.file_urls_response.file_urls[0]
-        with httpx2.Client(base_url=f"http://{self.host}") as client:
-            client.get(f"{self.path}/_stcore/health")
-            header = {"X-Xsrftoken": client.cookies["_streamlit_xsrf"]}
+        place, token = self.place_for(name)
+        with httpx2.Client(base_url=f"http://{self.host}", cookies={"_streamlit_xsrf": token}) as client:
             client.put(
-                f"{self.path}{place.upload_url}", files={"file": (name, data)}, headers=header
+                f"{self.path}{place.upload_url}", files={"file": (name, data)}, headers={"X-Xsrftoken": token}
             ).raise_for_status()
         state = WidgetState(id=self.uploader)
         state.file_uploader_state_value.uploaded_file_info.add(
@@ -110,6 +102,18 @@ class Visitor:
         self.viewer = self._run("kernel", state)
         others = [part for part in self.query.split("&") if not part.startswith("image=")]
         self.query = "&".join(["image=Your+photo", *others])  # as the address now says
+
+    def place_for(self, name: str) -> tuple[Any, str]:
+        """Where a file of this session is to be sent, and the token that must come with it."""
+        asked = BackMsg()
+        asked.file_urls_request.request_id = "1"
+        asked.file_urls_request.file_names.append(name)
+        self._send(asked)
+        while not (answer := self._receive()).HasField("file_urls_response"):
+            pass
+        with httpx2.Client(base_url=f"http://{self.host}") as client:
+            client.get(f"{self.path}/_stcore/health")
+            return answer.file_urls_response.file_urls[0], str(client.cookies["_streamlit_xsrf"])
 
     def drag(self, kernel: str) -> dict[str, Any]:
         """Ask the live channel for the pictures of another kernel; returns the answer's head."""
