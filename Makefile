@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: run test check browser proxy load soak lock audit format golden weights oracle report bench fuzz clean
+.PHONY: run test check browser proxy load attack soak lock audit format golden weights oracle report bench fuzz clean
 
 run: $(READY)
 	$(BIN)/streamlit run app.py
@@ -35,6 +35,10 @@ proxy:
 # Thirty and a hundred clients drag at once: waiting times, fairness, memory; and what sessions leave behind.
 load: $(DEV_READY)
 	$(BIN)/python -m benchmarks.clients
+
+# A class drags at once while a stranger attacks, on loopback, attack after attack (five minutes): waiting times, memory, health.
+attack: $(DEV_READY)
+	$(BIN)/python -m benchmarks.attack
 
 # Everything below needs PyTorch, which lives in an environment of its own, so that `make test` stays small.
 ORACLE := .oracle

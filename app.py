@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import gc
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -29,6 +30,10 @@ from ui import left_behind, run_pace
 TIDY_SECONDS = 10.0
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 configure_log()
+
+# A thread that has waited this long for Python's lock gets it. The default of 5 ms, many times in one live answer, would make a
+# class wait for whoever runs pages all the time.
+sys.setswitchinterval(0.0005)
 
 # Each session runs in threads of its own, and glibc would keep what they free in a heap for each: 150 MB more for a class of 30.
 M_ARENA_MAX, HEAPS = -8, 2

@@ -216,13 +216,13 @@ class Pace:
 
     @contextmanager
     def count(self, owner: Hashable) -> Iterator[None]:
-        """Count what this thread computes meanwhile."""
-        began = time.thread_time()
+        """Count what this thread computes meanwhile, but for what is `counted_elsewhere`."""
+        began, _elsewhere.seconds = time.thread_time(), 0.0
         try:
             yield
         finally:
             now = time.monotonic()
-            self._owed[owner] = self._owes(owner) + time.thread_time() - began, now
+            self._owed[owner] = self._owes(owner) + time.thread_time() - began - _elsewhere.seconds, now
             if len(self._owed) > 10_000:
                 self._owed = {name: owed for name, owed in self._owed.items() if now - owed[1] < 60}
 
@@ -231,8 +231,21 @@ class Pace:
         return max(0.0, owed - self._part * (time.monotonic() - when))
 
 
+_elsewhere = threading.local()
+
+
+@contextmanager
+def counted_elsewhere() -> Iterator[None]:
+    """Around work inside a paced piece that has places of its own."""
+    began = time.thread_time()
+    try:
+        yield
+    finally:
+        _elsewhere.seconds = getattr(_elsewhere, "seconds", 0.0) + time.thread_time() - began
+
+
 MOST = 0.75  # the part of all connections that one address may hold: a class shares an address, a flood comes from one
-LONG_MACS, LONG_BYTES = 100_000_000, 32_000_000  # from where on a computation is a long one
+LONG_MACS, LONG_BYTES = 100_000_000, 20_000_000  # from where on a computation is a long one
 
 COMPUTING = Shares(128_000_000)  # bytes of all computations at the same time
 LONG = Shares(CORES - 1)  # places for long computations, so that a core stays for the others
@@ -242,7 +255,9 @@ DECODING = Shares(400_000_000)  # bytes of pictures that are being decoded, uplo
 DECODED = 220_000_000  # of one of them, at the most
 PAGE_RUNS = Shares(300_000_000)  # bytes of all page runs at the same time
 RUNS = Shares(8 * CORES)  # places for runs of pages and fragments
-RUN_PACE = Pace(0.5, 3.0)  # of a core for the runs of each session, while there are others
+RUN_PACE = Pace(
+    0.2, 2.0
+)  # of a core for the runs of each session, while there are others; sending them takes as much again
 UPLOADS = Shares(80_000_000, each=0.3)  # bytes of uploads under way or not yet taken by a page
 UPLOADING = Shares(16, each=1 / 16)  # places for uploads, one a session
 DOWNLOADS = Shares(150_000_000, each=0.5)  # bytes of files that are being made and fetched

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import streamlit as st
 
-from server.shares import LONG, TRAININGS, Place
+from server.shares import LONG, TRAININGS, Place, counted_elsewhere
 
 KEY = "_training_place"
 
@@ -35,7 +35,7 @@ def advance(training: Training, seconds: float) -> int:
         place.give_back()
         return 0
     if (ahead := place.ask()) == 0:
-        with LONG.take(1, place):
+        with LONG.take(1, place), counted_elsewhere():
             training.advance(seconds)
         if training.done:
             place.give_back()

@@ -154,3 +154,13 @@ def test_runs_are_paced_by_what_they_compute(monkeypatch) -> None:
     later = time.monotonic() + 0.5
     monkeypatch.setattr(shares.time, "monotonic", lambda: later)
     assert pace.wait("storm") == 0
+
+
+def test_what_has_places_of_its_own_is_not_counted_twice() -> None:
+    pace = Pace(part=0.5, ahead=0.0)
+    with pace.count("training"):
+        began = time.thread_time()
+        with shares.counted_elsewhere():
+            while time.thread_time() - began < 0.1:
+                pass
+    assert pace.wait("training") < 0.02
