@@ -1,5 +1,6 @@
 """The live channel: what it answers, what it refuses, and that clients do not disturb each other."""
 
+import contextlib
 import gc
 import io
 import json
@@ -24,6 +25,8 @@ from instruments.stages import compute, look
 from live import channel, messages
 from live.pictures import mosaic
 from live.store import STORE, ImageStore, Ticket
+from server import shares
+from server.shares import Shares
 
 ORIGIN = {"origin": "http://testserver", "host": "testserver"}
 IMAGE = np.random.default_rng(0).random((1, 40, 50), dtype=np.float32)
@@ -387,3 +390,59 @@ def test_a_mosaic_keeps_every_map_in_its_place() -> None:
     for number in range(5):
         y, x = divmod(number, columns)
         assert np.array_equal(picture[y * 4 : y * 4 + 4, x * 6 : x * 6 + 6], maps[number])
+
+
+def test_a_client_that_asks_nothing_answerable_loses_its_place(client, token, monkeypatch) -> None:
+    monkeypatch.setattr(channel, "IDLE_SECONDS", 0.3)
+    with (
+        client.websocket_connect("/live", headers=ORIGIN) as honest,
+        client.websocket_connect("/live", headers=ORIGIN) as idle,
+    ):
+        honest.send_json(request(token))
+        assert unpack(honest.receive_bytes())[0]["stages"]
+        for text in ("nonsense", json.dumps(request("guess"))):
+            idle.send_text(text)
+            assert idle.receive_json()["error"]
+        with pytest.raises(WebSocketDisconnect) as closed:
+            idle.receive_json()
+        assert closed.value.code == 4408
+        honest.send_json(request(token))
+        assert unpack(honest.receive_bytes())[0]["stages"]
+
+
+def test_one_address_leaves_places_for_others(client, monkeypatch) -> None:
+    monkeypatch.setattr(channel, "LIVE_SOCKETS", Shares(4, each=0.75))
+    with contextlib.ExitStack() as open_sockets:
+        for _ in range(3):
+            open_sockets.enter_context(client.websocket_connect("/live", headers=ORIGIN))
+        with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/live", headers=ORIGIN):
+            pass
+        assert refused.value.code == 4429
+    with client.websocket_connect("/live", headers=ORIGIN):
+        pass
+
+
+def test_long_computations_leave_a_core_for_the_others(client, colour, monkeypatch) -> None:
+    """While all long places are taken, short questions are answered, and long ones when their turn comes."""
+    _, token = colour
+    monkeypatch.setattr(shares, "LONG_MACS", 10_000)
+    with (
+        client.websocket_connect("/live", headers=ORIGIN) as heavy,
+        client.websocket_connect("/live", headers=ORIGIN) as light,
+        shares.LONG.take(shares.LONG.total),
+    ):
+        heavy.send_json(request(token, settings={"kernel": "1 2 3; 4 5 6; 7 8 9"}))
+        light.send_json(request(token, settings={"kernel": "1"}))
+        assert unpack(light.receive_bytes())[0]["stages"]
+        assert shares.LONG.free == 0
+    with client.websocket_connect("/live", headers=ORIGIN) as heavy:
+        heavy.send_json(request(token, settings={"kernel": "1 2 3; 4 5 6; 7 8 9"}))
+        assert unpack(heavy.receive_bytes())[0]["stages"]
+
+
+def test_the_image_is_looked_for_before_settings_are_read(monkeypatch) -> None:
+    read = []
+    monkeypatch.setattr(messages, "parse_settings", lambda *told: read.append(told))
+    answered = messages.prepare(json.dumps(request("guess", settings={"kernel": "1 " * 4000})), STORE)
+    assert json.loads(answered)["gone"]
+    assert read == []
