@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from live.messages import MAX_FRAME, MAX_REQUEST, Refusal, Work, error_message, prepare
+from live.messages import MAX_FRAME, MAX_REQUEST, Refusal, error_message, prepare
 from live.store import STORE
 from server.origins import allowed
 from server.shares import ANSWERS, FRAMES, LIVE_SOCKETS, LONG
@@ -49,6 +49,7 @@ class _Client:
         self.newest: list[tuple[str | bytes, float]] = []  # at most one, and when it came
         self.arrived = asyncio.Event()
         self.answered = False
+        self.owner: Hashable = self  # whose turns its messages take: the page's whose image it asked for last
 
     async def serve(self) -> None:
         worker = asyncio.create_task(self._work())
@@ -99,20 +100,15 @@ class _Client:
 
     async def _reply(self, message: str | bytes) -> bytes | str:
         """Read the message and do what is short in one turn; what is long has turns of its own."""
-        async with ANSWERS.turn(1, self):
-            first = await _in_thread(lambda: _begin(message, self))
-        if not isinstance(first, Work):
-            return first
-        assert first.places is not None
-        async with first.places.turn(1, self):
-            return await _in_thread(first.make)
-
-
-def _begin(message: str | bytes, owner: object) -> Work | bytes | str:
-    work = prepare(message, STORE, owner)
-    if isinstance(work, str) or work.places is not None:
-        return work
-    return work.make()
+        async with ANSWERS.turn(1, self.owner):
+            work = await _in_thread(lambda: prepare(message, STORE, self))
+            if isinstance(work, str):
+                return work
+            self.owner = work.owner
+            if work.places is None:
+                return await _in_thread(work.make)
+        async with work.places.turn(1, self.owner):
+            return await _in_thread(work.make)
 
 
 async def _in_thread(work: Callable[[], Any]) -> Any:

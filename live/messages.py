@@ -129,10 +129,12 @@ class Refusal(str):
 
 @dataclass(frozen=True)
 class Work:
-    """What is still to be done for an answer: the places that it needs one of, None if it is short, and what makes it."""
+    """What is still to be done for an answer: the places that it needs one of, None if it is short, what makes it, and whose
+    it is: the page's that owns the image, however many sockets ask for it."""
 
     places: Shares | None
     make: Callable[[], bytes | str]
+    owner: Hashable = None
 
 
 def prepare(message: bytes | str, store: ImageStore, owner: Hashable = None) -> Work | str:
@@ -152,15 +154,16 @@ def answer(request: Request, store: ImageStore) -> bytes | str:
 
 def _work(request: Request, store: ImageStore, owner: Hashable) -> Work | str:
     if request.frame:
-        return Work(FRAMES, lambda: _told(request, lambda: _frame_answer(request, owner)))
+        return Work(FRAMES, lambda: _told(request, lambda: _frame_answer(request, owner)), owner)
     image = store.get(request.token)
     if image is None:
         return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
+    owner = request.token
     try:
         if request.op == "look":
             settings = parse_settings(request.settings, _shape(image))
             window = window_message(look(image, settings, *request.place))
-            return Work(None, lambda: json.dumps({"v": VERSION, "id": request.id, "window": window}))
+            return Work(None, lambda: json.dumps({"v": VERSION, "id": request.id, "window": window}), owner)
         taken, compute_stages = _computation(request, _shape(image))
     except ValueError as error:
         return error_message(request.id, str(error))
@@ -169,7 +172,7 @@ def _work(request: Request, store: ImageStore, owner: Hashable) -> Work | str:
         with COMPUTING.take(taken.bytes, owner):
             return stages_message(request.id, compute_stages(image), request.width)
 
-    return Work(LONG if is_long(taken.macs, taken.bytes) else None, lambda: _told(request, make))
+    return Work(LONG if is_long(taken.macs, taken.bytes) else None, lambda: _told(request, make), owner)
 
 
 def _told(request: Request, make: Callable[[], bytes]) -> bytes | str:

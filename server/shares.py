@@ -249,7 +249,7 @@ LONG_MACS, LONG_BYTES = 100_000_000, 20_000_000  # from where on a computation i
 
 COMPUTING = Shares(128_000_000)  # bytes of all computations at the same time
 LONG = Shares(CORES - 1)  # places for long computations, so that a core stays for the others
-ANSWERS = Shares(CORES)  # places for live requests
+ANSWERS = Shares(CORES, each=0.5)  # places for live requests
 FRAMES = Shares(CORES - 1)  # places for camera pictures, whose decoding may take long
 DECODING = Shares(400_000_000)  # bytes of pictures that are being decoded, uploads and frames
 DECODED = 220_000_000  # of one of them, at the most

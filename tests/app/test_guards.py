@@ -84,7 +84,8 @@ def test_trainings_beyond_the_places_see_their_number_and_begin_by_themselves() 
 @pytest.mark.parametrize("read", [parse_kernel, stacks.parse_shape, stacks.parse_stack])
 @pytest.mark.parametrize("piece", ["1", " ", "1 ", "1;", "relu;", "conv 6 5;", "x", "["])
 def test_long_texts_are_refused_before_they_are_read(read, piece) -> None:
-    with pytest.raises(SettingError):
+    about = "channels x height x width" if read is stacks.parse_shape else "too long"
+    with pytest.raises(SettingError, match=about):
         read(piece * (20_000_000 // len(piece)))
 
 
@@ -118,6 +119,7 @@ def test_a_session_keeps_no_more_of_a_text_than_can_be_mended(monkeypatch) -> No
     session = settings._Session()
     monkeypatch.setattr(settings, "_session", lambda: session)
     settings.give({KERNEL.key: "1 " * 10_000_000})
+    assert len(str(session.given[KERNEL.key])) <= LONGEST + 1
     settings.resolved([KERNEL])
     assert "too long" in session.refused[KERNEL.key][1]
     assert len(str(session.refused[KERNEL.key][0])) <= LONGEST

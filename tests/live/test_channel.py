@@ -446,3 +446,12 @@ def test_the_image_is_looked_for_before_settings_are_read(monkeypatch) -> None:
     answered = messages.prepare(json.dumps(request("guess", settings={"kernel": "1 " * 4000})), STORE)
     assert json.loads(answered)["gone"]
     assert read == []
+
+
+def test_many_sockets_of_one_page_share_its_turns(token) -> None:
+    for op in ("stages", "look"):
+        works = [messages.prepare(json.dumps(request(token, op)), STORE, socket) for socket in ("one", "another")]
+        assert {work.owner for work in works} == {token}
+    camera = messages.prepare(frame(encode_jpeg(np.zeros((1, 20, 20), np.float32))), STORE, "one")
+    assert camera.owner == "one"
+    assert shares.ANSWERS._each < shares.ANSWERS.total  # no page takes all of them
