@@ -422,22 +422,23 @@ def test_one_address_leaves_places_for_others(client, monkeypatch) -> None:
         pass
 
 
-def test_long_computations_leave_a_core_for_the_others(client, colour, monkeypatch) -> None:
+def test_long_computations_leave_a_core_for_the_others(client, token, colour, monkeypatch) -> None:
     """While all long places are taken, short questions are answered, and long ones when their turn comes."""
-    _, token = colour
+    made: list[str] = []
     monkeypatch.setattr(shares, "LONG_MACS", 10_000)
+    monkeypatch.setattr(messages, "compute", lambda image, asked: made.append(asked.kernel) or compute(image, asked))
     with (
         client.websocket_connect("/live", headers=ORIGIN) as heavy,
         client.websocket_connect("/live", headers=ORIGIN) as light,
-        shares.LONG.take(shares.LONG.total),
     ):
-        heavy.send_json(request(token, settings={"kernel": "1 2 3; 4 5 6; 7 8 9"}))
-        light.send_json(request(token, settings={"kernel": "1"}))
-        assert unpack(light.receive_bytes())[0]["stages"]
-        assert shares.LONG.free == 0
-    with client.websocket_connect("/live", headers=ORIGIN) as heavy:
-        heavy.send_json(request(token, settings={"kernel": "1 2 3; 4 5 6; 7 8 9"}))
+        with shares.LONG.take(shares.LONG.total):
+            heavy.send_json(request(colour[1], settings={"kernel": "1 2 3; 4 5 6; 7 8 9"}))
+            for _ in range(20):
+                light.send_json(request(token, settings={"kernel": "1"}))
+                assert unpack(light.receive_bytes())[0]["stages"]
+            assert made == ["1"] * 20
         assert unpack(heavy.receive_bytes())[0]["stages"]
+    assert made == ["1"] * 20 + ["1 2 3; 4 5 6; 7 8 9"]
 
 
 def test_the_image_is_looked_for_before_settings_are_read(monkeypatch) -> None:
