@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from server import wire
 from server.shares import CONNECTIONS
@@ -155,7 +156,11 @@ def test_some_pings_are_answered(port) -> None:
     assert [client.received() for _ in range(10)] == [b"a"] * 10
 
 
-def test_a_flood_of_tiny_messages_holds_nobody_up(port) -> None:
+def test_a_flood_of_tiny_messages_holds_nobody_up(port, monkeypatch) -> None:
+    read, plain = [], WebSocketsSansIOProtocol.data_received
+    monkeypatch.setattr(
+        WebSocketsSansIOProtocol, "data_received", lambda self, data: read.append(len(data)) or plain(self, data)
+    )
     client, slowest = Raw(port), 0.0
     thread = threading.Thread(target=lambda: _quietly(client.send, Raw.frame(1, b"a") * 30_000))
     thread.start()
@@ -164,6 +169,7 @@ def test_a_flood_of_tiny_messages_holds_nobody_up(port) -> None:
     client.socket.close()
     thread.join()
     assert slowest < 0.5
+    assert max(read) <= 4096  # about 600 messages, after which others have their turn
 
 
 def test_messages_are_bounded_by_path(port) -> None:
@@ -177,8 +183,9 @@ def test_messages_are_bounded_by_path(port) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"a"])
-def test_a_message_of_many_parts_is_cut_off(port, data) -> None:
+def test_a_message_of_many_parts_is_cut_off(port, data, monkeypatch) -> None:
     """Empty parts count nothing against a message's length, and each of one byte holds fifty."""
+    monkeypatch.setattr(wire, "MESSAGE_SECONDS", 60)
     client = Raw(port)
     _quietly(client.send, Raw.frame(1, b"a", end=False) + Raw.frame(0, data, end=False) * 1100)
     assert client.cut(2)
