@@ -220,6 +220,30 @@ def test_who_does_not_read_is_cut_off(port) -> None:
     assert idle.cut(3)
 
 
+@pytest.mark.parametrize(("left", "drained", "stalls"), [
+    ([90_000] * 4, False, True),  # takes nothing
+    ([90_000, 89_000, 88_000, 87_000], False, True),  # next to nothing
+    ([90_000, 70_000, 50_000, 30_000], False, False),
+    ([90_000] * 4, True, False),  # took all, and as much has been written since
+    ([0] * 4, False, False),
+])  # fmt: skip
+def test_a_reader_is_known_by_what_it_takes(left, drained, stalls) -> None:
+    class Transport:
+        def get_extra_info(self, _: str) -> tuple[str, int]:
+            return "a", 1
+
+        def get_write_buffer_size(self) -> int:
+            return left[number]
+
+    line = wire.Line(Transport(), None)  # type: ignore[arg-type]
+    began = time.monotonic()
+    for number in range(4):
+        line.drained = drained
+        seen = line.stalls(began + 5 * number)
+    CONNECTIONS.give_back(line.claim)
+    assert seen is stalls
+
+
 def test_all_answers_that_nobody_reads_are_bounded(port, monkeypatch) -> None:
     monkeypatch.setattr(wire, "STALLED_SECONDS", 60)
     monkeypatch.setattr(wire, "MAX_UNSENT", 2_500_000)
@@ -243,6 +267,7 @@ def test_half_a_request_is_cut_off(port, begin) -> None:
 
 
 def test_one_address_leaves_places_for_others(port, monkeypatch) -> None:
+    monkeypatch.setattr(wire, "REQUEST_SECONDS", 60)
     monkeypatch.setattr(CONNECTIONS, "_each", CONNECTIONS.total - CONNECTIONS.free + 3)
     clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
     refused = socket.create_connection(("127.0.0.1", port))
