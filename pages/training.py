@@ -6,7 +6,7 @@ import streamlit as st
 from instruments import training
 from instruments.fields import SettingError
 from instruments.training import Training
-from ui import lesson, settings, training_view
+from ui import lesson, settings, training_place, training_view
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import buttons, slider, stepper, toggle
 from ui.programs.training import programs
@@ -80,7 +80,7 @@ def watch() -> None:
         map_viewer("training_random_maps", [MapPanel("before", "Kernels at the start: random numbers", kernels)])
         return
     was_done = held.done
-    held.advance(TURN)
+    training_place.advance(held, TURN)
     if held.history:
         training_view.progress(held)
     if held.done and not was_done:

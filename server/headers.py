@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Course pages that may show the app in a frame, as origins with spaces between them; unset: the app's own pages only.
 FRAME_ANCESTORS = "CNN_VISUALISER_FRAME_ANCESTORS"
+DENIAL = "websocket.http.response"  # ASGI's words for an answer to a handshake that is refused
+_PRIVATE = re.compile(r"/(?:media|_stcore/upload_file)/")  # what belongs to one session
 
 
 def inline_script_hashes(page: str) -> list[str]:
@@ -58,11 +60,22 @@ class SecurityHeaders:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kept_private = _PRIVATE.search(scope.get("path", "")) is not None
+        accepted = False
+
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            nonlocal accepted
+            accepted = accepted or message["type"] == "websocket.accept"
+            if message["type"] == "websocket.close" and not accepted and DENIAL in scope.get("extensions", {}):
+                # a refused handshake is a page too, which uvicorn would send without headers
+                await send_with_headers({"type": f"{DENIAL}.start", "status": 403, "headers": []})
+                message = {"type": f"{DENIAL}.body", "body": b""}
+            if message["type"] in ("http.response.start", f"{DENIAL}.start"):
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers[name] = value
+                if kept_private:
+                    headers["Cache-Control"] = "private, no-store"
             await send(message)
 
-        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+        await self.app(scope, receive, send_with_headers if scope["type"] in ("http", "websocket") else send)

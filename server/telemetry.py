@@ -89,10 +89,10 @@ class Telemetry:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] == "http" and path.endswith("/metrics"):
+        if scope["type"] == "http" and path.rstrip().endswith("/metrics"):  # Streamlit's route takes a line break too
             given = dict(scope["headers"]).get(b"authorization", b"")
             known = self.token and secrets.compare_digest(given, f"Bearer {self.token}".encode())
-            shown = known and not path.endswith("/_stcore/metrics")
+            shown = known and path.endswith("/metrics") and not path.endswith("/_stcore/metrics")
             answer = PlainTextResponse(self.metrics.text()) if shown else PlainTextResponse("Not found.", 404)
             await answer(scope, receive, send)
         elif scope["type"] == "http":

@@ -20,7 +20,7 @@ from instruments import samples
 from instruments.kernel import Settings
 from instruments.stages import Stage, compute, cost
 from live.pictures import mosaic, picture
-from server.shares import COMPUTING
+from server.shares import computing
 from ui.results import RESULTS, Owner
 
 PRIVATE = ("_photo", "_drawing")  # keys of the session state that hold what nobody else may keep
@@ -68,7 +68,8 @@ def prepare(image: Array, grey: bool) -> tuple[Array, str]:
 
 @remembered
 def _stages(name: str, settings: str, _image: Array, _settings: Settings) -> list[Stage]:
-    with COMPUTING.take(cost((_image.shape[0], _image.shape[1], _image.shape[2]), _settings).bytes):
+    taken = cost((_image.shape[0], _image.shape[1], _image.shape[2]), _settings)
+    with computing(taken.macs, taken.bytes):
         return compute(_image, _settings)
 
 

@@ -9,9 +9,14 @@ from instruments.fields import Choice, Field, Real, Switch, Values, Whole
 from ui import settings
 from ui.components.live_slider.component import live_slider
 
+_LINKED = re.compile(
+    r"(?<=www)(?=\.)|(?<=:)(?=//)|(?<=@)", re.IGNORECASE
+)  # where Markdown would begin a link by itself
+
 
 def plain(text: str) -> str:
-    """Text that Streamlit's Markdown shows as it stands."""
+    """Text that Streamlit's Markdown shows as it stands, without making links of addresses: they are broken, unseen."""
+    text = _LINKED.sub("\N{WORD JOINER}", text)
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&@/])", r"\\\1", text)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.arguments import Array
-from cnn_core.images import ACCEPTED, MAX_COST, ImageError, decode_image, resize, to_bytes
+from cnn_core.images import ACCEPTED, ImageError, decode_image, resize, to_bytes
 from cnn_core.images import cost as decoding_cost
 from instruments import image as chosen_by
 from instruments import samples
@@ -20,7 +20,6 @@ from ui import cache, left_behind, settings
 from ui.controls import buttons, menu, plain, say
 
 LARGEST = 1024  # pixels on the long side of a photo that is kept
-DECODING = shares.Shares(MAX_COST)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +53,7 @@ def _take(name: str, data: bytes) -> None:
     """Copy a photo into the session at once, since the widget forgets it on a page switch."""
     st.session_state["_photo_wrong"] = None
     try:
-        with DECODING.take(decoding_cost(data, LARGEST)):  # apart from the live pool, which a hand is waiting for
+        with shares.DECODING.take(decoding_cost(data, LARGEST)):
             pixels = to_bytes(decode_image(data, LARGEST))
         if min(pixels.shape[1:]) < SMALLEST:
             raise ImageError(

@@ -14,7 +14,7 @@ from instruments.code import NONE
 from instruments.fields import Choice, Values
 from instruments.stages import scale_limits
 from live.pictures import mosaic
-from ui import controls, left_behind, settings
+from ui import controls, downloads, left_behind, settings
 from ui.components.copy_link.component import copy_link
 from ui.components.first_picture import component as first_picture
 from ui.controls import plain
@@ -108,7 +108,9 @@ class Page:
             ("Settings (JSON)", lambda: saved, f"{self.name}-settings.json", "application/json"),
         )
         for column, (text, make, file, kind) in zip(st.columns(len(buttons)), buttons, strict=True):
-            column.download_button(text, make, file, kind, on_click="ignore", width="stretch")
+            column.download_button(
+                text, downloads.in_turn(make, 24 * maps.size), file, kind, on_click="ignore", width="stretch"
+            )
         with st.expander("Load settings", icon=":material/upload_file:"):
             key = f"_{self.name}_settings"
             words = "A settings file from this page (JSON)"
@@ -180,11 +182,11 @@ def _csv(maps: Array) -> bytes:
 
     Nine digits tell every float32 apart, so that what is read back is what was there.
     """
-    buffer = io.StringIO()
+    buffer = io.BytesIO()
     for number, one in enumerate(maps):
-        buffer.write(f"# map {number}: {one.shape[0]} x {one.shape[1]}\n")
+        buffer.write(f"# map {number}: {one.shape[0]} x {one.shape[1]}\n".encode())
         np.savetxt(buffer, one, fmt="%.9g", delimiter=",")
-    return buffer.getvalue().encode()
+    return buffer.getvalue()
 
 
 def _npy(maps: Array) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from instruments.fields import Fact, Field, Values, resolve
+from instruments.fields import LONGEST, Fact, Field, Values, resolve
 
 MAX_FILE = 100_000  # bytes of a settings file
 
@@ -65,7 +65,7 @@ def resolved(fields: Iterable[Field[Any]], facts: Mapping[Fact[Any], object] | N
         session.refused.pop(key, None)
     for key, sentence in values.problems.items():
         from_link = key in linked and key not in clicked
-        session.refused[key] = values.refused[key], f"In the link: {sentence}" if from_link else sentence
+        session.refused[key] = _short(values.refused[key]), f"In the link: {sentence}" if from_link else sentence
     session.held = {key: value for key, value in session.held.items() if key not in keys}
     session.held |= {one.key: values[one] for one in fields if not _at_default(one, values)}
     session.resolved += [(one, values) for one in fields]
@@ -76,9 +76,14 @@ def _at_default(field: Field[Any], v: Values) -> bool:
     return field.write(v[field]) == field.write(field.default(v))
 
 
+def _short(given: object) -> object:
+    """What is kept of a value that was refused: enough to be mended, however much it was."""
+    return str(given)[:LONGEST] if isinstance(given, str) or len(repr(given)) > LONGEST else given
+
+
 def give(given: Mapping[str, object]) -> None:
     """Set settings by key, as they come: they are checked when the run that follows resolves them. For callbacks."""
-    _session().given |= given
+    _session().given |= {key: value[: LONGEST + 1] if isinstance(value, str) else value for key, value in given.items()}
 
 
 def giver(field: Field[Any]) -> Callable[[object], None]:
@@ -117,6 +122,7 @@ def give_file(data: bytes) -> None:
         if len(data) > MAX_FILE:
             raise ValueError
         values = json.loads(data)
+        json.dumps(values, ensure_ascii=False).encode()  # half a character, \\ud800, is no text that can be shown
     except (ValueError, RecursionError):
         session.file.append("The file is not a settings file: it must be JSON, as saved here.")
         return

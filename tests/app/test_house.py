@@ -13,7 +13,7 @@ from ui.site import PAGES
 
 ALLOWED = {  # a package may import these of ours, and these from outside
     "cnn_core": ({"cnn_core"}, {"numpy"}),
-    "server": ({"server"}, {"starlette"}),
+    "server": ({"server"}, {"starlette", "uvicorn", "websockets"}),
     "instruments": ({"instruments", "cnn_core"}, {"numpy"}),
     "live": ({"live", "instruments", "server", "cnn_core"}, {"numpy", "starlette"}),
     "ui": ({"ui", "live", "instruments", "server", "cnn_core"}, {"numpy", "streamlit", "plotly"}),

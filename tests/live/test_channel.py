@@ -1,5 +1,6 @@
 """The live channel: what it answers, what it refuses, and that clients do not disturb each other."""
 
+import contextlib
 import gc
 import io
 import json
@@ -24,6 +25,8 @@ from instruments.stages import compute, look
 from live import channel, messages
 from live.pictures import mosaic
 from live.store import STORE, ImageStore, Ticket
+from server import shares
+from server.shares import Shares
 
 ORIGIN = {"origin": "http://testserver", "host": "testserver"}
 IMAGE = np.random.default_rng(0).random((1, 40, 50), dtype=np.float32)
@@ -157,7 +160,7 @@ def test_a_bad_message_gets_a_sentence_and_closes_nothing(client, token, text, w
         client.websocket_connect("/live", headers=ORIGIN) as socket,
         client.websocket_connect("/live", headers=ORIGIN) as other,
     ):
-        socket.send_text(text)
+        socket.send_text(text.replace('"image": "t"', f'"image": "{token}"'))
         assert words in socket.receive_json()["error"]
         socket.send_bytes(b"\x00")
         assert "not JSON" in socket.receive_json()["error"]
@@ -414,3 +417,69 @@ def test_a_mosaic_keeps_every_map_in_its_place() -> None:
     for number in range(5):
         y, x = divmod(number, columns)
         assert np.array_equal(picture[y * 4 : y * 4 + 4, x * 6 : x * 6 + 6], maps[number])
+
+
+def test_a_client_that_asks_nothing_answerable_loses_its_place(client, token, monkeypatch) -> None:
+    monkeypatch.setattr(channel, "IDLE_SECONDS", 0.3)
+    with (
+        client.websocket_connect("/live", headers=ORIGIN) as honest,
+        client.websocket_connect("/live", headers=ORIGIN) as idle,
+    ):
+        honest.send_json(request(token))
+        assert unpack(honest.receive_bytes())[0]["stages"]
+        for text in ("nonsense", json.dumps(request("guess"))):
+            idle.send_text(text)
+            assert idle.receive_json()["error"]
+        with pytest.raises(WebSocketDisconnect) as closed:
+            idle.receive_json()
+        assert closed.value.code == 4408
+        honest.send_json(request(token))
+        assert unpack(honest.receive_bytes())[0]["stages"]
+
+
+def test_one_address_leaves_places_for_others(client, monkeypatch) -> None:
+    monkeypatch.setattr(channel, "LIVE_SOCKETS", Shares(4, each=0.75))
+    with contextlib.ExitStack() as open_sockets:
+        for _ in range(3):
+            open_sockets.enter_context(client.websocket_connect("/live", headers=ORIGIN))
+        with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/live", headers=ORIGIN):
+            pass
+        assert refused.value.code == 4429
+    with client.websocket_connect("/live", headers=ORIGIN):
+        pass
+
+
+def test_long_computations_leave_a_core_for_the_others(client, token, colour, monkeypatch) -> None:
+    """While all long places are taken, short questions are answered, and long ones when their turn comes."""
+    made: list[str] = []
+    monkeypatch.setattr(shares, "LONG_MACS", 10_000)
+    monkeypatch.setattr(messages, "compute", lambda image, asked: made.append(asked.kernel) or compute(image, asked))
+    with (
+        client.websocket_connect("/live", headers=ORIGIN) as heavy,
+        client.websocket_connect("/live", headers=ORIGIN) as light,
+    ):
+        with shares.LONG.take(shares.LONG.total):
+            heavy.send_json(request(colour[1], settings={"kernel": "1 2 3; 4 5 6; 7 8 9"}))
+            for _ in range(20):
+                light.send_json(request(token, settings={"kernel": "1"}))
+                assert unpack(light.receive_bytes())[0]["stages"]
+            assert made == ["1"] * 20
+        assert unpack(heavy.receive_bytes())[0]["stages"]
+    assert made == ["1"] * 20 + ["1 2 3; 4 5 6; 7 8 9"]
+
+
+def test_the_image_is_looked_for_before_settings_are_read(monkeypatch) -> None:
+    read = []
+    monkeypatch.setattr(messages, "parse_settings", lambda *told: read.append(told))
+    answered = messages.prepare(json.dumps(request("guess", settings={"kernel": "1 " * 4000})), STORE)
+    assert json.loads(answered)["gone"]
+    assert read == []
+
+
+def test_many_sockets_of_one_page_share_its_turns(token) -> None:
+    for op in ("stages", "look"):
+        works = [messages.prepare(json.dumps(request(token, op)), STORE, socket) for socket in ("one", "another")]
+        assert {work.owner for work in works} == {token}
+    camera = messages.prepare(frame(encode_jpeg(np.zeros((1, 20, 20), np.float32))), STORE, "one")
+    assert camera.owner == "one"
+    assert shares.ANSWERS._each < shares.ANSWERS.total  # no page takes all of them

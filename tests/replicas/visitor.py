@@ -28,6 +28,9 @@ class Visitor:
         self.live: ClientConnection | None = None
         self.viewer: dict[str, Any] = {}  # what the page's last viewer was given
         self.uploader = ""  # name of the control that takes a photo
+        self.buttons: dict[str, str] = {}  # names of buttons by their words
+        self.fragment, self.pause = "", 0.0  # the part of the page that draws itself anew, and after how many seconds
+        self.at = "kernel"
 
     def open(self) -> None:
         """Load the page, take the proxy's cookie, open both sockets, and run the page once."""
@@ -55,11 +58,29 @@ class Visitor:
 
     def _run(self, page: str = "kernel", *states: WidgetState) -> dict[str, Any]:
         """Run a page with what was told to its controls; returns what its viewer was given."""
+        self.ask_run(self.query, page, *states)
+        return self._drawn()
+
+    def ask_run(self, query: str, page: str = "kernel", *states: WidgetState, fragment: str = "") -> None:
+        """Ask for a run of a page, or of a part of it, without waiting for what it draws."""
         message = BackMsg()
-        message.rerun_script.query_string = self.query
-        message.rerun_script.page_name = page
+        message.rerun_script.query_string = query
+        message.rerun_script.page_name = self.at = page
+        message.rerun_script.fragment_id = fragment
         message.rerun_script.widget_states.widgets.extend(states)
         self._send(message)
+
+    def press(self, words: str) -> None:
+        """Click the button with these words on the page that is open."""
+        self.viewer = self._run(self.at, WidgetState(id=self.buttons[words], trigger_value=True))
+
+    def follow(self) -> None:
+        """Let the page's own clock draw its part anew, once."""
+        time.sleep(self.pause or 1.0)
+        self.ask_run(self.query, self.at, fragment=self.fragment)
+        self._drawn()
+
+    def _drawn(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while True:
             answer = self._receive()
@@ -67,10 +88,14 @@ class Visitor:
                 element = answer.delta.new_element
                 if element.bidi_component.component_name == "cnn_feature_viewer":
                     [found] = json.loads(element.bidi_component.json)
+                if element.button.id:
+                    self.buttons[element.button.label] = element.button.id
                 if element.file_uploader.label.startswith("Upload"):
                     self.uploader = element.file_uploader.id
                 if element.HasField("exception"):
                     raise AssertionError(element.exception.message)
+            if answer.HasField("auto_rerun"):
+                self.fragment, self.pause = answer.auto_rerun.fragment_id, answer.auto_rerun.interval
             if answer.HasField("script_finished"):
                 return found
 
@@ -90,19 +115,11 @@ class Visitor:
 
     def upload(self, name: str, data: bytes) -> None:
         """Give the session a photo on the kernel page, as the uploader does: ask where to, send it there, then say so."""
-        asked = BackMsg()
-        asked.file_urls_request.request_id = "1"
-        asked.file_urls_request.file_names.append(name)
-        self._send(asked)
-        while not (answer := self._receive()).HasField("file_urls_response"):
-            pass
-        place = answer.file_urls_response.file_urls[0]
+        place, token = self.place_for(name)
         own = dict(part.split("=", 1) for part in self.cookie.split("; ") if part)
-        with httpx2.Client(base_url=f"http://{self.host}", cookies=own) as client:
-            client.get(f"{self.path}/_stcore/health")
-            header = {"X-Xsrftoken": client.cookies["_streamlit_xsrf"]}
+        with httpx2.Client(base_url=f"http://{self.host}", cookies=own | {"_streamlit_xsrf": token}) as client:
             client.put(
-                f"{self.path}{place.upload_url}", files={"file": (name, data)}, headers=header
+                f"{self.path}{place.upload_url}", files={"file": (name, data)}, headers={"X-Xsrftoken": token}
             ).raise_for_status()
         state = WidgetState(id=self.uploader)
         state.file_uploader_state_value.uploaded_file_info.add(
@@ -111,6 +128,18 @@ class Visitor:
         self.viewer = self._run("kernel", state)
         others = [part for part in self.query.split("&") if not part.startswith("image=")]
         self.query = "&".join(["image=Your+photo", *others])  # as the address now says
+
+    def place_for(self, name: str) -> tuple[Any, str]:
+        """Where a file of this session is to be sent, and the token that must come with it."""
+        asked = BackMsg()
+        asked.file_urls_request.request_id = "1"
+        asked.file_urls_request.file_names.append(name)
+        self._send(asked)
+        while not (answer := self._receive()).HasField("file_urls_response"):
+            pass
+        with httpx2.Client(base_url=f"http://{self.host}") as client:
+            client.get(f"{self.path}/_stcore/health")
+            return answer.file_urls_response.file_urls[0], str(client.cookies["_streamlit_xsrf"])
 
     def drag(self, kernel: str) -> dict[str, Any]:
         """Ask the live channel for the pictures of another kernel; returns the answer's head."""

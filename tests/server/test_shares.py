@@ -1,37 +1,22 @@
-"""Work is refused before it is done, and what all do at the same time stays within one amount of memory."""
+"""What all do at the same time stays within one amount, turns are fair, and everything taken is given back."""
 
 import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
-from live.settings import SettingError, Settings
-from live.uploads import BoundedUploads
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
-from starlette.testclient import TestClient
 
-from live import limits, stages, uploads
-
-UPLOAD = "/base/_stcore/upload_file/{session}/{file}"
+from server import shares
+from server.shares import Pace, Place, Shares
 
 
-def test_too_much_memory_is_refused_with_the_estimate() -> None:
-    image = np.broadcast_to(np.float32(0), (3, 2048, 2048))
-    with pytest.raises(SettingError, match=r"201 MB of memory, more than 96 MB: choose a smaller image or"):
-        stages.compute(image, Settings("1"))
-
-
-def test_computations_wait_for_their_share_of_memory() -> None:
-    turns, under_way, most = limits.Turns(100), [0], [0]
+def test_all_that_is_under_way_fits() -> None:
+    amount, under_way, most = Shares(100), [0], [0]
     lock = threading.Lock()
 
     def work(size: int) -> None:
-        with turns.take(size):
+        with amount.take(size, size % 3):
             with lock:
                 under_way[0] += min(size, 100)
                 most[0] = max(most[0], under_way[0])
@@ -42,19 +27,19 @@ def test_computations_wait_for_their_share_of_memory() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, [40, 70, 30, 500, 60, 10, 90, 20] * 4))
     assert 70 <= most[0] <= 100
-    assert turns.free == 100
+    assert amount.free == 100
 
 
-def test_a_large_computation_is_not_passed_by_small_ones_for_ever() -> None:
-    turns, done = limits.Turns(100), threading.Event()
+def test_a_large_claim_is_not_passed_by_small_ones_for_ever() -> None:
+    amount, done = Shares(100), threading.Event()
 
     def small() -> None:
         while not done.is_set():
-            with turns.take(60):
+            with amount.take(60):
                 time.sleep(0.002)
 
     def large() -> None:
-        with turns.take(100):
+        with amount.take(100):
             done.set()
 
     threads = [threading.Thread(target=small) for _ in range(4)]
@@ -70,40 +55,112 @@ def test_a_large_computation_is_not_passed_by_small_ones_for_ever() -> None:
     assert fair
 
 
-def test_a_failed_computation_gives_its_memory_back() -> None:
-    turns = limits.Turns(100)
-    with pytest.raises(ZeroDivisionError), turns.take(60):
+def test_what_fails_gives_back() -> None:
+    amount = Shares(100)
+    with pytest.raises(ZeroDivisionError), amount.take(60, "a"):
         _ = 1 / 0
-    assert turns.free == 100
+    with pytest.raises(ZeroDivisionError), amount.at_once(60, "a"):
+        _ = 1 / 0
+    assert amount.free == 100
 
 
-@pytest.fixture
-def client():
-    """A client of an upload route that says whether the file went to the disk; session "full" holds too much already, and
-    the files of session "slow" take a second."""
+def test_who_used_much_lets_others_go_first() -> None:
+    places, order = Shares(1), []
+    with places.take(1, "heavy"):
+        time.sleep(0.3)
 
-    async def put(request: Request) -> PlainTextResponse:
-        if request.path_params["session"] == "slow":
-            await asyncio.sleep(1)
-        async with request.form() as form:
-            return PlainTextResponse(f"{form['file'].size} {form['file'].file._rolled}")
+    def work(owner: str) -> None:
+        with places.take(1, owner):
+            order.append(owner)
 
-    app = Starlette(routes=[Route(UPLOAD, put, methods=["PUT", "POST"])])
-    held = {"full": uploads.MAX_HELD}.get
-    with TestClient(BoundedUploads(app, lambda session: held(session, 0))) as client:
-        yield client
-
-
-def test_a_large_upload_stays_in_memory(client) -> None:
-    answer = client.put(UPLOAD.format(session="a", file="1"), files={"file": b"x" * 19_000_000})
-    assert answer.text == "19000000 False"
-
-
-def test_a_session_cannot_pile_up_files(client) -> None:
-    assert client.put(UPLOAD.format(session="full", file="2"), files={"file": b"x"}).status_code == 413
-    assert client.put(UPLOAD.format(session="other", file="2"), files={"file": b"x"}).status_code == 200
+    with places.take():
+        threads = [
+            threading.Thread(target=work, args=(one,)) for one in ("heavy", "heavy", "light", "heavy", "lighter")
+        ]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.02)
+    for thread in threads:
+        thread.join()
+    assert order == ["light", "lighter", "heavy", "heavy", "heavy"]
 
 
-def test_a_slow_upload_is_ended(client, monkeypatch) -> None:
-    monkeypatch.setattr(uploads, "SECONDS", 0.05)
-    assert client.put(UPLOAD.format(session="slow", file="1"), files={"file": b"x"}).status_code == 408
+def test_one_owner_holds_no_more_than_its_part() -> None:
+    places = Shares(8, each=0.5)
+    with places.at_once(4, "a") as first, places.at_once(1, "a") as second, places.at_once(4, "b") as third:
+        assert (first, second, third) == (True, False, True)
+    assert places.free == 8
+
+
+def test_who_waits_for_its_own_part_keeps_nobody_else_waiting() -> None:
+    places, got = Shares(2, each=0.5), []
+    first = places.claim(1, "a", lambda: got.append("a"))
+    second = places.claim(1, "a", lambda: got.append("a again"))
+    places.claim(1, "b", lambda: got.append("b"))
+    assert got == ["a", "b"]
+    assert places.ahead(second) == 1
+    places.give_back(first)
+    assert got == ["a", "b", "a again"]
+
+
+def test_a_coroutine_waits_its_turn_or_leaves_the_queue() -> None:
+    async def go() -> None:
+        places = Shares(1)
+        async with places.turn():
+            with pytest.raises(TimeoutError):
+                async with places.turn(patience=0.01):
+                    pass
+            waiting = asyncio.create_task(hold(places))
+            await asyncio.sleep(0.01)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        async with places.turn(patience=0.01):
+            assert places.free == 0
+        assert places.free == 1
+
+    async def hold(places: Shares) -> None:
+        async with places.turn():
+            await asyncio.sleep(3600)
+
+    asyncio.run(go())
+
+
+def test_a_place_is_kept_while_it_is_asked_for_and_lost_by_who_stops(monkeypatch) -> None:
+    places = Shares(2)
+    queue = [Place(places) for _ in range(5)]
+    assert [one.ask() for one in queue] == [0, 0, 1, 2, 3]
+    queue[0].give_back()
+    assert [one.ask() for one in queue[1:]] == [0, 0, 1, 2]
+    now = time.monotonic()
+    monkeypatch.setattr(shares.time, "monotonic", lambda: now + 6)
+    assert [one.ask() for one in queue[2:]] == [0, 1, 2]
+    monkeypatch.setattr(shares.time, "monotonic", lambda: now + 12)
+    assert queue[4].ask() == 1  # the second has not asked for twelve seconds: its place is the fourth's
+    for one in queue:
+        one.give_back()
+    assert places.free == 2
+
+
+def test_runs_are_paced_by_what_they_compute(monkeypatch) -> None:
+    pace = Pace(part=0.5, ahead=0.1)
+    began = time.thread_time()
+    with pace.count("storm"):
+        while time.thread_time() - began < 0.2:
+            pass
+    assert 0.1 < pace.wait("storm") <= 0.3  # 0.1 s more than it may, at half a core
+    with pace.count("calm"):
+        time.sleep(0.2)
+    assert pace.wait("calm") == pace.wait("new") == 0
+    later = time.monotonic() + 0.5
+    monkeypatch.setattr(shares.time, "monotonic", lambda: later)
+    assert pace.wait("storm") == 0
+
+
+def test_what_has_places_of_its_own_is_not_counted_twice() -> None:
+    pace = Pace(part=0.5, ahead=0.0)
+    with pace.count("training"):
+        began = time.thread_time()
+        with shares.counted_elsewhere():
+            while time.thread_time() - began < 0.1:
+                pass
+    assert pace.wait("training") < 0.02

@@ -6,13 +6,13 @@ import os
 import sys
 
 import pytest
-from live.telemetry import Metrics, Telemetry
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 
-from live import telemetry
+from server import telemetry
+from server.telemetry import Metrics, Telemetry
 
 
 def read(text: str) -> dict[str, float]:

@@ -6,6 +6,7 @@ import { Waiting, addressesFor, pack, unpack } from "./messages.js";
 /** @import {Question} from "./messages.js" */
 
 const PATIENCE = 8000; // milliseconds for an answer
+const UNUSED = 4408; // the server closes a socket on which nobody asks (live/channel.py)
 const LONGEST_PAUSE = 15000; // milliseconds between attempts to connect
 
 export class Channel {
@@ -34,16 +35,21 @@ export class Channel {
       this.send();
     };
     socket.onmessage = (event) => this.receive(event.data);
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       this.open = false;
       const lost = this.flying;
       this.land();
       if (lost) this.waiting.putBack(lost.op, lost.question); // asked again when it is back
+      const again = () => {
+        this.socket = this.connect();
+      };
+      if (code === UNUSED) {
+        document.addEventListener("pointermove", again, { once: true }); // nobody asked: when a hand comes back
+        return;
+      }
       this.attempt += 1;
       this.delay = Math.min(this.delay * 2, LONGEST_PAUSE);
-      setTimeout(() => {
-        this.socket = this.connect();
-      }, this.delay);
+      setTimeout(again, this.delay);
     };
     return socket;
   }
