@@ -172,7 +172,7 @@ def test_settings_go_to_a_file_and_come_back(visit, tmp_path) -> None:
     page.locator("[class*='st-key-_stride_padding_settings'] input[type=file]").set_input_files(
         {"name": "s.json", "mimeType": "application/json", "buffer": json.dumps(saved).encode()}
     )
-    expect(page.get_by_text("padding must be a whole number from 0 to 5")).to_be_visible()
+    expect(page.get_by_text("padding must be a whole number from 0 to 5").first).to_be_visible()
     expect(page.get_by_text("This page has no setting named other")).to_be_visible()
     expect(page.locator(".st-key-walk_size input")).to_have_value("7")
     expect(page.locator(".st-key-walk_stride input")).to_have_value("2")
