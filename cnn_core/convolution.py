@@ -277,10 +277,25 @@ def _input_gradient(grad: Array, s: _Setting) -> Array:
     rows, columns = s.rows, s.columns
     shape = (*s.image.shape[:2], rows.size + rows.before + rows.after, columns.size + columns.before + columns.after)
     grad_padded = np.zeros(shape, grad.dtype)
-    for channels, kernels in s.slices():
-        part = np.ascontiguousarray(grad[:, kernels])
-        _scatter(part, s.weight[kernels], s.stride, s.dilation, grad_padded[:, channels])
+    if shape[1] == s.groups == len(s.weight) > 1 and all_finite(s.weight):
+        _collect(grad, s, grad_padded)
+    else:
+        for channels, kernels in s.slices():
+            part = np.ascontiguousarray(grad[:, kernels])
+            _scatter(part, s.weight[kernels], s.stride, s.dilation, grad_padded[:, channels])
     return pad_backward(grad_padded, (rows.before, rows.after), (columns.before, columns.after), s.mode)
+
+
+def _collect(grad: Array, s: _Setting, out: Array) -> None:
+    """Depthwise, for all channels at once: each pixel collects from its windows, with the kernel turned around.
+
+    Windows are `stride` apart, with zeros between them; so a weight must not be infinite.
+    """
+    top, left = s.rows.span - 1, s.columns.span - 1
+    apart = np.zeros((*out.shape[:2], out.shape[2] + top, out.shape[3] + left), grad.dtype)
+    bottom, right = (1 + (axis.output_size - 1) * axis.stride for axis in (s.rows, s.columns))
+    apart[:, :, top : top + bottom : s.rows.stride, left : left + right : s.columns.stride] = grad
+    correlate(apart, np.ascontiguousarray(s.weight[:, :, ::-1, ::-1]), (1, 1), s.dilation, out)
 
 
 def _bias_gradient(grad: Array, _: _Setting) -> Array:

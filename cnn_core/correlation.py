@@ -366,5 +366,7 @@ def correlate(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     for g in range(groups):
         part = image[:, g * c : (g + 1) * c], weight[g * k : (g + 1) * k], stride, dilation, out[:, g * k : (g + 1) * k]
         choose(*part)(*part)
-        if part[-1].size <= FEW and not all_finite(part[-1]):  # of few numbers, see too that no sum overflowed on the way
+        if part[-1].size <= FEW and not all_finite(
+            part[-1]
+        ):  # of few numbers, see too that no sum overflowed on the way
             each_window_alone(*part)
