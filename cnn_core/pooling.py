@@ -25,6 +25,7 @@ from cnn_core.arguments import (
     quiet,
     same_type,
 )
+from cnn_core.correlation import BLOCK_BYTES
 from cnn_core.padding import pad
 from cnn_core.shapes import Axis, window_axes
 
@@ -253,16 +254,26 @@ def max_pool2d_backward(
     [[[0.0, 9.0], [0.0, 0.0]]]
     """
     p = _pool(input, kernel_size, stride, padding, dilation, ceil_mode)
-    grad = _output_gradient(grad_output, p)
     image = p.extended(-np.inf)
-    extended = np.zeros_like(image)
+    grad_image = np.zeros_like(image)
+    maps, grads, answers = (
+        array.reshape(-1, *array.shape[2:]) for array in (image, _output_gradient(grad_output, p), grad_image)
+    )
+    chunk = max(1, BLOCK_BYTES // 2 // maps[0].nbytes)  # maps at a time, so that all of this stays in the cache
     with quiet():
-        for place, hit in zip(p.taps(), _hits(image, p.combined(image, np.maximum), p), strict=True):
-            if p.overlaps:
-                extended[(..., *place)] += only_where(hit, grad)
-            else:
-                only_where(hit, grad, out=extended[(..., *place)])
-    return _crop(extended, p)
+        for first in range(0, len(maps), chunk):
+            part = slice(first, first + chunk)
+            _send(grads[part], maps[part], answers[part], p)
+    return _crop(grad_image, p)
+
+
+def _send(grad: Array, image: Array, grad_image: Array, p: _Pool) -> None:
+    """Add each window's gradient (maps, Ho, Wo) to its winner's place in grad_image, which is 0 before."""
+    for place, hit in zip(p.taps(), _hits(image, p.combined(image, np.maximum), p), strict=True):
+        if p.overlaps:
+            grad_image[(..., *place)] += only_where(hit, grad)
+        else:
+            only_where(hit, grad, out=grad_image[(..., *place)])
 
 
 def avg_pool2d(
