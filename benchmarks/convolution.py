@@ -15,6 +15,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import cv2
 import numpy as np
@@ -25,6 +26,7 @@ from scipy import ndimage
 from benchmarks.results import machine, touch_memory, write
 from cnn_core import avg_pool2d, conv2d, max_pool2d
 from cnn_core.arguments import Array
+from cnn_core.convolution import conv2d_backward_input
 
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
@@ -32,6 +34,10 @@ SIZES = (256, 512, 1024, 2048)
 CELLS = [  # input channels, kernels, kernel side, stride, groups
     (1, 1, 3, 1, 1), (3, 1, 3, 1, 1), (3, 8, 3, 1, 1), (3, 16, 5, 1, 1), (3, 64, 3, 1, 1), (3, 1, 11, 1, 1), (3, 8, 11, 1, 1),
     (3, 8, 3, 2, 1), (1, 1, 31, 1, 1), (16, 32, 3, 1, 1), (32, 32, 3, 1, 32), (64, 64, 1, 1, 1),
+]  # fmt: skip
+LAYERS = [  # of networks: the same, and the side of the input; padding of half a kernel
+    (64, 64, 3, 1, 1, 56), (128, 128, 3, 1, 1, 28), (512, 512, 3, 1, 1, 7), (64, 128, 3, 2, 1, 56), (3, 64, 7, 2, 1, 224),
+    (960, 160, 1, 1, 1, 7), (64, 128, 1, 2, 1, 56), (96, 96, 3, 2, 96, 112), (384, 384, 3, 1, 384, 14), (144, 144, 5, 2, 144, 56),
 ]  # fmt: skip
 ONE_BY_ONE = [cell for cell in CELLS if cell[1] <= 16 and cell[2] > 1 and cell[3:] == (1, 1)]  # what filters can do too
 
@@ -88,6 +94,25 @@ def beside_filters() -> list[str]:
     return lines
 
 
+def of_networks() -> list[str]:
+    """A table of times over PyTorch's for layers as networks have them, and what a gradient to the pixels costs."""
+    lines = ["One thread each, float32, batch 1, padding of half a kernel. Time ours / time PyTorch:", ""]
+    lines += ["| channels, kernels, side, stride, groups, image | forward | gradient to pixels / forward |"]
+    lines += ["| --- | ---: | ---: |"]
+    found = []
+    for c, k, side, stride, groups, size in LAYERS:
+        image, weight = problem(c, k, side, groups, size)
+        tensors = torch.from_numpy(image)[None], torch.from_numpy(weight)
+        settings = {"stride": stride, "padding": side // 2, "groups": groups}
+        forward = partial(conv2d, image, weight, **settings)
+        found.append(ratio(forward, partial(F.conv2d, *tensors, **settings), 21))
+        back = ratio(partial(conv2d_backward_input, np.ones_like(forward()), image, weight, **settings), forward, 9)
+        lines.append(f"| {c}, {k}, {side}, {stride}, {groups}, {size} | {found[-1]:.2f} | {back:.2f} |")
+        print(lines[-1], flush=True)
+    mean = math.exp(statistics.mean(map(math.log, found)))
+    return [*lines, "", f"Geometric mean **{mean:.2f}**, largest {max(found):.2f}."]
+
+
 def main() -> None:
     touch_memory()
     lines = [
@@ -139,6 +164,7 @@ def main() -> None:
         *beside_filters(),
     ]
     write("Convolution and pooling", lines)
+    write("Layers of networks", of_networks())
 
 
 if __name__ == "__main__":

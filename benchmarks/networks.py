@@ -1,6 +1,6 @@
-"""`make report`: accuracy on unseen digits, faces in the bundled photos, and a training step beside PyTorch's, in turns.
+"""`make report`: accuracy on unseen digits, faces in the bundled photos, a training step and SqueezeNet beside PyTorch's, in turns.
 
-The step is written to benchmarks/RESULTS.md.
+The last two are written to benchmarks/RESULTS.md.
 """
 
 import os
@@ -90,7 +90,73 @@ def step_report() -> None:
     write("A training step", lines)
 
 
+class Fire(nn.Module):
+    """Few 1 x 1 kernels, then 1 x 1 and 3 x 3 kernels side by side."""
+
+    def __init__(self, channels: int, squeezed: int, expanded: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Conv2d(channels, squeezed, 1)
+        self.expand1 = nn.Conv2d(squeezed, expanded, 1)
+        self.expand3 = nn.Conv2d(squeezed, expanded, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        narrow = nn.functional.relu(self.squeeze(x), inplace=True)
+        return nn.functional.relu(torch.cat([self.expand1(narrow), self.expand3(narrow)], 1), inplace=True)
+
+
+def torch_squeezenet() -> nn.Sequential:
+    """SqueezeNet 1.1, as `networks.load("squeezenet")`, with weights of its own: they don't change the time."""
+    fires = [
+        (64, 16, 64),
+        (128, 16, 64),
+        (128, 32, 128),
+        (256, 32, 128),
+        (256, 48, 192),
+        (384, 48, 192),
+        (384, 64, 256),
+    ]
+    layers = [nn.Conv2d(3, 64, 3, 2), nn.ReLU(inplace=True)]
+    for number, sizes in enumerate((*fires, (512, 64, 256))):
+        if number in (0, 2, 4):
+            layers.append(nn.MaxPool2d(3, 2, ceil_mode=True))
+        layers.append(Fire(*sizes))
+    head = [nn.Conv2d(512, 1000, 1), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Softmax(1)]
+    return nn.Sequential(*layers, *head)
+
+
+def squeezenet_report() -> None:
+    """Forward at 227 x 227 beside PyTorch's, and how many times as long the gradient to the pixels takes."""
+    squeezenet, peer = networks.load("squeezenet"), torch_squeezenet().eval()
+    picture = rng.random((1, 3, 227, 227), dtype=np.float32)
+    tensor = torch.from_numpy(picture)
+    grad = np.zeros((1, 1000), np.float32)
+    grad[0, 281] = 1
+
+    def torch_forward() -> None:
+        with torch.inference_mode():
+            peer(tensor)
+
+    def torch_gradient() -> None:
+        asked = tensor.clone().requires_grad_()
+        peer(asked)[0, 281].backward()
+
+    runs = {
+        "forward": (lambda: squeezenet.forward(picture), torch_forward),
+        "forward and gradient to the pixels": (lambda: squeezenet.gradients(picture, grad), torch_gradient),
+    }
+    turns = [[milliseconds(run) for pair in runs.values() for run in pair] for _ in range(22)][2:]
+    medians = [statistics.median(column) for column in zip(*turns, strict=True)]
+    lines = ["SqueezeNet at 227 x 227, one thread each, in turns, median of 20:", ""]
+    lines += ["| | ours | PyTorch | ratio |", "| --- | ---: | ---: | ---: |"]
+    for name, mine, other in zip(runs, medians[::2], medians[1::2], strict=True):
+        lines.append(f"| {name} | {mine:.1f} ms | {other:.1f} ms | {mine / other:.2f} |")
+    lines += ["", f"The gradient takes **{medians[2] / medians[0]:.1f}** times as long as forward alone."]
+    print("\n".join(lines))
+    write("SqueezeNet", lines)
+
+
 if __name__ == "__main__":
     accuracy_report()
     faces_report()
     step_report()
+    squeezenet_report()

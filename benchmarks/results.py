@@ -1,4 +1,4 @@
-"""Writes one benchmark's lines into its section of RESULTS.md and leaves the others as they are; and what all share."""
+"""Writes one benchmark's lines into RESULTS.md, below its title and this kind of machine, and leaves all others; and what all share."""
 
 import os
 import platform
@@ -7,7 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
+from cnn_core.correlation import cache_bytes
+
 RESULTS = Path(__file__).with_name("RESULTS.md")
+CPUINFO = Path("/proc/cpuinfo")
+VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "NEON"}  # widest first, as Linux names them
+
+
+def processor() -> str:
+    """The kind of machine, on which times depend: processor, vector width, L2 cache of a core."""
+    text = CPUINFO.read_text("utf-8") if CPUINFO.exists() else ""
+    told = dict(re.findall(r"^(.+?)\s*: (.*)$", text, re.MULTILINE))
+    flags = told.get("flags", told.get("Features", "")).split()
+    vectors = next((name for flag, name in VECTORS.items() if flag in flags), "vectors unknown")
+    name = told.get("model name", platform.processor() or platform.machine())
+    return f"{name}, {vectors}, {cache_bytes() >> 10} kB of L2"
 
 
 def machine() -> str:
@@ -19,10 +33,29 @@ def touch_memory() -> None:
     np.ones(1 << 29)
 
 
+def placed(text: str, title: str, kind: str, lines: list[str]) -> str:
+    """The text with these lines below title and kind, in place of what stood there; other titles and kinds stay.
+
+    >>> print(placed("# M\\n\\n## A\\n\\n### x\\n\\nold\\n\\n### y\\n\\nstays\\n", "A", "x", ["new"]).replace("\\n\\n", "\\n"))
+    # M
+    ## A
+    ### x
+    new
+    ### y
+    stays
+    <BLANKLINE>
+    """
+    part = f"### {kind}\n\n" + "\n".join(lines).strip() + "\n\n"
+    section = re.search(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    if section is None:
+        return f"{text.rstrip()}\n\n## {title}\n\n{part.rstrip()}\n"
+    old = re.compile(rf"^### {re.escape(kind)}\n.*?(?=^### |\Z)", re.MULTILINE | re.DOTALL)
+    whole = section[0].rstrip() + "\n\n"
+    whole = old.sub(lambda _: part, whole) if old.search(whole) else whole + part
+    return (text[: section.start()] + whole + text[section.end() :]).rstrip() + "\n"
+
+
 def write(title: str, lines: list[str]) -> None:
-    """Put the lines below the heading of this title, in place of what stood there."""
+    """Put the lines below this title and this kind of machine, in place of what stood there."""
     text = RESULTS.read_text("utf-8") if RESULTS.exists() else "# Measured\n"
-    section = f"## {title}\n\n" + "\n".join(lines).strip() + "\n"
-    old = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-    text = old.sub(lambda _: section + "\n", text) if old.search(text) else f"{text.rstrip()}\n\n{section}"
-    RESULTS.write_text(text.rstrip() + "\n", "utf-8")
+    RESULTS.write_text(placed(text, title, processor(), lines), "utf-8")

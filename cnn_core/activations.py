@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnn_core.arguments import Array, expect_shape, float_array, quiet, real_number
+from cnn_core.arguments import Array, expect_shape, float_array, only_where, quiet, real_number
 
 
 def _gradient_and_input(grad_output: ArrayLike, x: ArrayLike) -> tuple[Array, Array]:
@@ -59,7 +59,7 @@ def relu_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
     """
     grad, values = _gradient_and_input(grad_output, x)
     with quiet():
-        return np.where(values <= 0, 0, grad)  # at NaN it passes, as in PyTorch
+        return only_where(~(values <= 0), grad)  # at NaN it passes, as in PyTorch
 
 
 def leaky_relu(x: ArrayLike, negative_slope: float = 0.01) -> Array:
@@ -476,7 +476,7 @@ def clip_backward(grad_output: ArrayLike, x: ArrayLike, min: float | None = None
     [0.0, 1.0, 0.0]
     """
     (grad, values), (low, high) = _gradient_and_input(grad_output, x), _bounds(min, max)
-    return grad * ((values >= low) & (values <= high))
+    return only_where((values >= low) & (values <= high), grad)
 
 
 @quiet()
@@ -525,7 +525,7 @@ def hardsigmoid_backward(grad_output: ArrayLike, x: ArrayLike, alpha: float = 1 
     """
     grad, values = _gradient_and_input(grad_output, x)
     line = hardsigmoid(values, alpha, beta)
-    return grad * values.dtype.type(alpha) * ((line > 0) & (line < 1))
+    return only_where((line > 0) & (line < 1), grad * values.dtype.type(alpha))
 
 
 @quiet()
@@ -567,7 +567,7 @@ def hardswish_backward(grad_output: ArrayLike, x: ArrayLike) -> Array:
     grad, values = _gradient_and_input(grad_output, x)
     number = values.dtype.type
     slope = np.minimum(np.maximum(values, -3), 3) / number(3) + number(0.5)
-    return grad * np.where(values <= -3, number(0), np.where(values < 3, slope, number(1)))
+    return only_where(~(values <= -3), grad * np.where(values < 3, slope, number(1)))
 
 
 @quiet()

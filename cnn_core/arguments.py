@@ -33,6 +33,8 @@ def _shown(value: object) -> str:
 
 def whole_number(name: str, value: object, minimum: int) -> int:
     """Return value as an int of at least minimum; bool and float are refused."""
+    if type(value) is int and minimum <= value <= LARGEST:  # nearly always, and looked at a dozen times a convolution
+        return value
     if isinstance(value, bool) or not isinstance(value, type_names) or int(value) < minimum:
         raise ValueError(f"{name} must be a whole number of at least {minimum}, got {_shown(value)}")
     if int(value) > LARGEST:
@@ -90,6 +92,8 @@ def float_array(name: str, value: ArrayLike, *ranks: int) -> Array:
     if 0 in array.shape:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     double = array.dtype.kind == "f" and array.dtype.itemsize >= 8
+    if array.dtype in (np.float32, np.float64):  # nothing to convert
+        return array
     with quiet():
         return array.astype(np.float64 if double else np.float32, copy=False)
 
@@ -110,6 +114,14 @@ def same_type(array: Array, other: Array) -> Array:
     """Return array in the type of other; what float32 cannot hold becomes infinite, silently."""
     with quiet():
         return array.astype(other.dtype, copy=False)
+
+
+def only_where(mask: NDArray[np.bool_], array: Array, out: Array | None = None) -> Array:
+    """The array where the mask is True, 0 elsewhere: a product of whole numbers, since infinity times 0 would be NaN."""
+    whole = np.dtype(f"i{array.itemsize}")
+    out = np.empty(array.shape, array.dtype) if out is None else out
+    np.multiply(array.view(whole), mask, out=out.view(whole))
+    return out
 
 
 def all_finite(array: Array) -> bool:

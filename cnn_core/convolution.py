@@ -146,8 +146,7 @@ def conv2d(
         image = np.ascontiguousarray(image)
     output = np.empty((len(image), len(s.weight), *s.output_size), image.dtype)  # (N, K, Ho, Wo)
     with quiet():
-        for channels, kernels in s.slices():
-            correlate(image[:, channels], s.weight[kernels], s.stride, s.dilation, output[:, kernels])
+        correlate(image, s.weight, s.stride, s.dilation, output)
         if offset is not None:
             output += offset[:, np.newaxis, np.newaxis]
     return output if s.batched else output[0]
@@ -278,10 +277,25 @@ def _input_gradient(grad: Array, s: _Setting) -> Array:
     rows, columns = s.rows, s.columns
     shape = (*s.image.shape[:2], rows.size + rows.before + rows.after, columns.size + columns.before + columns.after)
     grad_padded = np.zeros(shape, grad.dtype)
-    for channels, kernels in s.slices():
-        part = np.ascontiguousarray(grad[:, kernels])
-        _scatter(part, s.weight[kernels], s.stride, s.dilation, grad_padded[:, channels])
+    if shape[1] == s.groups == len(s.weight) > 1 and all_finite(s.weight):
+        _collect(grad, s, grad_padded)
+    else:
+        for channels, kernels in s.slices():
+            part = np.ascontiguousarray(grad[:, kernels])
+            _scatter(part, s.weight[kernels], s.stride, s.dilation, grad_padded[:, channels])
     return pad_backward(grad_padded, (rows.before, rows.after), (columns.before, columns.after), s.mode)
+
+
+def _collect(grad: Array, s: _Setting, out: Array) -> None:
+    """Depthwise, for all channels at once: each pixel collects from its windows, with the kernel turned around.
+
+    Windows are `stride` apart, with zeros between them; so a weight must not be infinite.
+    """
+    top, left = s.rows.span - 1, s.columns.span - 1
+    apart = np.zeros((*out.shape[:2], out.shape[2] + top, out.shape[3] + left), grad.dtype)
+    bottom, right = (1 + (axis.output_size - 1) * axis.stride for axis in (s.rows, s.columns))
+    apart[:, :, top : top + bottom : s.rows.stride, left : left + right : s.columns.stride] = grad
+    correlate(apart, np.ascontiguousarray(s.weight[:, :, ::-1, ::-1]), (1, 1), s.dilation, out)
 
 
 def _bias_gradient(grad: Array, _: _Setting) -> Array:
@@ -312,10 +326,13 @@ def _weight_gradient(grad: Array, image: Array, s: _Setting) -> Array:
 
 
 def _scatter(grad: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
-    """Add grad (N, K, Ho, Wo) times weight (K, C, kH, kW) to the taps of each window in out (N, C, Hp, Wp)."""
+    """Add grad (N, K, Ho, Wo) times weight (K, C, kH, kW) to the taps of each window in out (N, C, Hp, Wp), which is 0 before."""
     n, k, height, width = grad.shape
     c, kernel_width = weight.shape[1], weight.shape[3]
     flat = grad.reshape(n, k, -1)  # (N, K, Ho Wo)
+    if weight.shape[2:] == stride == (1, 1) and out.shape[2:] == (height, width):  # nothing to add up
+        np.matmul(weight[:, :, 0, 0].T, flat, out=out.reshape(n, c, -1))
+        return
     by_tap = weight.transpose(2, 3, 1, 0).reshape(-1, c, k)  # (kH kW, C, K)
     chunk = max(1, 2 * BLOCK_BYTES // (n * c * flat[0, 0].nbytes))  # taps in one product
     for first in range(0, len(by_tap), chunk):

@@ -12,6 +12,7 @@ import math
 import threading
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -19,12 +20,23 @@ from numpy.typing import NDArray
 
 from cnn_core.arguments import Array, Pair, all_finite
 
-BLOCK_BYTES = 1 << 20  # a buffer that fits the L2 cache of common machines
+
+def cache_bytes() -> int:
+    """Size of the L2 cache of one core in bytes; 1 MB where the system does not tell."""
+    try:
+        text = Path("/sys/devices/system/cpu/cpu0/cache/index2/size").read_text("ascii")  # such as 512K
+        return int(text.strip().removesuffix("K")) << 10
+    except (OSError, ValueError):
+        return 1 << 20
+
+
+BLOCK_BYTES = min(max(cache_bytes(), 1 << 18), 1 << 20)  # a buffer that fits the L2 cache; more than 1 MB gains nothing
 MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of columns
+NARROW = 32  # columns: a product for each output row would be too small
 TILE = 256  # columns, half as many for many kernels
 SPECTRUM = 256  # pixels a side that one Fourier transform sees, about
 SPECTRUM_TAPS = 289  # from so many numbers a channel, spectra are faster
-SPECTRA_BYTES = 2 << 20  # of the kernels' spectra at a time
+SPECTRA_BYTES = 2 * BLOCK_BYTES  # of the kernels' spectra at a time
 SPECTRUM_CHANNELS = 8  # spectra of more would take too much memory
 FEW = 1 << 14  # answers up to so many numbers are looked at whole
 # Pixels so much smaller than the largest would drown in a spectrum's rounding: by bytes of the answer and of the spectrum.
@@ -162,17 +174,37 @@ def _by_bands(
 
 
 def by_blocks(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
-    """Unroll whole windows, a few output rows at a time: for dilated rows, which `by_row_views` cannot overlap."""
+    """Unroll whole windows, a few output rows at a time: for dilated rows, which `by_row_views` cannot overlap, and short ones."""
     k = weight.shape[0]
     height, width = out.shape[2:]
     matrix = weight.reshape(k, -1)  # (K, C kH kW)
-    rows = max(1, BLOCK_BYTES // (matrix.shape[1] * width * image.itemsize))
+    rows = min(height, max(1, BLOCK_BYTES // (matrix.shape[1] * width * image.itemsize)))
+    rows = -(-height // -(-height // rows))  # all blocks about equally high
+    memory = scratch(matrix.shape[1] * rows * width, image.dtype)
     for n in range(len(image)):
         taps = windows(image[n : n + 1], weight.shape[2:], stride, dilation, (height, width))[0]
         for first in range(0, height, rows):
-            part = taps[..., first : first + rows, :]
-            columns = part.reshape(matrix.shape[1], -1)  # (C kH kW, rows Wo), a copy
+            part = taps[..., first : first + rows, :]  # (C, kH, kW, rows, Wo)
+            unrolled = memory[: part.size].reshape(part.shape)
+            unrolled[...] = part
+            columns = unrolled.reshape(matrix.shape[1], -1)  # (C kH kW, rows Wo)
             out[n, :, first : first + rows] = (matrix @ columns).reshape(k, -1, width)
+
+
+def by_channels(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Depthwise, weight (C, 1, kH, kW): unroll as many channels as the cache takes, one call for all their products."""
+    c, height, width = out.shape[1:]
+    matrix = weight.reshape(c, 1, -1)  # (C, 1, kH kW)
+    taps = windows(image, weight.shape[2:], stride, dilation, (height, width))
+    channels = max(1, BLOCK_BYTES // (taps[0, 0].size * image.itemsize))  # at a time
+    memory = scratch(min(channels, c) * taps[0, 0].size, image.dtype)
+    for n, first in product(range(len(image)), range(0, c, channels)):
+        part = taps[n, first : first + channels]  # (c, kH, kW, Ho, Wo)
+        unrolled = memory[: part.size].reshape(part.shape)
+        unrolled[...] = part
+        columns = unrolled.reshape(len(part), matrix.shape[2], -1)  # (c, kH kW, Ho Wo)
+        target = out[n, first : first + channels].reshape(len(part), 1, -1)
+        np.matmul(matrix[first : first + channels], columns, out=target)
 
 
 def by_pixels(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -323,7 +355,7 @@ def _choose_alone(image: Array, weight: Array, out: Array, dilation: Pair) -> Co
     """Pick among the ways whose every sum belongs to one window."""
     if _fits_unrolled(image, weight, out):
         return by_columns
-    return by_blocks if dilation[0] > 1 else by_row_views
+    return by_blocks if dilation[0] > 1 or out.shape[3] <= NARROW else by_row_views
 
 
 def each_window_alone(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -335,7 +367,17 @@ def each_window_alone(image: Array, weight: Array, stride: Pair, dilation: Pair,
 
 
 def correlate(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
-    """Fill out with the cross-correlation of image and weight, by the way chosen for their shape."""
-    choose(image, weight, stride, dilation, out)(image, weight, stride, dilation, out)
-    if out.size <= FEW and not all_finite(out):  # of few numbers, see too that no sum overflowed on the way
-        each_window_alone(image, weight, stride, dilation, out)
+    """Fill out with the cross-correlation of image (N, C, H, W) and weight (K, C / groups, kH, kW), by the way for their shape."""
+    groups = image.shape[1] // weight.shape[1]
+    if image.shape[1] == groups == len(weight) > 1 and weight[0].size * out[0, 0].nbytes <= BLOCK_BYTES // 2:
+        by_channels(image, weight, stride, dilation, out)
+        if out[:, 0].size > FEW or all_finite(out):
+            return
+    c, k = weight.shape[1], len(weight) // groups
+    for g in range(groups):
+        part = image[:, g * c : (g + 1) * c], weight[g * k : (g + 1) * k], stride, dilation, out[:, g * k : (g + 1) * k]
+        choose(*part)(*part)
+        if part[-1].size <= FEW and not all_finite(
+            part[-1]
+        ):  # of few numbers, see too that no sum overflowed on the way
+            each_window_alone(*part)

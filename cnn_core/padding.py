@@ -112,8 +112,11 @@ def pad(image: Array, rows: Pair, columns: Pair, mode: str = "zeros", value: flo
     if math.prod(shape) > MOST_NUMBERS:
         raise ValueError(f"padding {(rows, columns)} makes the input {shape}: too large")
     if mode == "zeros":
-        padded = np.full(shape, value, image.dtype)
-        padded[..., rows[0] : rows[0] + height, columns[0] : columns[0] + width] = image
+        padded = np.empty(shape, image.dtype)
+        top, left = rows[0], columns[0]
+        padded[..., :top, :] = padded[..., top + height :, :] = value
+        padded[..., :left] = padded[..., left + width :] = value
+        padded[..., top : top + height, left : left + width] = image
         return padded
     row_index, column_index = source_indices(height, *rows, mode), source_indices(width, *columns, mode)
     return image[..., row_index[:, np.newaxis], column_index]  # (…, H + top + bottom, W + left + right)

@@ -4,6 +4,7 @@ Padding of a max pool is minus infinity, so it never wins. On a tie the first ta
 number, and the last one over the others, as in PyTorch.
 """
 
+from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
@@ -20,9 +21,11 @@ from cnn_core.arguments import (
     float_array,
     image_batch,
     int_pair,
+    only_where,
     quiet,
     same_type,
 )
+from cnn_core.correlation import BLOCK_BYTES
 from cnn_core.padding import pad
 from cnn_core.shapes import Axis, window_axes
 
@@ -38,6 +41,11 @@ class _Pool(NamedTuple):
     @property
     def output_size(self) -> Pair:
         return self.rows.output_size, self.columns.output_size
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether windows share pixels."""
+        return any(axis.span > axis.stride and axis.output_size > 1 for axis in (self.rows, self.columns))
 
     def extended(self, value: float) -> Array:
         """Image padded with value until the last window, which may hang over, fits."""
@@ -63,13 +71,18 @@ class _Pool(NamedTuple):
     def combined(self, image: Array, combine: np.ufunc) -> Array:
         """Each window's taps combined, (N, C, Ho, Wo): down and then across, so kH + kW passes and not kH kW."""
         rows, columns = self.places()
-        down = image[..., rows[0], :].copy()  # (N, C, Ho, W)
-        for row in rows[1:]:
-            combine(down, image[..., row, :], out=down)
-        across = down[..., columns[0]].copy()  # (N, C, Ho, Wo)
-        for column in columns[1:]:
-            combine(across, down[..., column], out=across)
-        return across
+        down = _folded([image[..., row, :] for row in rows], combine)  # (N, C, Ho, W)
+        return _folded([down[..., column] for column in columns], combine)
+
+
+def _folded(parts: list[Array], combine: np.ufunc) -> Array:
+    """All parts combined, one after the other, in an array of its own."""
+    if len(parts) == 1:
+        return parts[0].copy()
+    total: Array = combine(parts[0], parts[1])
+    for part in parts[2:]:
+        combine(total, part, out=total)
+    return total
 
 
 def _pool(
@@ -198,6 +211,22 @@ def _winners(image: Array, best: Array, p: _Pool) -> NDArray[np.intp]:
     return winner
 
 
+def _hits(image: Array, best: Array, p: _Pool) -> Iterator[NDArray[np.bool_]]:
+    """For each tap in row order, which windows it wins: (N, C, Ho, Wo), sooner than numbers where all are ordinary."""
+    if not all_finite(best):
+        winner = _winners(image, best, p)
+        yield from (winner == number for number in range(len(p.taps())))
+        return
+    free = np.ones(best.shape, np.bool_)
+    *others, _ = p.taps()
+    for place in others:
+        hit = image[(..., *place)] == best
+        hit &= free
+        free ^= hit
+        yield hit
+    yield free  # what no other tap wins, the last one does
+
+
 def max_pool2d_backward(
     grad_output: ArrayLike,
     input: ArrayLike,
@@ -225,15 +254,26 @@ def max_pool2d_backward(
     [[[0.0, 9.0], [0.0, 0.0]]]
     """
     p = _pool(input, kernel_size, stride, padding, dilation, ceil_mode)
-    grad = _output_gradient(grad_output, p)
     image = p.extended(-np.inf)
-    extended = np.zeros_like(image)
-    winner = _winners(image, p.combined(image, np.maximum), p)
+    grad_image = np.zeros_like(image)
+    maps, grads, answers = (
+        array.reshape(-1, *array.shape[2:]) for array in (image, _output_gradient(grad_output, p), grad_image)
+    )
+    chunk = max(1, BLOCK_BYTES // 2 // maps[0].nbytes)  # maps at a time, so that all of this stays in the cache
     with quiet():
-        for number, (row, column) in enumerate(p.taps()):
-            part = extended[..., row, column]
-            np.add(part, grad, out=part, where=winner == number)  # not a product: 0 times infinity is NaN
-    return _crop(extended, p)
+        for first in range(0, len(maps), chunk):
+            part = slice(first, first + chunk)
+            _send(grads[part], maps[part], answers[part], p)
+    return _crop(grad_image, p)
+
+
+def _send(grad: Array, image: Array, grad_image: Array, p: _Pool) -> None:
+    """Add each window's gradient (maps, Ho, Wo) to its winner's place in grad_image, which is 0 before."""
+    for place, hit in zip(p.taps(), _hits(image, p.combined(image, np.maximum), p), strict=True):
+        if p.overlaps:
+            grad_image[(..., *place)] += only_where(hit, grad)
+        else:
+            only_where(hit, grad, out=grad_image[(..., *place)])
 
 
 def avg_pool2d(

@@ -14,6 +14,7 @@ from cnn_core import conv2d, conv2d_backward, conv_transpose2d
 from cnn_core import correlation as ways
 from cnn_core.padding import MODES
 
+NAN, INF = np.nan, np.inf
 SCIPY_MODES = {"zeros": "constant", "reflect": "mirror", "replicate": "nearest", "circular": "wrap"}
 
 
@@ -68,6 +69,55 @@ def test_every_way_agrees_with_the_definition(problem, block) -> None:
             np.testing.assert_allclose(out, expected, atol=1e-12, err_msg=way.__name__)
 
 
+@given(problems(), st.sampled_from([1, 1 << 10, 1 << 19]))
+@settings(max_examples=60, deadline=None)
+def test_depthwise_agrees_with_the_definition_channel_by_channel(problem, block) -> None:
+    image, weight, stride, dilation = problem
+    image = np.repeat(image[:, :1], len(weight), axis=1) * np.arange(1.0, len(weight) + 1)[:, np.newaxis, np.newaxis]
+    weight = weight[:, :1]
+    parts = [by_loops(image[:, c : c + 1], weight[c : c + 1], stride, dilation) for c in range(len(weight))]
+    expected = np.concatenate(parts, axis=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ways, "BLOCK_BYTES", block)  # one channel at a time, some, all
+        out = np.full(expected.shape, np.nan)
+        ways.by_channels(image, weight, stride, dilation, out)
+        np.testing.assert_allclose(out, expected, atol=1e-12)
+        whole = conv2d(image, weight, None, stride, 0, dilation, len(weight))
+    np.testing.assert_allclose(whole, expected, atol=1e-12)
+
+
+@given(problems(), st.integers(0, 2), st.sampled_from(MODES))
+@settings(max_examples=60, deadline=None)
+def test_depthwise_gradients_are_those_of_each_channel_alone(problem, pads, mode) -> None:
+    image, weight, stride, dilation = problem
+    image = np.repeat(image[:, :1], 4, axis=1) + np.arange(4.0)[:, np.newaxis, np.newaxis]
+    weight = np.repeat(weight[:1, :1], 4, axis=0) * np.array([1.0, -2, 0, 3]).reshape(4, 1, 1, 1)
+    pads = min(pads, min(image.shape[2:]) - 1)
+    arguments = (None, stride, (pads, 0), dilation)
+    grad = np.random.default_rng(0).normal(size=conv2d(image, weight, *arguments, 4, mode).shape)
+    together = conv2d_backward(grad, image, weight, *arguments, 4, mode)[0]
+    for c in range(4):
+        one = slice(c, c + 1)
+        alone = conv2d_backward(grad[:, one], image[:, one], weight[one], *arguments, 1, mode)[0]
+        np.testing.assert_allclose(together[:, one], alone, atol=1e-12)
+
+
+def test_what_is_not_finite_stays_in_its_channel() -> None:
+    image, weight = np.ones((1, 3, 6, 5), np.float32), np.ones((3, 1, 3, 2), np.float32)
+    image[0, 1, 2, 2] = NAN
+    answer = conv2d(image, weight, groups=3)
+    assert np.isnan(answer[0, 1]).any()
+    assert (answer[0, [0, 2]] == 6).all()
+    weight[2, 0, 1, 1] = INF  # as PyTorch: what no window reads is 0, and not 0 times infinity
+    grad = conv2d_backward(np.ones((1, 3, 2, 2), np.float32), np.ones_like(image), weight, stride=2, groups=3)[0]
+    assert (
+        grad[0, 2]
+        == [[1, 1, 1, 1, 0], [1, INF, 1, INF, 0], [2, 2, 2, 2, 0], [1, INF, 1, INF, 0], [1, 1, 1, 1, 0], [0] * 5]
+    ).all()
+    large = conv2d(np.full((1, 2, 3, 3), 3e38, np.float32), np.array([[[[1, 1, -1]]]] * 2, np.float32), groups=2)
+    assert np.isfinite(large).all()  # the sum on the way is not
+
+
 @given(st.data())
 @settings(max_examples=40, deadline=None)
 def test_separable_kernels_take_two_passes_to_the_same_numbers(data) -> None:
@@ -95,7 +145,6 @@ def test_large_kernels_go_through_spectra_to_the_same_numbers(shape) -> None:
         np.testing.assert_allclose(answer[n, k], expected, atol=2e-6 * np.abs(expected).max())
 
 
-NAN, INF = np.nan, np.inf
 RNG = np.random.default_rng(11)
 WAYS = {  # kernel, side of the image: one for each way that mixes windows, and two that do not
     "bands": (RNG.normal(size=(1, 1, 3, 4)), (400, 330), ways.by_bands),
