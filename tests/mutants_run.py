@@ -1,6 +1,7 @@
 """Runs tests for `python -m tests.mutants`, in a copy of the tree: once to learn, or again and again in forks of one process."""
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -40,6 +41,10 @@ class Learn:
         if report.failed:
             self.failed.append(report.nodeid)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.failed.append(report.nodeid)
+
 
 class Limit:
     """A test that takes ten times as long as it did, and ten seconds, hangs; the first that fails is noted."""
@@ -63,9 +68,7 @@ class Limit:
 
 def learn(notes: Path, tests: list[str]) -> None:
     told = Learn()
-    code = pytest.main([*QUIET, *tests], plugins=[told])
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        sys.exit(int(code))
+    pytest.main([*QUIET, "--continue-on-collection-errors", *tests], plugins=[told])
     seconds = {test: took for test, took in told.seconds.items() if test not in told.failed}
     notes.write_text(json.dumps({"seconds": seconds, "failed": told.failed}))
 
@@ -93,10 +96,8 @@ def attempt(tests: list[str], seconds: dict[str, float]) -> str:
             os.close(reader)
             return "the clock"
         time.sleep(0.02)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)  # what it left running
-    except ProcessLookupError:
-        pass
     with os.fdopen(reader) as told:
         return told.read()
 

@@ -57,7 +57,8 @@ def changes(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, str]]:
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield node, ast.Constant(not node.value), f"{node.value} -> {not node.value}"
     elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        yield node, ast.Constant(node.value + 1), f"{node.value} -> {node.value + 1}"
+        larger = node.value + 1 if isinstance(node.value, int) else node.value * 2 or 1.0
+        yield node, ast.Constant(larger), f"{node.value} -> {larger}"
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
         yield node, ast.Pass(), "statement left out"
     elif isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Constant):
