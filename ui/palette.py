@@ -44,29 +44,33 @@ def label(quantity: str, text: str) -> str:
     return f":{q.name}[{text} *{q.letter}*]"
 
 
-# Blue below zero, near-white at zero, orange above: told apart by every common kind of colour blindness, and the
-# lightness alone tells the size. Stops after ColorBrewer's PuOr and RdBu (Brewer 2002).
-_STOPS = ((0.0, "#08306b"), (0.15, "#1c5fa8"), (0.32, "#6fa8dc"), (0.5, "#f7f6f3"), (0.68, "#f2a65a"), (0.85, "#c2560c"), (1.0, "#6b2400"))  # fmt: skip
+# Blue below zero, orange above, and at zero the colour of the page: near-white in the light theme, near-black in the dark one.
+# Told apart by every common kind of colour blindness, and the lightness alone tells the size. Stops of the light table after
+# ColorBrewer's PuOr and RdBu (Brewer 2002); the dark one has the same hues, lighter the farther they are from zero.
+_LIGHT = ((0.0, "#08306b"), (0.15, "#1c5fa8"), (0.32, "#6fa8dc"), (0.5, "#f7f6f3"), (0.68, "#f2a65a"), (0.85, "#c2560c"), (1.0, "#6b2400"))  # fmt: skip
+_DARK = ((0.0, "#d9ecff"), (0.15, "#86bff5"), (0.32, "#2a6cb3"), (0.5, "#12161d"), (0.68, "#ad550f"), (0.85, "#f79a4b"), (1.0, "#ffe8cf"))  # fmt: skip
 
 
 @cache
-def diverging() -> NDArray[np.uint8]:
-    """256 colours from -end to +end, read-only, (256, 3); entry 128 is zero."""
-    positions = [position for position, _ in _STOPS]
-    stops = np.array([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for _, code in _STOPS])
+def diverging(dark: bool = False) -> NDArray[np.uint8]:
+    """256 colours from -end to +end for the light or dark theme, read-only, (256, 3); entry 128 is zero."""
+    stops = _DARK if dark else _LIGHT
+    positions = [position for position, _ in stops]
+    colours = np.array([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for _, code in stops])
     where = (np.arange(256) - 0.5) / 255  # to_bytes puts 0 at 127.5, which rounds up to 128
-    table = np.stack([np.interp(where, positions, stops[:, band]) for band in range(3)], axis=1)
+    table = np.stack([np.interp(where, positions, colours[:, band]) for band in range(3)], axis=1)
     rounded = table.round().astype(np.uint8)
     rounded.flags.writeable = False
     return rounded
 
 
 @cache
-def diverging_base64() -> str:
-    """The table as components read it."""
-    return base64.b64encode(diverging().tobytes()).decode()
+def diverging_tables() -> dict[str, str]:
+    """The tables of both themes as components read them: base64 of 256 x 3 bytes."""
+    tables = {"light": diverging(), "dark": diverging(dark=True)}
+    return {theme: base64.b64encode(table.tobytes()).decode() for theme, table in tables.items()}
 
 
 def colourise(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Colour a byte picture (H, W) by the table: (3, H, W), for downloads."""
+    """Colour a byte picture (H, W) by the light table: (3, H, W), for downloads."""
     return np.ascontiguousarray(diverging()[grey].transpose(2, 0, 1))

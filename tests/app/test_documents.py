@@ -2,10 +2,9 @@
 
 import re
 
-from ui.samples import SAMPLES
-
 from cnn_core.images import ACCEPTED
 from cnn_core.kernels import PRESETS
+from instruments.samples import SAMPLES
 from tests.app.visits import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")

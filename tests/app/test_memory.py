@@ -6,9 +6,10 @@ import tracemalloc
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from live import limits
+from instruments.image import OWN
+from server import shares
 from tests.app.visits import ROOT, component, visit
-from ui.image_source import OWN, Photo
+from ui.image_source import Photo
 from ui.site import PAGES
 
 MAX_HELD = 64_000_000
@@ -35,7 +36,7 @@ def test_a_session_holds_at_most_64_mb_on_every_page() -> None:
         app = open_session()
         noise = np.random.default_rng(0).integers(0, 256, (3, 1024, 1024), np.uint8)  # nothing compresses worse
         app.session_state["_photo"] = Photo("mine.png", noise)
-        app.session_state["image"] = OWN
+        app.session_state["_settings"].given["image"] = OWN
         held = {}
         for page in pages:
             app.switch_page(f"../pages/{page}.py").run()
@@ -65,25 +66,26 @@ def test_a_left_page_is_forgotten_and_a_shown_one_still_listens() -> None:
         "_kernel_scale_slider__events",
         "kernel_viewer__events",
         "-_preset",
+        "-kernel_stride",
         "-_upload_0",
     )
     assert [name for name in shown if name not in listening(app)] == []
     app.switch_page("../pages/why.py").run()
-    assert "kernel" not in listening(app)
+    assert [name for name in shown[:5] if name in listening(app)] == []
     assert "why_maps__events" in listening(app)
 
 
 def test_large_images_become_smaller_while_the_server_is_short_of_memory(monkeypatch) -> None:
-    monkeypatch.setenv(limits.MEMORY, "1")
-    limits.memory_limit.cache_clear()
+    monkeypatch.setenv(shares.MEMORY, "1")
+    shares.memory_limit.cache_clear()
     try:
         app = visit("kernel", image="Checkerboard", size="1024")
         assert component(app, "feature_viewer")["input"]["shape"] == [1, 512, 512]
         assert sum("is shown at 512 pixels for now" in one.value for one in app.markdown) == 1
         assert not any("short of memory" in one.value for one in visit("kernel", size="256").markdown)
-        monkeypatch.setenv(limits.MEMORY, "100000")
-        limits.memory_limit.cache_clear()
+        monkeypatch.setenv(shares.MEMORY, "100000")
+        shares.memory_limit.cache_clear()
         app.run()
         assert component(app, "feature_viewer")["input"]["shape"] == [1, 1024, 1024]
     finally:
-        limits.memory_limit.cache_clear()
+        shares.memory_limit.cache_clear()

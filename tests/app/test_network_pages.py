@@ -109,7 +109,7 @@ def test_forward_ways_agree() -> None:
 
 def test_training_learns_pauses_and_resumes() -> None:
     app = visit("training", training_digits="6000", training_epochs="4", training_batch="50")  # longer than one turn
-    assert component(app, "feature_viewer")["stages"][0]["shape"] == [8, 3, 3]  # the kernels it will start with
+    assert component(app, "map_viewer")["panels"][0]["shape"] == [8, 3, 3]  # the kernels it will start with
     app.button(key="_training_start").click().run()
     run = app.session_state["_training"]
     app.button(key="_training_pause").click().run()

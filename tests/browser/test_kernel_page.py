@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from scipy import ndimage, signal
 
+from instruments import samples
 from tests.browser.instrument import (
     coloured,
     expect_shape,
@@ -19,7 +20,6 @@ from tests.browser.instrument import (
     upload,
     wait_until,
 )
-from ui import samples
 
 SOBEL = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 HEIGHT, WIDTH = 60, 91
@@ -270,3 +270,87 @@ def test_a_phone_shows_the_instrument_without_sideways_scrolling(visit) -> None:
     settle(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     assert page.locator('[data-testid="stMain"]').evaluate("main => main.scrollWidth") <= 400
+
+
+def test_typing_after_shift_and_an_arrow_replaces_the_number(visit) -> None:
+    page = visit("kernel?image=Dot&size=32")
+    settle(page)
+    cell = page.get_by_label("row 2, column 2")
+    cell.focus()
+    page.keyboard.press("Shift+ArrowUp")
+    expect(cell).to_have_value("1")
+    page.keyboard.type("5")
+    expect(cell).to_have_value("5")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**kernel=-1+0+1%3B+-2+5+2%3B**")
+
+
+def frames_on(page, stage: str) -> list[tuple[float, ...]]:
+    """Frames on a picture as (top, left, height, width) in its pixels."""
+    boxes = (
+        panel(page, stage)
+        .locator(".box")
+        .evaluate_all(
+            "boxes => boxes.map(({style}) => [style.top, style.left, style.height, style.width].map(parseFloat))"
+        )
+    )
+    canvas = panel(page, stage).locator(".frame canvas")
+    height, width = (int(canvas.get_attribute(side) or 0) for side in ("height", "width"))
+    return sorted(
+        tuple(round(p * side / 100, 3) for p, side in zip(box, (height, width) * 2, strict=True)) for box in boxes
+    )
+
+
+def test_frames_are_what_a_pixel_reads_and_what_reads_it(visit) -> None:
+    page = visit("kernel?image=Dot&size=32&kernel=1+2%3B+3+4&kernel_dilation=2&kernel_padding=1&kernel_relu=true")
+    expect_shape(page, "relu", (1, 32, 32))
+    settle(page)
+    canvas = panel(page, "relu").locator(".frame canvas")
+    side = canvas.bounding_box()["width"] / 32
+    canvas.hover(position={"x": side * 7.5, "y": side * 5.5})
+    taps = [(y, x, 1, 1) for y in (4, 6) for x in (6, 8)]
+    wait_until(page, lambda: frames_on(page, "input") == taps)
+    assert frames_on(page, "convolution") == frames_on(page, "relu") == [(5, 7, 1, 1)]
+    canvas.hover(position={"x": side * 31.5, "y": side * 0.5})  # the corner: three of four taps lie in the padding
+    wait_until(page, lambda: frames_on(page, "input") == [(1, 30, 1, 1)])
+    panel(page, "input").locator(".frame canvas").hover(position={"x": side * 7.5, "y": side * 5.5})
+    readers = [(y, x, 1, 1) for y in (4, 6) for x in (6, 8)]
+    wait_until(page, lambda: frames_on(page, "convolution") == readers)
+    assert frames_on(page, "relu") == readers
+    ends = panel(page, "relu").locator(".range span").all_inner_texts()
+    assert ends[0] == "0"  # no negative half
+
+
+def swipe(page, x: float, y: float, across: float, down: float) -> None:
+    """A finger put down, moved and lifted."""
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: dict[str, float]) -> None:
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    touch("touchStart", {"x": x, "y": y})
+    for step in range(1, 11):
+        touch("touchMove", {"x": x + across * step / 10, "y": y + down * step / 10})
+        page.wait_for_timeout(20)
+    touch("touchEnd")
+
+
+def test_a_finger_that_scrolls_changes_no_number(visit) -> None:
+    page = visit("kernel?image=Dot&size=32", width=400, height=850, has_touch=True)
+    settle(page)
+    cell = page.get_by_label("row 1, column 1")
+    cell.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+
+    def centre() -> tuple[float, float]:
+        box = cell.bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    swipe(page, *centre(), 0, -120)
+    settle(page)
+    expect(cell).to_have_value("−1")
+    assert "kernel=" not in page.url
+    cell.scroll_into_view_if_needed()
+    swipe(page, *centre(), 100, 0)
+    expect(cell).to_have_value("0")
+    page.wait_for_url("**kernel=0+0+1**")

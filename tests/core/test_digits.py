@@ -9,7 +9,7 @@ from cnn_core import networks
 from cnn_core.digits import prepare
 from cnn_core.graph import Graph
 from cnn_core.images import resize
-from cnn_core.train_digits import TRAINED, digits
+from cnn_core.mnist import TRAINED, digits
 
 IMAGES, LABELS = digits()
 HEIGHT, WIDTH = 330, 410

@@ -1,23 +1,41 @@
 """Registers a component from the files in its folder, and passes on what the browser sends."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-SHARED = Path(__file__).parent / "shared"
+FOLDER = Path(__file__).parent
+_IMPORT = re.compile(r'^import [^;]* from "(.+)";\n', re.MULTILINE)
+# Comments on lines of their own, among them all types: a script travels with every run of a page.
+_COMMENT = re.compile(r"^ *(/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 
 
-def component(folder: str, *shared: str) -> Any:
-    """Register the component of this folder; shared scripts are put before its own, as one module."""
-    own = Path(__file__).parent / folder
-    scripts = [SHARED / f"{name}.js" for name in shared] + [own / f"{folder}.js"]
-    return st.components.v2.component(
-        f"cnn_{folder}",
-        css=(own / f"{folder}.css").read_text("utf-8"),
-        js="\n".join(script.read_text("utf-8") for script in scripts),
-    )
+def script(folder: str) -> str:
+    """A component's script as one module: the files that it imports, each once, before those that need them."""
+    parts: dict[Path, str] = {}
+
+    def take(path: Path) -> None:
+        text = path.read_text("utf-8")
+        parts.setdefault(path, "")  # known from here on; its place in the order comes when what it needs has been taken
+        for name in _IMPORT.findall(text):
+            if (path.parent / name).resolve() not in parts:
+                take((path.parent / name).resolve())
+        parts.pop(path)
+        plain = _COMMENT.sub("", _IMPORT.sub("", text))
+        parts[path] = re.sub(r"^export (?!default)", "", plain, flags=re.MULTILINE)
+
+    take((FOLDER / folder / f"{folder}.js").resolve())
+    return "\n".join(parts.values())
+
+
+def component(folder: str, *styles: str) -> Any:
+    """Register the component of this folder; shared styles are put before its own, if it has any."""
+    sheets = [FOLDER / "shared" / f"{name}.css" for name in styles] + [FOLDER / folder / f"{folder}.css"]
+    css = "\n".join(sheet.read_text("utf-8") for sheet in sheets if sheet.exists())
+    return st.components.v2.component(f"cnn_{folder}", css=css, js=script(folder))
 
 
 def mount(renderer: Any, key: str, data: dict[str, Any], event: str, told: Callable[[Any], None]) -> None:

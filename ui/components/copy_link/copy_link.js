@@ -1,27 +1,34 @@
 // The address bar's link, which holds every setting, on the clipboard.
 
+import { element } from "../shared/dom.js";
+
+/** @import {Mounted} from "../shared/types.js" */
+
+const REST = "Copy link";
+const SAID = 2000; // milliseconds that an answer stays
+
+/** @param {Mounted<undefined>} mounted */
 export default function ({ parentElement }) {
   if (parentElement.querySelector("button")) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  const link = document.createElement("input");
-  link.readOnly = true;
-  link.setAttribute("aria-label", "link to this screen");
-  const rest = "Copy link";
-  button.textContent = rest;
-  const refresh = () => (link.value = location.href);
-  button.onclick = async () => {
+  const link = element("input", { readOnly: true, "aria-label": "link to this screen" });
+  const refresh = () => {
+    link.value = location.href;
+  };
+  const copy = element("button", { type: "button", textContent: REST });
+  copy.addEventListener("click", async () => {
     refresh();
     link.select();
     try {
       await navigator.clipboard.writeText(link.value);
-      button.textContent = "Copied";
+      copy.textContent = "Copied";
     } catch {
-      button.textContent = "Press Ctrl+C"; // no clipboard without https: the link is selected
+      copy.textContent = "Press Ctrl+C"; // no clipboard without https: the link is selected
     }
-    setTimeout(() => (button.textContent = rest), 2000);
-  };
-  parentElement.append(link, button);
+    setTimeout(() => {
+      copy.textContent = REST;
+    }, SAID);
+  });
+  parentElement.append(link, copy);
   refresh();
   const timer = setInterval(refresh, 500);
   return () => clearInterval(timer);

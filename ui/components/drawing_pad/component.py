@@ -13,7 +13,7 @@ from ui.components.files import component, mount
 
 PIXELS = 280  # a side of the pad, on which strokes are measured
 MAX_POINTS = 4000  # of all strokes; a digit has about 200
-_mount = component("drawing_pad", "colours")
+_mount = component("drawing_pad")
 
 
 class Stroke(TypedDict):

@@ -1,93 +1,129 @@
 // A pad for drawing a digit with mouse, pen, finger or keyboard; sends 28 x 28 grey values and the strokes while the hand moves.
 
+import { button, element } from "../shared/dom.js";
+import { Drag } from "../shared/drag.js";
+import { clamp } from "../shared/numbers.js";
+
+/** @import {Mounted, PadData} from "../shared/types.js" */
+/** @import {Point, Stroke} from "../shared/types.js" */
+/** @typedef {{pixels: number[], strokes: Stroke[]}} Drawing */
+
+/** @type {WeakMap<object, DrawingPad>} */
 const pads = new WeakMap();
 const SIDE = 28;
 const PIXELS = 280;
+const PATIENCE = 2000; // milliseconds for an answer
+const ARROWS = /** @type {Record<string, Point>} */ ({ ArrowUp: [0, -8], ArrowDown: [0, 8], ArrowLeft: [-8, 0], ArrowRight: [8, 0] });
+const LABEL = "drawing pad: draw a digit; with the keyboard, arrow keys move and space draws";
 
+/** @param {Mounted<PadData>} mounted */
 export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let pad = pads.get(parentElement);
-  if (!pad) pads.set(parentElement, (pad = new DrawingPad(parentElement, data)));
-  pad.send = (pixels) => setTriggerValue("draw", pixels);
+  const pad = pads.get(parentElement) ?? new DrawingPad(parentElement, data);
+  pads.set(parentElement, pad);
+  pad.send = (drawing) => setTriggerValue("draw", drawing);
   pad.answered();
 }
 
 class DrawingPad {
+  /**
+   * @param {ShadowRoot | HTMLElement} parent
+   * @param {PadData} data
+   */
   constructor(parent, data) {
-    this.canvas = element("canvas", { width: PIXELS, height: PIXELS, tabIndex: 0, role: "application" });
-    this.canvas.setAttribute("aria-label", "drawing pad: draw a digit; with the keyboard, arrow keys move and space draws");
-    const button = (text, run) => element("button", { type: "button", textContent: text, onclick: run });
-    this.brush = element("input", { type: "range", min: 10, max: 40, value: 22 });
-    parent.append(this.canvas, element("div", { className: "bar" }, button("Undo", () => this.undo()), button("Clear", () => this.clear()), element("label", {}, "brush", this.brush)));
-    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
-    this.strokes = data.strokes; // what was drawn before this page was left
+    /** @type {(drawing: Drawing) => void} */
+    this.send = () => {};
+    /** @type {Stroke[]} what was drawn before this page was left, and what is drawn now */
+    this.strokes = data.strokes;
     this.most = data.most;
-    this.pen = { x: PIXELS / 2, y: Math.round(PIXELS / 3), down: false };
-    this.canvas.addEventListener("pointerdown", (event) => this.start(event));
+    /** @type {Drawing | null} a picture that waits */
+    this.next = null;
+    /** @type {ReturnType<typeof setTimeout> | null} while a picture is on its way */
+    this.flying = null;
+    /** @type {Stroke | null} what the keyboard draws */
+    this.written = null;
+    /** @type {Point} */
+    this.pen = [PIXELS / 2, Math.round(PIXELS / 3)];
+    this.canvas = element("canvas", { width: PIXELS, height: PIXELS, tabIndex: 0, role: "application", "aria-label": LABEL });
+    this.context = drawingOn(this.canvas);
+    this.small = drawingOn(element("canvas", { width: SIDE, height: SIDE }));
+    this.small.imageSmoothingQuality = "high";
+    this.brush = element("input", { type: "range", min: 10, max: 40, value: 22 });
+    const tool = /** @type {(name: string, run: () => void) => HTMLElement} */ ((name, run) => button(name, name, run));
+    const bar = element("div", { className: "bar" }, tool("Undo", () => this.undo()), tool("Clear", () => this.clear()), element("label", {}, "brush", this.brush));
+    parent.append(this.canvas, bar);
+    new Drag(this.canvas, {
+      press: (event) => this.begin(this.at(event)),
+      move: (event, stroke) => {
+        for (const one of [...event.getCoalescedEvents(), event]) this.extend(stroke, this.at(one));
+        this.changed();
+      },
+    });
     this.canvas.addEventListener("keydown", (event) => this.key(event));
     this.paint();
   }
 
+  /**
+   * @param {PointerEvent} event
+   * @returns {Point}
+   */
   at(event) {
     const box = this.canvas.getBoundingClientRect();
-    const place = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    return place.map((part) => Math.round(Math.max(-1, Math.min(2, part)) * PIXELS));
+    const part = (/** @type {number} */ share) => Math.round(clamp(share, -1, 2) * PIXELS);
+    return [part((event.clientX - box.left) / box.width), part((event.clientY - box.top) / box.height)];
   }
 
-  // Points closer together than 2 pixels show no difference, and there is a bound to them all.
-  extend(points, [x, y]) {
-    const [lastX, lastY] = points.at(-1);
-    if (Math.hypot(x - lastX, y - lastY) >= 2 && this.room()) points.push([x, y]);
+  /**
+   * Points closer together than 2 pixels show no difference, and there is a bound to them all.
+   * @param {Stroke} stroke
+   * @param {Point} point
+   */
+  extend(stroke, [x, y]) {
+    const [lastX, lastY] = stroke.points[stroke.points.length - 1];
+    if (Math.hypot(x - lastX, y - lastY) >= 2 && this.room()) stroke.points.push([x, y]);
   }
 
   room() {
     return this.strokes.reduce((count, { points }) => count + points.length, 0) < this.most;
   }
 
-  start(event) {
-    event.preventDefault();
-    if (!this.room()) return;
-    this.canvas.setPointerCapture(event.pointerId);
-    const stroke = { width: this.brush.valueAsNumber, points: [this.at(event)] };
-    this.strokes.push(stroke);
+  /**
+   * @param {Point} point
+   * @returns {Stroke}
+   */
+  begin(point) {
+    /** @type {Stroke} */
+    const stroke = { width: this.brush.valueAsNumber, points: [point] };
+    if (this.room()) this.strokes.push(stroke);
     this.changed();
-    const move = (e) => {
-      this.extend(stroke.points, this.at(e));
-      this.changed();
-    };
-    this.canvas.addEventListener("pointermove", move);
-    const end = () => this.canvas.removeEventListener("pointermove", move);
-    this.canvas.addEventListener("pointerup", end, { once: true });
-    this.canvas.addEventListener("pointercancel", end, { once: true });
+    return stroke;
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
-    const step = { ArrowUp: [0, -8], ArrowDown: [0, 8], ArrowLeft: [-8, 0], ArrowRight: [8, 0] }[event.key];
+    const step = ARROWS[event.key];
     if (step) {
-      event.preventDefault();
-      this.pen.x = Math.max(0, Math.min(PIXELS, this.pen.x + step[0]));
-      this.pen.y = Math.max(0, Math.min(PIXELS, this.pen.y + step[1]));
-      if (this.pen.down) this.extend(this.strokes.at(-1).points, [this.pen.x, this.pen.y]);
-    } else if (event.key === " ") {
-      event.preventDefault();
-      this.pen.down = !this.pen.down && this.room();
-      if (this.pen.down) this.strokes.push({ width: this.brush.valueAsNumber, points: [[this.pen.x, this.pen.y]] });
-    } else return;
-    this.changed(true);
+      this.pen = [clamp(this.pen[0] + step[0], 0, PIXELS), clamp(this.pen[1] + step[1], 0, PIXELS)];
+      if (this.written) this.extend(this.written, this.pen);
+    } else if (event.key === " ") this.written = this.written ? null : this.begin(this.pen);
+    else return;
+    event.preventDefault();
+    this.changed();
+    this.showPen();
   }
 
   undo() {
-    this.pen.down = false;
     this.strokes.pop();
+    this.written = null;
     this.changed();
   }
 
   clear() {
-    this.pen.down = false;
     this.strokes = [];
+    this.written = null;
     this.changed();
   }
 
-  paint(cursor = false) {
+  paint() {
     const { context } = this;
     context.fillStyle = "#000";
     context.fillRect(0, 0, PIXELS, PIXELS);
@@ -98,38 +134,44 @@ class DrawingPad {
       context.beginPath();
       context.moveTo(...points[0]);
       for (const point of points) context.lineTo(...point);
-      context.lineTo(points.at(-1)[0] + 0.01, points.at(-1)[1]);
+      const [x, y] = points[points.length - 1];
+      context.lineTo(x + 0.01, y); // a single point is a dot
       context.stroke();
     }
-    this.cursor = cursor;
   }
 
-  changed(cursor = false) {
+  showPen() {
+    this.context.strokeStyle = "#ffb000";
+    this.context.lineWidth = 2;
+    this.context.strokeRect(this.pen[0] - 6, this.pen[1] - 6, 12, 12);
+  }
+
+  changed() {
     this.paint();
-    const small = element("canvas", { width: SIDE, height: SIDE }).getContext("2d");
-    small.imageSmoothingQuality = "high";
-    small.drawImage(this.canvas, 0, 0, SIDE, SIDE);
-    const { data } = small.getImageData(0, 0, SIDE, SIDE);
+    this.small.drawImage(this.canvas, 0, 0, SIDE, SIDE);
+    const { data } = this.small.getImageData(0, 0, SIDE, SIDE);
     this.next = { pixels: Array.from({ length: SIDE * SIDE }, (_, i) => data[4 * i]), strokes: this.strokes };
-    if (cursor) {
-      this.context.strokeStyle = "#ffb000";
-      this.context.lineWidth = 2;
-      this.context.strokeRect(this.pen.x - 6, this.pen.y - 6, 12, 12);
-    }
     this.flush();
   }
 
   // One picture in flight, the newest waits.
   flush() {
     if (this.flying || !this.next) return;
-    this.flying = setTimeout(() => this.answered(), 2000);
+    this.flying = setTimeout(() => this.answered(), PATIENCE);
     this.send(this.next);
     this.next = null;
   }
 
   answered() {
-    clearTimeout(this.flying);
+    if (this.flying) clearTimeout(this.flying);
     this.flying = null;
     this.flush();
   }
+}
+
+/** @param {HTMLCanvasElement} canvas */
+function drawingOn(canvas) {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("no canvas in this browser");
+  return context;
 }

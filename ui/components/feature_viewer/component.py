@@ -1,42 +1,30 @@
 """The input and the stages' maps as pictures, followed live while a hand moves; reports the pixel that was chosen."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import streamlit as st
 
-from cnn_core.arguments import Array
 from instruments.kernel import Settings
-from instruments.stages import Stage, Window, on_one_scale, scale_limits
+from instruments.stages import Stage, Window, on_one_scale
 from live.messages import window_message
 from live.pictures import describe
 from ui import cache
 from ui.components.files import component, mount
-from ui.image_source import ChosenImage, map_tickets, ticket
-from ui.palette import diverging_base64
+from ui.components.map_viewer.component import (
+    Box,
+    Following,
+    MapPanel,
+    Reads,
+    Scale,
+    map_viewer,
+)
+from ui.image_source import ChosenImage, ticket
+from ui.palette import diverging_tables
 
+__all__ = ["Box", "Following", "MapPanel", "Reads", "feature_viewer", "map_viewer"]
 
-@dataclass(frozen=True, eq=False)
-class MapPanel:
-    """One picture of `map_viewer`: maps (C, H, W); an image keeps its own colours, maps get the diverging ones."""
-
-    name: str
-    title: str
-    maps: Array
-    image: bool = False
-    end: float | None = None  # end of the colour scale, or None for the largest absolute value
-
-
-class Following(NamedTuple):
-    """What the live channel must know to redraw the maps while a hand moves."""
-
-    image: ChosenImage
-    op: str
-    settings: Mapping[str, object]  # by the fields' keys
-
-
-_mount = component("feature_viewer", "channel", "colours", "camera")
+_mount = component("feature_viewer", "pictures")
 
 
 def feature_viewer(
@@ -49,6 +37,7 @@ def feature_viewer(
     window: Window | None,
     note: str,
     on_pick: Callable[[Any], None],
+    as_picture: bool = False,
 ) -> None:
     """Draw the image and its stages; the key is the instrument's name for editors that move it.
 
@@ -62,32 +51,28 @@ def feature_viewer(
         window: what stands behind the chosen pixel, or None.
         note: a sentence about why the picture is not the newest one, or "".
         on_pick: called before the page runs, with whatever the browser sent.
+        as_picture: show the stages as images from 0 to 1, in grey or, three maps, in colour; else as values around 0.
     """
-
+    reads = stage_reads(image.pixels.shape, settings, stages)
     drawn = []
     for stage, end in on_one_scale(stages):
-        source, tiles = cache.stage_picture(image.digest, settings, stage, end)
-        drawn.append(describe(stage, end, tiles) | {"src": source, "title": titles[stage.name]})
-    pixels = image.pixels
+        kind = _kind(stage, settings, as_picture)
+        if as_picture:
+            source, tiles, coding = cache.input_picture(cache.digest(stage.maps), stage.maps), (1, 1), None
+        else:
+            source, tiles = cache.stage_picture(image.digest, settings, stage, end)
+            coding = -end, end
+        drawn.append(
+            describe(stage, end, tiles)
+            | {"title": titles[stage.name], "scale": kind, "encoded": coding, "src": source}
+            | {"reads": [one.message() for one in reads[stage.name]]}
+        )
+    live = {"base": st.get_option("server.baseUrlPath"), "op": "stages", "token": ticket(image)}
     data = {
-        "live": {
-            "base": st.get_option("server.baseUrlPath"),
-            "op": "stages",
-            "token": ticket(image),
-            "settings": dict(live_settings),
-        },
+        "live": live | {"settings": dict(live_settings)},
         "instrument": key,
-        "looks": True,
-        "table": diverging_base64(),
-        "input": {
-            "name": "input",
-            "title": titles["input"],
-            "shape": list(pixels.shape),
-            "low": float(pixels.min()),
-            "high": float(pixels.max()),
-            "tiles": [1, 1],
-            "src": cache.input_picture(image.digest, pixels),
-        },
+        "tables": diverging_tables(),
+        "input": _input_message(image, titles["input"]),
         "stages": drawn,
         "window": window_message(window) if window else None,
         "note": note,
@@ -95,75 +80,40 @@ def feature_viewer(
     mount(_mount, key, data, "pick", on_pick)
 
 
-Box = tuple[int, int, int, int]  # top, left, height, width
+def _input_message(image: ChosenImage, title: str) -> dict[str, Any]:
+    pixels = image.pixels
+    return {
+        "name": "input",
+        "title": title,
+        "shape": list(pixels.shape),
+        "low": float(pixels.min()),
+        "high": float(pixels.max()),
+        "end": 1.0,
+        "scale": "colour" if len(pixels) == 3 else "grey",
+        "encoded": None,
+        "tiles": [1, 1],
+        "src": cache.input_picture(image.digest, pixels),
+        "reads": [],
+    }
 
 
-def map_viewer(
-    key: str,
-    panels: list[MapPanel],
-    boxes: dict[str, Box] | None = None,
-    select: str | None = None,
-    on_select: Callable[[Any], None] | None = None,
-    on_click: Callable[[Any], None] | None = None,
-    following: Following | None = None,
-) -> None:
-    """Draw pictures side by side; hovering reads exact values, with a crosshair linked over all of them.
+def _kind(stage: Stage, settings: Settings, as_picture: bool) -> Scale:
+    if as_picture:
+        return "colour" if len(stage.maps) == 3 else "grey"
+    return "sequential" if settings.relu and stage.name != "convolution" else "diverging"
 
-    Args:
-        key: key of the component in the session, and the instrument's name.
-        panels: the pictures.
-        boxes: rectangles to mark, by panel name; they take the crosshair's place.
-        select: name of the panel on which a rectangle can be dragged.
-        on_select: called before the page runs, with the rectangle that the browser sent.
-        on_click: the same, with the place that was clicked: {"stage", "channel", "y", "x"}.
-        following: how the live channel computes the pictures named as its stages, or None for maps that stand still.
-    """
 
-    def selected(place: Any) -> None:
-        for told in (on_select, on_click):
-            if told is not None:
-                told(place)
-
-    digests = [cache.digest(panel.maps) for panel in panels]
-    tokens = map_tickets(key, [(panel.maps, digest) for panel, digest in zip(panels, digests, strict=True)])
-    drawn = []
-    for panel, digest, token in zip(panels, digests, tokens, strict=True):
-        low, high = float(panel.maps.min()), float(panel.maps.max())
-        end = panel.end or scale_limits(low, high)[1]
-        if panel.image and len(panel.maps) in (1, 3):
-            source, tiles = cache.input_picture(digest, panel.maps), (1, 1)
+def stage_reads(shape: tuple[int, ...], settings: Settings, stages: list[Stage]) -> dict[str, list[Reads]]:
+    """What each stage's pixels read from the one before, for an input (C, H, W)."""
+    rows, columns = settings.axes((shape[1], shape[2]))
+    reads, before = dict[str, list[Reads]](), "input"
+    for stage in stages:
+        if stage.name == "convolution":
+            own = len(stage.maps) == shape[0]  # each channel alone; else a map sums over all of them
+            one = Reads(before, "window", rows, columns, "own" if own else "all")
+        elif stage.name == "pooling":
+            one = Reads(before, "window", *settings.pool_axes((rows.output_size, columns.output_size)))
         else:
-            source, tiles = cache.map_picture(digest, panel.maps, end)
-        drawn.append(
-            {
-                "name": panel.name,
-                "title": panel.title,
-                "shape": list(panel.maps.shape),
-                "low": low,
-                "high": high,
-                "end": end,
-                "plain": panel.image,
-                "tiles": list(tiles),
-                "src": source,
-                "token": token,
-            }
-        )
-    live: dict[str, Any] = {"base": st.get_option("server.baseUrlPath")}
-    if following:
-        live |= {"op": following.op, "token": ticket(following.image), "settings": dict(following.settings)}
-    data: dict[str, Any] = {
-        "live": live,
-        "instrument": key,
-        "table": diverging_base64(),
-    }
-    data |= {
-        "looks": False,
-        "input": None,
-        "stages": drawn,
-        "window": None,
-        "note": "",
-        "boxes": boxes,
-        "select": select,
-        "clickable": on_click is not None,
-    }
-    mount(_mount, key, data, "pick", selected)
+            one = Reads(before, "same")
+        reads[stage.name], before = [one], stage.name
+    return reads

@@ -1,5 +1,7 @@
 // Says once when the page's first picture has been drawn: maps, a grid of numbers, or an image.
 
+/** @import {Mounted} from "../shared/types.js" */
+
 const PATIENCE = 3000; // milliseconds, on a page that draws none
 
 // Whatever the browser says carries the page's settings as they stand here. Said while the answer to a click is on its way, it
@@ -12,6 +14,7 @@ const act = () => {
 };
 for (const kind of ACTS) document.addEventListener(kind, act, true);
 
+/** @param {Mounted<undefined>} mounted */
 export default function ({ parentElement, setTriggerValue }) {
   if (!parentElement.querySelector(".waiting")) {
     parentElement.append(Object.assign(document.createElement("span"), { className: "waiting" }));
@@ -19,11 +22,11 @@ export default function ({ parentElement, setTriggerValue }) {
   const started = performance.now();
   const timer = setInterval(() => {
     const now = performance.now();
-    const app = document.querySelector("[data-testid=stApp]");
-    if (app.dataset.testScriptState !== "notRunning" || now - acted < QUIET) return;
+    const app = /** @type {HTMLElement | null} */ (document.querySelector("[data-testid=stApp]"));
+    if (app?.dataset.testScriptState !== "notRunning" || now - acted < QUIET) return;
     const hosts = document.querySelectorAll("[data-testid=stBidiComponentIsolated]");
     const parts = [...hosts].map(({ shadowRoot }) => shadowRoot?.querySelector("canvas[data-updates], .grid.output > *"));
-    const image = document.querySelector("[data-testid=stMain] [data-testid=stImage] img");
+    const image = /** @type {HTMLImageElement | null} */ (document.querySelector("[data-testid=stMain] [data-testid=stImage] img"));
     if (!parts.some(Boolean) && !image?.complete && now - started < PATIENCE) return;
     clearInterval(timer);
     setTriggerValue("drawn", true);

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from instruments.kernel_text import MAX_VALUE, parse_kernel
 from ui.components.files import component, mount
-from ui.palette import diverging_base64
+from ui.palette import diverging_tables
 
-_mount = component("kernel_editor", "channel", "colours")
+_mount = component("kernel_editor")
 
 
 def kernel_editor(
@@ -29,6 +29,6 @@ def kernel_editor(
         "values": parse_kernel(text).tolist(),
         "note": note,
         "limit": MAX_VALUE,
-        "table": diverging_base64(),
+        "tables": diverging_tables(),
     }
     mount(_mount, key, data, "edit", on_edit)

@@ -6,7 +6,7 @@ from typing import Any
 from instruments.fields import Real
 from ui.components.files import component, mount
 
-_mount = component("live_slider", "channel", "colours")
+_mount = component("live_slider")
 
 
 def live_slider(

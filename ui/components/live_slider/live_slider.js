@@ -1,25 +1,54 @@
 // A slider that reports while it moves, not only when it is let go.
 
+import { element } from "../shared/dom.js";
+import { gesture } from "../shared/gesture.js";
+import { shortNumber } from "../shared/numbers.js";
+
+/** @import {Mounted, SliderData} from "../shared/types.js" */
+
+/** @type {WeakMap<object, LiveSlider>} */
 const sliders = new WeakMap();
 
+/** @param {Mounted<SliderData>} mounted */
 export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let slider = sliders.get(parentElement);
-  if (!slider) sliders.set(parentElement, (slider = new LiveSlider(parentElement)));
+  const slider = sliders.get(parentElement) ?? new LiveSlider(parentElement, data);
+  sliders.set(parentElement, slider);
   slider.send = (value) => setTriggerValue("edit", value);
   slider.update(data);
 }
 
 class LiveSlider {
-  constructor(parent) {
+  /**
+   * @param {ShadowRoot | HTMLElement} parent
+   * @param {SliderData} data
+   */
+  constructor(parent, data) {
+    this.data = data;
+    /** @type {(value: number) => void} */
+    this.send = () => {};
+    /** @type {number | undefined} */
+    this.sent = undefined;
+    /** @type {number | undefined} */
+    this.next = undefined;
     this.name = element("span", { className: "name" });
     this.output = element("output");
     this.range = element("input", { type: "range" });
     parent.append(element("label", {}, element("span", { className: "top" }, this.name, this.output), this.range));
-    this.range.addEventListener("input", () => {
-      this.show(this.range.valueAsNumber);
-      if (!gesture(this.data.instrument, { [this.data.name]: this.range.valueAsNumber })) this.later();
-    });
+    this.range.addEventListener("input", () => this.moved());
     this.range.addEventListener("change", () => this.later());
+    this.range.addEventListener("pointercancel", () => this.takeBack());
+  }
+
+  moved() {
+    const value = this.range.valueAsNumber;
+    this.show(value);
+    if (!gesture(this.data.instrument, { [this.data.name]: value })) this.later();
+  }
+
+  // The page was scrolled by a finger that began on the slider: that was no change.
+  takeBack() {
+    this.range.value = String(this.data.value);
+    this.moved();
   }
 
   // Without the live channel: one value in flight, the newest waits for its answer.
@@ -31,17 +60,18 @@ class LiveSlider {
     this.send(this.sent);
   }
 
+  /** @param {number} value */
   show(value) {
-    this.output.textContent = shortNumber(value) + (this.data.unit ?? "");
+    this.output.textContent = shortNumber(value);
     this.range.setAttribute("aria-valuetext", this.output.textContent);
   }
 
+  /** @param {SliderData} data */
   update(data) {
     this.data = data;
     this.name.textContent = data.label;
-    this.name.style.color = data.colour ?? "inherit";
     Object.assign(this.range, { min: data.low, max: data.high, step: data.step });
-    if (!this.range.matches(":active") && this.next === undefined) this.range.value = data.value;
+    if (!this.range.matches(":active") && this.next === undefined) this.range.value = String(data.value);
     this.show(this.range.valueAsNumber);
     this.sent = undefined;
     if (this.next !== undefined && this.next !== data.value) this.later();

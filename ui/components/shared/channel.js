@@ -1,19 +1,31 @@
-// The live channel's client (live/messages.py has the format): one request in flight, the newest of each kind waits.
+// The live channel's client: one request in flight, the newest of each kind waits.
 
-class Channel {
+import { Waiting, addressesFor, pack, unpack } from "./messages.js";
+
+/** @import {Answer} from "./types.js" */
+/** @import {Question} from "./messages.js" */
+
+const PATIENCE = 8000; // milliseconds for an answer
+const LONGEST_PAUSE = 15000; // milliseconds between attempts to connect
+
+export class Channel {
+  /** @param {string} base the server's base path */
   constructor(base) {
-    this.addresses = addressesFor(base);
+    const script = /** @type {HTMLScriptElement | null} */ (document.querySelector('script[src*="static/js/"]'));
+    this.addresses = addressesFor(base, script?.src ?? "", location);
     this.attempt = 0;
     this.number = 0;
-    this.waiting = new Map(); // op -> {message, receive}
-    this.flying = null; // {id, op, question, timer}
+    this.delay = 250;
+    this.waiting = new Waiting();
+    /** @type {{id: number, op: string, question: Question, timer: ReturnType<typeof setTimeout>} | null} */
+    this.flying = null;
     this.open = false;
-    this.connect();
+    this.socket = this.connect();
   }
 
   connect() {
     const address = this.addresses[this.attempt % this.addresses.length];
-    const socket = (this.socket = new WebSocket(address));
+    const socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.open = true;
@@ -26,35 +38,44 @@ class Channel {
       this.open = false;
       const lost = this.flying;
       this.land();
-      if (lost && !this.waiting.has(lost.op)) this.waiting.set(lost.op, lost.question); // asked again when it is back
+      if (lost) this.waiting.putBack(lost.op, lost.question); // asked again when it is back
       this.attempt += 1;
-      this.delay = Math.min((this.delay ?? 250) * 2, 15000);
-      setTimeout(() => this.connect(), this.delay);
+      this.delay = Math.min(this.delay * 2, LONGEST_PAUSE);
+      setTimeout(() => {
+        this.socket = this.connect();
+      }, this.delay);
     };
+    return socket;
   }
 
-  // Ask, with bytes behind the message if there are any; an older question of the same kind that still waits is forgotten.
+  /**
+   * Ask, with bytes behind the message if there are any; an older question of the same kind that still waits is forgotten.
+   * @param {string} op
+   * @param {Record<string, unknown>} message
+   * @param {(answer: Answer) => void} receive
+   * @param {ArrayBuffer} [bytes]
+   */
   ask(op, message, receive, bytes) {
-    this.waiting.set(op, { message, receive, bytes });
+    this.waiting.put(op, { message, receive, bytes });
     this.send();
   }
 
   send() {
-    if (!this.open || this.flying || this.waiting.size === 0) return;
-    const op = [...this.waiting.keys()].find((one) => one !== "look") ?? "look"; // pictures first
-    const question = this.waiting.get(op);
-    this.waiting.delete(op);
+    if (!this.open || this.flying) return;
+    const next = this.waiting.take();
+    if (!next) return;
+    const { op, question } = next;
     const id = ++this.number;
-    this.flying = { id, op, question, timer: setTimeout(() => this.giveUp(), 8000) };
+    this.flying = { id, op, question, timer: setTimeout(() => this.giveUp(), PATIENCE) };
     const text = JSON.stringify({ v: 1, id, op, ...question.message });
     this.socket.send(question.bytes ? pack(text, question.bytes) : text);
   }
 
   giveUp() {
-    const { question } = this.flying;
+    const lost = this.flying;
     this.land(); // what took too long is not asked again
     this.socket.close();
-    question.receive({ error: "The server took too long to answer." });
+    lost?.question.receive({ id: lost.id, stages: [], error: "The server took too long to answer." });
   }
 
   land() {
@@ -62,8 +83,10 @@ class Channel {
     this.flying = null;
   }
 
+  /** @param {string | ArrayBuffer} data */
   receive(data) {
     const flying = this.flying;
+    /** @type {Answer} */
     const answer = typeof data === "string" ? JSON.parse(data) : unpack(data);
     if (!flying || answer.id !== flying.id) return;
     this.land();
@@ -72,42 +95,13 @@ class Channel {
   }
 }
 
-// The length of the head in four bytes, the head, then the bytes.
-function pack(text, bytes) {
-  const head = new TextEncoder().encode(text);
-  const length = new DataView(new ArrayBuffer(4));
-  length.setUint32(0, head.length);
-  return new Blob([length, head, bytes]);
-}
-
-function unpack(buffer) {
-  const length = new DataView(buffer).getUint32(0);
-  const answer = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  let offset = 4 + length;
-  for (const stage of answer.stages) {
-    stage.picture = new Blob([new Uint8Array(buffer, offset, stage.bytes)], { type: stage.type });
-    offset += stage.bytes;
-  }
-  return answer;
-}
-
-// The server's base path as configured, then as the page's own scripts were loaded (a host may put a prefix before it).
-function addressesFor(base) {
-  const script = document.querySelector('script[src*="static/js/"]')?.src ?? "";
-  const found = script ? new URL(script).pathname.split("static/js/")[0] : "/";
-  const scheme = location.protocol === "https:" ? "wss://" : "ws://";
-  const paths = new Set([`/${base}/live`, `${found}live`].map((path) => path.replace(/\/+/g, "/")));
-  return [...paths].map((path) => scheme + location.host + path);
-}
-
-// One channel a page, however many components use it.
-function sharedChannel(base) {
-  window.cnnLive ??= new Channel(base);
-  return window.cnnLive;
-}
-
-// A hand moves: tell the viewers. Returns true if one of them follows it live.
-function gesture(instrument, changes) {
-  const event = new CustomEvent("cnn:gesture", { detail: { instrument, changes }, cancelable: true });
-  return !document.dispatchEvent(event);
+/**
+ * One channel a page, however many components use it.
+ * @param {string} base
+ * @returns {Channel}
+ */
+export function sharedChannel(base) {
+  const page = /** @type {{cnnLive?: Channel}} */ (/** @type {unknown} */ (window));
+  page.cnnLive ??= new Channel(base);
+  return page.cnnLive;
 }

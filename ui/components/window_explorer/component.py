@@ -9,9 +9,9 @@ from cnn_core.arguments import Array, Pair
 from cnn_core.padding import pad
 from cnn_core.shapes import Axis
 from ui.components.files import component, mount
-from ui.palette import colour, diverging_base64
+from ui.palette import colour, diverging_tables
 
-_mount = component("window_explorer", "colours")
+_mount = component("window_explorer")
 
 
 def _number(value: float | np.floating[Any]) -> str:
@@ -39,6 +39,21 @@ def _step(inputs: Array, weights: Array | None, bias: float, total: float, mode:
         f"{products}{f' + {_number(bias)}' if bias else ''} = {result}",
         f"{algebra}{' + b' if bias else ''} = y",
     )
+
+
+def unreached(axis: Axis) -> list[int]:
+    """Positions of the padded input that no window reads: the rest at the end, and what long steps leave between.
+
+    >>> from cnn_core.shapes import make_axis
+    >>> unreached(make_axis(8, kernel_size=2, stride=3))
+    [2, 5]
+    >>> unreached(make_axis(6, kernel_size=3, stride=2, padding=(1, 2)))
+    []
+    >>> unreached(make_axis(6, kernel_size=2, stride=4, padding=(1, 1)))
+    [2, 3, 6, 7]
+    """
+    reached = {place + axis.before for at in range(axis.output_size) for place in axis.window(at)}
+    return sorted(set(range(axis.size + axis.before + axis.after)) - reached)
 
 
 def explorer_data(
@@ -75,16 +90,15 @@ def explorer_data(
             i, j = np.unravel_index(seen.argmax(), seen.shape)
             step["winner"] = (down[int(i)], across[int(j)])
         steps.append(step)
-    lost = [list(range(side - axis.leftover, side)) for side, axis in zip(padded.shape, (rows, columns), strict=True)]
     return {
         "input": padded.tolist(),
         "pads": [*pads[0], *pads[1]],
         "kernel": None if weights is None else weights.tolist(),
         "output": output.tolist(),
         "steps": steps,
-        "lost": lost,
-        "grey": picture,
-        "table": diverging_base64(),
+        "lost": [unreached(rows), unreached(columns)],
+        "scale": "grey" if picture else "diverging",
+        "tables": diverging_tables(),
     }
 
 
@@ -125,8 +139,8 @@ def transposed_data(
         "output": output.tolist(),
         "steps": steps,
         "lost": [[], []],
-        "table": diverging_base64(),
-        "grey": True,
+        "tables": diverging_tables(),
+        "scale": "grey",
     }
 
 

@@ -1,102 +1,175 @@
 // A window walks over real numbers: input with its padding ring, kernel, output. All numbers come from Python.
 
-const explorers = new WeakMap();
+import { colourOf, ownScale, themeTable } from "../shared/colours.js";
+import { button, element } from "../shared/dom.js";
+import { Drag } from "../shared/drag.js";
+import { clamp, narrowNumber, shortNumber } from "../shared/numbers.js";
 
+/** @import {ExplorerData, Mounted, Scale} from "../shared/types.js" */
+
+/** @type {WeakMap<object, WindowExplorer>} */
+const explorers = new WeakMap();
+const SPEEDS = [1500, 700, 300, 100]; // milliseconds a step
+const DENSE = 10; // columns, above which cells are small
+
+/** @param {Mounted<ExplorerData>} mounted */
 export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let explorer = explorers.get(parentElement);
-  if (!explorer) explorers.set(parentElement, (explorer = new WindowExplorer(parentElement)));
+  const explorer = explorers.get(parentElement) ?? new WindowExplorer(parentElement, data);
+  explorers.set(parentElement, explorer);
   explorer.pin = (place) => setTriggerValue("pin", place);
   explorer.update(data);
   return () => explorer.pause();
 }
 
-// An image keeps its greys.
-function greyOf(value) {
-  const shade = Math.round(255 * Math.max(0, Math.min(1, value)));
-  return { background: `rgb(${shade} ${shade} ${shade})`, text: readableOn(shade, shade, shade) };
-}
-
-const SPEEDS = [1500, 700, 300, 100];
-
 class WindowExplorer {
-  constructor(parent) {
+  /**
+   * @param {ShadowRoot | HTMLElement} parent
+   * @param {ExplorerData} data
+   */
+  constructor(parent, data) {
+    this.parent = parent;
+    this.data = data;
+    /** @type {(place: number) => void} */
+    this.pin = () => {};
+    this.at = 0; // the output whose window is shown, in row order
+    /** @type {number | null} the one that was chosen */
+    this.pinned = null;
+    /** @type {ReturnType<typeof setTimeout> | null} */
+    this.timer = null;
+    this.table = new Uint32Array(256);
+    /** @type {HTMLElement[]} */
+    this.inputCells = [];
+    /** @type {HTMLElement[]} */
+    this.outputCells = [];
     this.input = element("div", { className: "grid input", role: "img" });
     this.kernel = element("div", { className: "grid kernel", role: "img" });
     this.output = element("div", { className: "grid output", role: "grid", tabIndex: 0 });
     this.titles = ["input", "kernel", "output"].map((name) => element("figcaption", { className: name }));
     const figures = [this.input, this.kernel, this.output].map((grid, i) => element("figure", {}, this.titles[i], grid));
+    this.kernelFigure = figures[1];
     this.sum = element("p", { className: "sum", "aria-live": "polite" });
-    const button = (label, title, run) => {
-      const node = element("button", { type: "button", textContent: label, title, onclick: run });
-      node.setAttribute("aria-label", title);
-      return node;
-    };
     this.playButton = button("▶", "play", () => (this.timer ? this.pause() : this.play()));
-    this.scrubber = element("input", { type: "range", min: 0, step: 1, value: 0 });
-    this.scrubber.setAttribute("aria-label", "position of the window");
+    this.scrubber = element("input", { type: "range", min: 0, step: 1, value: 0, "aria-label": "position of the window" });
+    this.speed = element("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: 1, className: "speed", "aria-label": "speed" });
+    this.lettersBox = element("input", { type: "checkbox" });
+    parent.append(element("div", { className: "figures" }, ...figures), this.makeBar(), this.sum);
+    this.drag = this.makeDrag();
+    this.listen();
+  }
+
+  makeBar() {
+    return element(
+      "div",
+      { className: "bar" },
+      button("|◀", "back to the start", () => this.go(0, true)),
+      button("◀", "one step back", () => this.go(this.at - 1, true)),
+      this.playButton,
+      button("▶|", "one step forward", () => this.go(this.at + 1, true)),
+      this.scrubber,
+      element("label", {}, "speed", this.speed),
+      element("label", {}, this.lettersBox, "letters"),
+    );
+  }
+
+  listen() {
     this.scrubber.addEventListener("input", () => this.go(this.scrubber.valueAsNumber));
     this.scrubber.addEventListener("change", () => this.commit());
-    this.speed = element("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: 1, className: "speed" });
-    this.speed.setAttribute("aria-label", "speed");
-    this.lettersBox = element("input", { type: "checkbox" });
+    this.scrubber.addEventListener("pointercancel", () => this.back()); // the page was scrolled from here
     this.lettersBox.addEventListener("change", () => this.show());
-    const bar = element("div", { className: "bar" }, button("|◀", "back to the start", () => this.go(0, true)),
-      button("◀", "one step back", () => this.go(this.at - 1, true)), this.playButton,
-      button("▶|", "one step forward", () => this.go(this.at + 1, true)), this.scrubber,
-      element("label", {}, "speed", this.speed), element("label", {}, this.lettersBox, "letters"));
-    parent.append(element("div", { className: "figures" }, ...figures), bar, this.sum);
-    this.output.addEventListener("pointerover", (event) => this.hover(event));
-    this.output.addEventListener("click", (event) => this.hover(event, true));
-    this.output.addEventListener("pointerleave", () => this.pinned !== undefined && !this.timer && this.go(this.pinned));
+    this.output.addEventListener("pointerover", (event) => this.hover(event.target));
+    this.output.addEventListener("pointerleave", () => this.timer || this.drag.active || this.back());
     this.output.addEventListener("keydown", (event) => this.key(event));
-    this.input.addEventListener("pointerover", (event) => this.feeds(event));
+    this.input.addEventListener("pointerover", (event) => this.feeds(event.target));
     this.input.addEventListener("pointerleave", () => this.show());
+    this.output.addEventListener("click", (event) => {
+      this.output.focus({ preventScroll: true });
+      if (!this.drag.moved) this.hover(event.target, true);
+    });
   }
 
+  // A window that is dragged over the outputs is kept where it is let go.
+  makeDrag() {
+    return new Drag(this.output, {
+      slop: 4,
+      press: (event) => (this.outputCells.some((cell) => cell === event.target) ? true : null),
+      move: (event) => this.hover(this.under(event)),
+      end: () => this.commit(),
+      cancel: () => this.back(),
+    });
+  }
+
+  /**
+   * What lies under the pointer, also while another cell has caught it.
+   * @param {PointerEvent} event
+   */
+  under(event) {
+    const root = /** @type {ShadowRoot | Document} */ (this.output.getRootNode());
+    return root.elementFromPoint(event.clientX, event.clientY);
+  }
+
+  /** @param {ExplorerData} data */
   update(data) {
     this.data = data;
-    this.table = readTable(data.table);
-    const { input, pads, output } = data;
-    this.columns = output[0].length;
-    this.count = output.length * this.columns;
-    [this.rows, this.width] = [input.length, input[0].length];
-    const end = Math.max(...input.flat().map(Math.abs), 1e-9);
-    this.inputCells = this.fill(this.input, input, end, (cell, y, x) => {
-      const inside = y >= pads[0] && y < this.rows - pads[1] && x >= pads[2] && x < this.width - pads[3];
-      cell.classList.toggle("pad", !inside);
-      cell.classList.toggle("lost", data.lost[0].includes(y) || data.lost[1].includes(x));
-    });
-    const weights = data.kernel;
-    this.kernel.parentElement.hidden = !weights;
-    if (weights) this.kernelCells = this.fill(this.kernel, weights, Math.max(...weights.flat().map(Math.abs), 1e-9));
-    this.outputCells = this.fill(this.output, output, Math.max(...output.flat().map(Math.abs), 1e-9), (cell, y, x) => {
-      cell.setAttribute("aria-label", `output row ${y}, column ${x}: ${shortNumber(output[y][x])}`);
-    });
-    data.titles.forEach((title, i) => {
+    this.table = themeTable(this.parent, data.tables);
+    const { input, output, kernel, titles, colours } = data;
+    titles.forEach((title, i) => {
       this.titles[i].textContent = title;
-      this.titles[i].style.color = data.colours[i];
+      this.titles[i].style.color = colours[i];
     });
-    this.input.setAttribute("aria-label", `${data.titles[0]}, ${this.rows} by ${this.width} with padding`);
-    this.kernel.setAttribute("aria-label", data.titles[1]);
-    this.output.setAttribute("aria-label", `${data.titles[2]}. Arrow keys move the window.`);
-    this.scrubber.max = this.count - 1;
+    this.input.setAttribute("aria-label", `${titles[0]}, ${input.length} by ${input[0].length} with padding`);
+    this.kernel.setAttribute("aria-label", titles[1]);
+    this.output.setAttribute("aria-label", `${titles[2]}. Arrow keys move the window.`);
+    this.kernelFigure.hidden = !kernel;
+    this.inputCells = this.fill(this.input, input, { ...ownScale(input), kind: data.scale });
+    if (kernel) this.fill(this.kernel, kernel, ownScale(kernel));
+    this.outputCells = this.fill(this.output, output, ownScale(output));
+    this.markInput();
+    this.scrubber.max = String(this.count - 1);
     this.pinned = Math.min(data.at, this.count - 1);
-    if (!this.timer) this.go(this.pinned);
-    else this.go(Math.min(this.at, this.count - 1));
+    this.go(this.timer ? this.at : this.pinned);
   }
 
-  fill(grid, rows, end, also = () => {}) {
-    grid.style.setProperty("--columns", rows[0].length);
-    grid.classList.toggle("dense", rows[0].length > 10);
+  get columns() {
+    return this.data.output[0].length;
+  }
+
+  get count() {
+    return this.data.output.length * this.columns;
+  }
+
+  get width() {
+    return this.data.input[0].length;
+  }
+
+  markInput() {
+    const { input, pads, lost } = this.data;
+    this.inputCells.forEach((cell, i) => {
+      const [y, x] = [Math.floor(i / this.width), i % this.width];
+      const inside = y >= pads[0] && y < input.length - pads[1] && x >= pads[2] && x < this.width - pads[3];
+      cell.classList.toggle("pad", !inside);
+      cell.classList.toggle("lost", lost[0].includes(y) || lost[1].includes(x));
+    });
+  }
+
+  /**
+   * @param {HTMLElement} grid
+   * @param {number[][]} rows
+   * @param {Scale} scale
+   */
+  fill(grid, rows, scale) {
+    const dense = rows[0].length > DENSE;
+    const write = dense || matchMedia("(max-width: 640px)").matches ? narrowNumber : shortNumber;
+    const answers = grid === this.output;
+    grid.style.setProperty("--columns", String(rows[0].length));
+    grid.classList.toggle("dense", dense);
+    /** @type {HTMLElement[]} */
     const cells = [];
-    const lines = rows.map((row, y) => element("div", { role: grid === this.output ? "row" : "presentation", className: "row" }, ...row.map((value, x) => {
-      const cell = element("div", { className: "cell", role: grid === this.output ? "gridcell" : "presentation" });
-      cell.textContent = cell.dataset.shown = shortNumber(value);
-      const { background, text } = grid === this.input && this.data.grey ? greyOf(value) : colourOf(this.table, value, end);
-      cell.style.background = background;
-      cell.style.color = text;
-      cell.dataset.place = `${y},${x}`;
-      also(cell, y, x);
+    const lines = rows.map((row, y) => element("div", { role: answers ? "row" : "presentation", className: "row" }, ...row.map((value, x) => {
+      const { background, text } = colourOf(scale, value, this.table);
+      const style = `background-color: ${background}; color: ${text}`; // not `background`: it would erase the hatch
+      const cell = element("div", { className: "cell", role: answers ? "gridcell" : "presentation", textContent: write(value), style });
+      cell.dataset.shown = write(value);
+      if (answers) cell.setAttribute("aria-label", `output row ${y}, column ${x}: ${shortNumber(value)}`);
       cells.push(cell);
       return cell;
     })));
@@ -104,9 +177,13 @@ class WindowExplorer {
     return cells;
   }
 
+  /**
+   * @param {number} at
+   * @param {boolean} [commit]
+   */
   go(at, commit = false) {
-    this.at = Math.max(0, Math.min(this.count - 1, at));
-    this.scrubber.value = this.at;
+    this.at = clamp(at, 0, this.count - 1);
+    this.scrubber.value = String(this.at);
     this.show();
     if (commit) this.commit();
   }
@@ -116,49 +193,61 @@ class WindowExplorer {
     this.pin(this.at);
   }
 
-  place(at = this.at) {
-    return [Math.floor(at / this.columns), at % this.columns];
+  back() {
+    if (this.pinned !== null) this.go(this.pinned);
   }
 
   show() {
     const step = this.data.steps[this.at];
     const seen = new Set(step.taps.map(([y, x]) => y * this.width + x));
+    const winner = step.winner ? step.winner[0] * this.width + step.winner[1] : -1;
     this.inputCells.forEach((cell, i) => {
       cell.classList.toggle("window", seen.has(i));
-      cell.classList.remove("winner");
+      cell.classList.toggle("winner", i === winner);
     });
-    if (step.winner) this.inputCells[step.winner[0] * this.width + step.winner[1]].classList.add("winner");
     this.outputCells.forEach((cell, i) => {
       cell.classList.toggle("now", i === this.at);
       cell.classList.toggle("ahead", i > this.at);
-      cell.textContent = i > this.at ? "" : cell.dataset.shown; // the output fills as the window walks
       cell.classList.remove("fed");
+      cell.textContent = i > this.at ? "" : (cell.dataset.shown ?? ""); // the output fills as the window walks
     });
     this.sum.textContent = this.lettersBox.checked ? step.letters : step.text;
   }
 
-  hover(event, pinned = false) {
-    const index = this.outputCells.indexOf(event.target);
+  /**
+   * @param {EventTarget | null} target
+   * @param {boolean} [pinned]
+   */
+  hover(target, pinned = false) {
+    const index = this.outputCells.findIndex((cell) => cell === target);
     if (index < 0 || (this.timer && !pinned)) return;
     this.pause();
     this.go(index, pinned);
   }
 
-  // Every output that this input pixel goes into.
-  feeds(event) {
-    const index = this.inputCells.indexOf(event.target);
+  /**
+   * Every output that this input pixel goes into.
+   * @param {EventTarget | null} target
+   */
+  feeds(target) {
+    const index = this.inputCells.findIndex((cell) => cell === target);
     if (index < 0 || this.timer) return;
     const [y, x] = [Math.floor(index / this.width), index % this.width];
+    const fed = this.data.steps.map((step) => step.taps.some(([a, b]) => a === y && b === x));
     this.outputCells.forEach((cell, at) => {
-      cell.classList.toggle("fed", this.data.steps[at].taps.some(([a, b]) => a === y && b === x));
+      cell.classList.toggle("fed", fed[at]);
       cell.classList.remove("ahead", "now");
-      cell.textContent = cell.dataset.shown;
+      cell.textContent = cell.dataset.shown ?? "";
     });
-    this.inputCells.forEach((cell, i) => cell.classList.toggle("window", i === index));
-    const fed = this.outputCells.filter((cell) => cell.classList.contains("fed")).length;
-    this.sum.textContent = `This pixel goes into ${fed} output${fed === 1 ? "" : "s"}.`;
+    this.inputCells.forEach((cell, i) => {
+      cell.classList.toggle("window", i === index);
+      cell.classList.remove("winner");
+    });
+    const count = fed.filter(Boolean).length;
+    this.sum.textContent = `This pixel goes into ${count} output${count === 1 ? "" : "s"}.`;
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns }[event.key];
     if (step && this.at + step >= 0 && this.at + step < this.count) {
@@ -173,20 +262,29 @@ class WindowExplorer {
 
   play() {
     if (this.at === this.count - 1) this.go(0);
-    this.playButton.textContent = "❚❚";
-    this.playButton.setAttribute("aria-label", "pause");
+    this.sign("❚❚", "pause");
+    const wait = () => SPEEDS[this.speed.valueAsNumber];
     const tick = () => {
-      this.timer = setTimeout(tick, SPEEDS[this.speed.valueAsNumber]);
+      this.timer = setTimeout(tick, wait());
       if (this.at === this.count - 1) return this.pause();
       this.go(this.at + 1);
     };
-    this.timer = setTimeout(tick, SPEEDS[this.speed.valueAsNumber]);
+    this.timer = setTimeout(tick, wait());
   }
 
   pause() {
-    clearTimeout(this.timer);
+    if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    this.playButton.textContent = "▶";
-    this.playButton.setAttribute("aria-label", "play");
+    this.sign("▶", "play");
+  }
+
+  /**
+   * @param {string} sign
+   * @param {string} title
+   */
+  sign(sign, title) {
+    this.playButton.textContent = sign;
+    this.playButton.title = title;
+    this.playButton.setAttribute("aria-label", title);
   }
 }

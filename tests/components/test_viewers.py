@@ -1,0 +1,131 @@
+"""What the viewers give to the browser: scales, pictures, and what each stage's pixels read."""
+
+import base64
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from instruments import kernel
+from instruments.stages import compute, look
+from tests.components.test_javascript import Cells, framed
+from ui.components.feature_viewer.component import stage_reads
+from ui.palette import diverging
+
+
+def shown(maps: np.ndarray, weight: str, relu: bool, as_picture: bool) -> dict[str, Any]:
+    """The stages that `feature_viewer` gives to the browser for an image and a kernel, by name."""
+
+    def page(maps, weight, relu, as_picture) -> None:  # type: ignore[no-untyped-def]
+        import numpy as np
+
+        from instruments.kernel import Settings
+        from instruments.stages import compute
+        from ui import cache
+        from ui.components.feature_viewer.component import feature_viewer
+        from ui.image_source import ChosenImage
+
+        pixels = np.array(maps, np.float32)
+        image = ChosenImage(pixels, cache.digest(pixels), "test")
+        settings = Settings(weight, relu=relu)
+        titles = dict.fromkeys(("input", "convolution", "relu"), "title")
+        stages = compute(pixels, settings)
+        feature_viewer("viewer", image, settings, {}, stages, titles, None, "", lambda _: None, as_picture)
+
+    app = AppTest.from_function(
+        page, kwargs={"maps": maps.tolist(), "weight": weight, "relu": relu, "as_picture": as_picture}
+    ).run()
+    assert not app.exception
+    [data] = json.loads(app.get("bidi_component")[0].proto.json)
+    return {stage["name"]: stage for stage in [data["input"], *data["stages"]]}
+
+
+def pixels(stage: dict[str, Any]) -> np.ndarray:
+    """The picture as it travels, (H, W) or (H, W, 3)."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(stage["src"].split(",")[1]))))
+
+
+@pytest.fixture
+def noise() -> np.ndarray:
+    return np.random.default_rng(3).random((3, 7, 9)).astype(np.float32)
+
+
+def test_a_blurred_photo_looks_like_one_as_picture(noise) -> None:
+    stages = shown(noise, "0.5 0.5", False, True)
+    blurred = (noise[:, :, :-1] + noise[:, :, 1:]) / 2
+    assert stages["convolution"]["scale"] == "colour"
+    assert stages["convolution"]["encoded"] is None
+    np.testing.assert_allclose(pixels(stages["convolution"]) / 255, blurred.transpose(1, 2, 0), atol=0.5 / 255 + 1e-6)
+    grey = shown(noise[:1], "-2", False, True)["convolution"]
+    assert (grey["scale"], pixels(grey).max()) == ("grey", 0)  # what is below 0 is black
+
+
+def test_values_after_relu_have_no_negative_half(noise) -> None:
+    stages = shown(noise[:1], "1 -1.5", True, False)
+    assert [stages[name]["scale"] for name in ("input", "convolution", "relu")] == ["grey", "diverging", "sequential"]
+    end = stages["convolution"]["end"]
+    assert stages["relu"]["encoded"] == [-end, end]
+    values = noise[0, :, :-1] - 1.5 * noise[0, :, 1:]
+    np.testing.assert_allclose(pixels(stages["relu"]) / 255 * 2 * end - end, values.clip(0), atol=end / 255 + 1e-6)
+
+
+CASES = [
+    {
+        "kernel": "1 2; 3 4; 5 6",
+        "kernel_stride": "2",
+        "kernel_padding": "2",
+        "kernel_relu": "true",
+        "kernel_pool": "max",
+    },
+    {"kernel": "1 2 3 4; 5 6 7 8; 1 1 1 1", "kernel_padding": "1", "kernel_stride": "3", "kernel_pool": "average"},
+]
+
+
+@pytest.mark.parametrize("given", CASES)
+def test_frames_agree_with_the_window_that_is_explained(noise, given) -> None:
+    image = np.tile(noise, (1, 3, 2))[:, :19, :16]
+    chosen = kernel.parse_settings(given, image.shape)
+    stages = compute(image, chosen)
+    reads = stage_reads(image.shape, chosen, stages)
+    panels = {"input": (image.shape, []), **{stage.name: (stage.maps.shape, reads[stage.name]) for stage in stages}}
+    for stage in stages:
+        for place in (
+            (0, 0, 0),
+            (2, stage.maps.shape[1] - 1, stage.maps.shape[2] - 1),
+            (1, stage.maps.shape[1] // 2, 1),
+        ):
+            [found] = framed(panels, (stage.name, place, False))
+            assert bounds(found.get("input", set())) == clipped(place[0], look(image, chosen, stage.name, *place).field)
+
+
+def bounds(cells: Cells) -> list[int]:
+    """Channel, top, left, and bottom and right behind the last cell; nothing for none."""
+    if not cells:
+        return []
+    at = np.array(sorted(cells))
+    assert len(set(at[:, 0])) == 1
+    return [*at.min(0).tolist(), *(at[:, 1:].max(0) + 1).tolist()]
+
+
+def clipped(channel: int, field: tuple[int, int, int, int]) -> list[int]:
+    """The same of a field seen on an image of 19 x 16, whose taps lie close."""
+    top, left, height, width = field
+    box = [max(top, 0), max(left, 0), min(top + height, 19), min(left + width, 16)]
+    return [channel, *box] if box[0] < box[2] and box[1] < box[3] else []
+
+
+def luminance(table: np.ndarray) -> np.ndarray:
+    return table.astype(float) @ [0.299, 0.587, 0.114]
+
+
+def test_zero_is_nearest_to_the_page_in_both_themes() -> None:
+    light, dark = luminance(diverging()), luminance(diverging(dark=True))
+    assert light.argmax() in (127, 128)
+    assert dark.argmin() in (127, 128)
+    assert dark[128] < 30  # the dark page is about 18
+    assert (np.diff(dark[:128]) <= 1).all()
+    assert (np.diff(dark[128:]) >= -1).all()

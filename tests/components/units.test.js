@@ -1,0 +1,159 @@
+// What the components' scripts can do without a browser; run by tests/components/test_javascript.py.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { byteColours, colourOf, isDark, limits, readTable, readableOn, stripColours, word } from "../../ui/components/shared/colours.js";
+import { isStill } from "../../ui/components/shared/drag.js";
+import { cornerAt, gridOf, percentOf, placeAt, rectangleBetween } from "../../ui/components/shared/grid.js";
+import { Waiting, addressesFor, pack, unpack } from "../../ui/components/shared/messages.js";
+import { editedNumber, narrowNumber, readNumber, shortNumber } from "../../ui/components/shared/numbers.js";
+import { frames, isWhole, reached, runs } from "../../ui/components/shared/reads.js";
+import { Zoom } from "../../ui/components/shared/zoom.js";
+
+test("numbers are written with three digits and a real minus sign", () => {
+  const written = [0, 1e-7, -0.5, 1 / 3, 999.6, 1234.5, -2e-5, 12.34].map(shortNumber);
+  assert.deepEqual(written, ["0", "0", "−0.5", "0.333", "1000", "1235", "−0.00002", "12.3"]);
+  assert.deepEqual([0.53, -0.53, 1.5, 0, 10.02].map(narrowNumber), [".53", "−.53", "1.5", "0", "10"]);
+  assert.equal(editedNumber(-1.23456), "−1.235");
+});
+
+test("numbers are read with point or comma, either minus sign, or as a fraction", () => {
+  assert.deepEqual(["0.25", "0,25", " −1 ", "-1/4", "1/0", "", "x", "1e999"].map(readNumber), [0.25, 0.25, -1, -0.25, null, null, null, null]);
+});
+
+// Red grows with the entry, so that an entry can be told from its colour.
+const TABLE = Uint32Array.from({ length: 256 }, (_, i) => word(i, 0, 255 - i));
+const red = (colour) => colour & 255;
+
+test("a table is read from base64 as the canvas holds it", () => {
+  const bytes = Uint8Array.from({ length: 768 }, (_, i) => (i * 7) % 256);
+  const table = readTable(Buffer.from(bytes).toString("base64"));
+  assert.equal(table.length, 256);
+  assert.deepEqual([...new Uint8Array(table.buffer, 4 * 10, 4)], [bytes[30], bytes[31], bytes[32], 255]);
+});
+
+test("each kind of scale colours its values", () => {
+  const at = (kind, value, end = 2) => colourOf({ kind, end }, value, TABLE).background;
+  assert.equal(at("diverging", -2), "rgb(0 0 255)");
+  assert.equal(at("diverging", 0), "rgb(128 0 127)");
+  assert.equal(at("diverging", 5), "rgb(255 0 0)"); // beyond the end
+  assert.equal(at("sequential", 2), "rgb(255 0 0)");
+  assert.equal(at("sequential", 1), at("diverging", 1)); // equal values, equal colours
+  assert.equal(at("sequential", -1), "rgb(128 0 127)");
+  assert.equal(at("grey", 0.5), "rgb(128 128 128)");
+  assert.equal(at("grey", -3), "rgb(0 0 0)");
+  assert.deepEqual(limits({ kind: "sequential", end: 3 }), [0, 3]);
+  assert.deepEqual(limits({ kind: "diverging", end: 3 }), [-3, 3]);
+  assert.deepEqual(limits({ kind: "colour", end: 3 }), [0, 1]);
+});
+
+test("a picture's bytes have the colours of the values that they stand for", () => {
+  assert.equal(byteColours({ kind: "diverging", end: 2 }, [-2, 2], TABLE), TABLE);
+  const grey = byteColours({ kind: "grey", end: 2 }, [-2, 2], TABLE);
+  assert.equal(red(grey[100]), 0); // below 0
+  assert.equal(red(grey[191]), Math.round(255 * (-2 + (4 * 191) / 255)));
+  assert.equal(red(grey[255]), 255);
+  assert.deepEqual([...byteColours({ kind: "grey", end: 9 }, [0, 1], TABLE)].map(red), [...Array(256).keys()]);
+  const bar = [...stripColours({ kind: "sequential", end: 4 }, TABLE)].map(red);
+  assert.equal(Math.min(...bar), 128); // no negative half
+  assert.equal(bar[255], 255);
+});
+
+test("text can be read on its colour, and a dark theme is told from a light one", () => {
+  assert.deepEqual([readableOn(255, 255, 255), readableOn(0, 0, 0), readableOn(255, 176, 0)], ["#000000", "#ffffff", "#000000"]);
+  assert.deepEqual(["#0f1218", "#ffffff", "rgb(15, 18, 24)", ""].map(isDark), [true, false, true, false]);
+});
+
+test("the newest question of a kind waits, pictures before numbers", () => {
+  const waiting = new Waiting();
+  const question = (number) => ({ message: { number }, receive: () => {} });
+  assert.equal(waiting.take(), null);
+  waiting.put("look", question(1));
+  waiting.put("stages", question(2));
+  waiting.put("stages", question(3));
+  const first = waiting.take();
+  assert.deepEqual([first.op, first.question.message.number], ["stages", 3]);
+  waiting.put("stages", question(4));
+  waiting.putBack("stages", first.question); // lost on its way, but there is a newer one
+  assert.equal(waiting.take().question.message.number, 4);
+  waiting.putBack("stages", first.question);
+  assert.equal(waiting.take().question.message.number, 3);
+  assert.deepEqual([waiting.take().op, waiting.take()], ["look", null]);
+});
+
+test("messages carry their head and their bytes", async () => {
+  const packed = await pack('{"ö": 1}', new Uint8Array([9, 8]).buffer).arrayBuffer();
+  assert.deepEqual([...new Uint8Array(packed)], [0, 0, 0, 9, ...Buffer.from('{"ö": 1}'), 9, 8]);
+  const head = JSON.stringify({ id: 7, stages: [{ bytes: 2, type: "image/png" }, { bytes: 3, type: "image/jpeg" }] });
+  const answer = unpack(await pack(head, new Uint8Array([1, 2, 3, 4, 5]).buffer).arrayBuffer());
+  const parts = await Promise.all(answer.stages.map(async ({ picture }) => [picture.type, ...new Uint8Array(await picture.arrayBuffer())]));
+  assert.deepEqual(parts, [["image/png", 1, 2], ["image/jpeg", 3, 4, 5]]);
+});
+
+test("the channel is looked for at the base path and where the page came from", () => {
+  const page = { protocol: "https:", host: "a.example" };
+  assert.deepEqual(addressesFor("", "", page), ["wss://a.example/live"]);
+  const script = "https://a.example/host/course/static/js/index.js";
+  assert.deepEqual(addressesFor("course", script, page), ["wss://a.example/course/live", "wss://a.example/host/course/live"]);
+  assert.deepEqual(addressesFor("x", "", { ...page, protocol: "http:" })[0], "ws://a.example/x/live");
+});
+
+test("zooming keeps the place under the hand, and never shows what is beside the picture", () => {
+  const zoom = new Zoom();
+  zoom.by(4, 0.25, 0.75);
+  const seen = () => [zoom.x + 0.25 / zoom.level, zoom.y + 0.75 / zoom.level];
+  assert.deepEqual(seen(), [0.25, 0.75]);
+  zoom.by(2, 0.25, 0.75);
+  assert.deepEqual([zoom.level, ...seen()], [8, 0.25, 0.75]);
+  zoom.pan(1, 0);
+  assert.equal(zoom.x, 0.21875 - 1 / 8);
+  zoom.pan(-100, 100);
+  assert.deepEqual([zoom.x, zoom.y], [7 / 8, 0]);
+  zoom.by(1 / 100);
+  assert.deepEqual([zoom.level, zoom.x, zoom.y], [1, 0, 0]);
+  zoom.by(1000);
+  assert.equal(zoom.level, 32);
+});
+
+test("a place in a mosaic is a value of one map", () => {
+  const grid = gridOf({ shape: [5, 4, 6], tiles: [2, 3], scale: "diverging" });
+  assert.deepEqual(placeAt(grid, (1 + 2.5 / 6) / 3, (1 + 3.5 / 4) / 2), { channel: 4, y: 3, x: 2 });
+  assert.equal(placeAt(grid, 0.9, 0.9), null); // there are five maps
+  assert.deepEqual(placeAt(grid, -1, 0), { channel: 0, y: 0, x: 0 });
+  assert.deepEqual(gridOf({ shape: [3, 4, 6], tiles: [2, 2], scale: "colour" }), { rows: 1, columns: 1, height: 4, width: 6, count: 1 });
+  const box = percentOf(grid, 4, [1, 3, 2, 3]);
+  const rounded = Object.fromEntries(Object.entries(box).map(([side, percent]) => [side, Number(percent.toFixed(6))]));
+  assert.deepEqual(rounded, { top: 62.5, left: 50, height: 25, width: 16.666667 });
+});
+
+test("a dragged rectangle lies between its corners, whichever was first", () => {
+  const grid = { rows: 1, columns: 1, height: 40, width: 60, count: 1 };
+  assert.deepEqual(cornerAt(grid, 0.5, 1.7), [40, 30]);
+  assert.deepEqual(rectangleBetween([40, 30], cornerAt(grid, -0.2, 0.26)), [10, 0, 30, 30]);
+  assert.ok(isStill({ x: 5, y: 5 }, { x: 8, y: 2 }, 4));
+  assert.ok(!isStill({ x: 5, y: 5 }, { x: 5, y: 1 }, 4));
+  assert.ok(!isStill({ x: 5, y: 5 }, { x: 5, y: 5 }, 0)); // without slop each movement counts
+});
+
+test("frames are cut off at the border, and open where they lie in the padding", () => {
+  assert.deepEqual(runs([-1, 0, 1, 4, 6, 7]), [[-1, 3], [4, 1], [6, 2]]);
+  const cells = { channels: [2], rows: [-1, 0, 1], columns: [3, 4, 5] };
+  assert.deepEqual(frames(cells, [3, 4, 5]), [{ channel: 2, box: [0, 3, 2, 2], open: ["top", "right"] }]);
+  assert.deepEqual(frames({ ...cells, rows: [-2, -1] }, [3, 4, 5]), []);
+  const dilated = frames({ channels: [0], rows: [0, 2], columns: [1] }, [1, 4, 5]);
+  assert.deepEqual(dilated.map(({ box }) => box), [[0, 1, 1, 1], [2, 1, 1, 1]]);
+  const many = { channels: [0], rows: Array.from({ length: 50 }, (_, i) => 2 * i), columns: Array.from({ length: 50 }, (_, i) => 2 * i) };
+  assert.deepEqual(frames(many, [1, 100, 100]).map(({ box }) => box), [[0, 0, 99, 99]]);
+  assert.ok(isWhole({ channels: [0, 1], rows: [-1, 0, 1], columns: [0] }, [2, 2, 1]));
+  assert.ok(!isWhole({ channels: [0], rows: [0, 1], columns: [0] }, [2, 2, 1]));
+});
+
+test("without a declaration nothing is framed, and declarations in a circle end", () => {
+  const reads = (panel) => ({ panel, how: "same", channels: "own", transposed: false, rows: null, columns: null });
+  const place = { channels: [0], rows: [1], columns: [1] };
+  const alone = new Map([["a", { shape: [1, 3, 3], reads: [] }], ["b", { shape: [1, 3, 3], reads: [] }]]);
+  assert.equal(reached(alone, "a", place, false).size, 0);
+  const circle = new Map([["a", { shape: [1, 3, 3], reads: [reads("b")] }], ["b", { shape: [1, 3, 3], reads: [reads("a")] }]]);
+  assert.ok(reached(circle, "a", place, false).has("b"));
+});

@@ -1,0 +1,95 @@
+// Pictures side by side: the value under the hand, what it reads and what reads it, as the panels declare.
+
+import { element } from "../shared/dom.js";
+import { Following } from "../shared/following.js";
+import { Gallery } from "../shared/gallery.js";
+import { shortNumber } from "../shared/numbers.js";
+import { lens } from "../shared/tables.js";
+
+/** @import {MapData, Mounted, Place, Rectangle} from "../shared/types.js" */
+
+/** @type {WeakMap<object, MapViewer>} */
+const viewers = new WeakMap();
+
+/** @param {Mounted<MapData>} mounted */
+export default function ({ data: [data], parentElement, setTriggerValue }) {
+  const viewer = viewers.get(parentElement) ?? new MapViewer(parentElement, data);
+  viewers.set(parentElement, viewer);
+  viewer.pick = (chosen) => setTriggerValue("pick", chosen);
+  viewer.update(data);
+  return () => viewer.following.leave();
+}
+
+class MapViewer {
+  /**
+   * @param {ShadowRoot | HTMLElement} parent
+   * @param {MapData} data
+   */
+  constructor(parent, data) {
+    this.data = data;
+    /** @type {(chosen: Place | Rectangle) => void} */
+    this.pick = () => {};
+    /** @type {Place | null} */
+    this.shown = null;
+    this.gallery = new Gallery(parent, {
+      place: (place, pinned) => this.look(place, pinned),
+      left: () => {},
+      rectangle: (rectangle) => this.pick(rectangle),
+    });
+    this.note = element("p", { className: "note", role: "alert" });
+    this.detail = element("section", { className: "detail", "aria-live": "polite", "aria-label": "the value under the hand" });
+    this.following = new Following(this.gallery, data.live.base, {
+      said: (sentence) => {
+        this.note.textContent = sentence;
+      },
+      drawn: () => this.detail.replaceChildren(), // its numbers are those of the maps before
+    });
+    parent.append(this.note, this.gallery.root, this.detail);
+  }
+
+  /** @param {MapData} data */
+  update(data) {
+    this.data = data;
+    this.following.update(data.instrument, data.live);
+    this.note.textContent = "";
+    this.gallery.update(data.panels, data.tables, () => !this.following.moving);
+    for (const [name, picture] of this.gallery.pictures) {
+      picture.selectable = name === data.select;
+      const box = data.boxes?.[name];
+      if (data.boxes) picture.mark([]);
+      if (box) picture.choose(box);
+    }
+    const shown = this.shown && this.gallery.get(this.shown.stage);
+    if (shown && data.live.op && this.shown) this.read(this.shown); // the same value of the new maps
+  }
+
+  /**
+   * @param {Place} place
+   * @param {boolean} pinned
+   */
+  look(place, pinned) {
+    if (pinned && this.data.clickable) this.pick(place);
+    if (this.data.select !== place.stage || this.data.boxes) this.read(place);
+  }
+
+  /**
+   * The value at a place, read from the map itself.
+   * @param {Place} place
+   */
+  read(place) {
+    const panel = this.gallery.get(place.stage)?.panel;
+    if (!panel) return;
+    this.shown = place;
+    if (!this.data.boxes) this.gallery.mark(place);
+    const { channel, y, x } = place;
+    const message = { image: panel.token, settings: {}, stage: "input", channel, y, x };
+    this.following.channel.ask("look", message, ({ window }) => {
+      if (!window) return;
+      const value = element("output", { textContent: shortNumber(window.total) });
+      const name = panel.names && panel.shape[0] === 1 ? panel.names[y] : null;
+      const where = name ?? `channel ${channel}, row ${y}, column ${x}`;
+      const scale = { kind: panel.scale, end: panel.end };
+      this.detail.replaceChildren(element("p", {}, `${panel.title}, ${where}: `, value), lens(window, scale, this.gallery.table));
+    });
+  }
+}

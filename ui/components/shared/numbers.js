@@ -1,0 +1,47 @@
+// Numbers as they are written and read.
+
+/**
+ * Three significant digits, a real minus sign, no trailing zeros.
+ * @param {number} value
+ */
+export function shortNumber(value) {
+  if (Math.abs(value) < 5e-7) return "0";
+  const text = Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+  return text.replace("-", "−");
+}
+
+/**
+ * The same where there is little room: no zero before the point.
+ * @param {number} value
+ */
+export function narrowNumber(value) {
+  return shortNumber(value).replace(/^(−?)0\./, "$1.");
+}
+
+/**
+ * A number that is edited: four digits.
+ * @param {number} value
+ */
+export function editedNumber(value) {
+  return String(Number(value.toPrecision(4))).replace("-", "−");
+}
+
+/**
+ * What was typed: a decimal point or comma, a fraction, either minus sign; null if it is no number.
+ * @param {string} text
+ */
+export function readNumber(text) {
+  const plain = text.trim().replaceAll("−", "-").replaceAll(",", ".");
+  const fraction = plain.match(/^(.+)\/(.+)$/);
+  const value = fraction ? Number(fraction[1]) / Number(fraction[2]) : plain === "" ? NaN : Number(plain);
+  return Number.isFinite(value) ? value : null;
+}
+
+/**
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
+export function clamp(value, low, high) {
+  return Math.max(low, Math.min(high, value));
+}
