@@ -1,5 +1,7 @@
 """Drawn pictures are what their names say: known by thought, bar by bar."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -23,10 +25,10 @@ def test_drawn_pictures_follow_their_rule(name) -> None:
     image = load(name, SIDE)
     rule = {
         "checkerboard": lambda y, x: (y // BAR + x // BAR) % 2,
-        "vertical": lambda y, x: x // BAR % 2,
-        "horizontal": lambda y, x: y // BAR % 2,
+        "vertical": lambda _, x: x // BAR % 2,
+        "horizontal": lambda y, _: y // BAR % 2,
         "diagonal": lambda y, x: (y + x + 1) // BAR % 2,
-        "gradient": lambda y, x: (x + 0.5) / SIDE,
+        "gradient": lambda _, x: (x + 0.5) / SIDE,
         "dot": lambda y, x: float((y, x) == (SIDE // 2, SIDE // 2)),
     }[name]
     for y, x in ((0, 0), (0, 8), (8, 0), (9, 17), (7, 7), (31, 40), (32, 32), (33, 31), (63, 63), (63, 56), (15, 48)):
@@ -49,5 +51,5 @@ def test_photos_differ_and_keep_their_sides() -> None:
         name: load(name, SIDE) for name in ("astronaut", "cat", "coffee", "coins", "bricks", "rocket", "photographer")
     }
     means = sorted(float(photo.mean()) for photo in photos.values())
-    assert all(later - before > 1e-4 for before, later in zip(means, means[1:], strict=False))
+    assert all(later - before > 1e-4 for before, later in itertools.pairwise(means))
     assert photos["cat"].shape == (3, 43, 64)
