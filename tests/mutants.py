@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
@@ -38,12 +39,11 @@ def copy(folder: Path) -> Path:
     return folder
 
 
-def reach(folder: Path) -> tuple[Reach, dict[str, float]]:
+def reach(folder: Path, tests: Sequence[str] = (*ROOMS, *TESTS)) -> tuple[Reach, dict[str, float]]:
     """By file and line: the tests that run it (by line "": those that run any of the file); and the seconds of each test."""
     settings, notes = folder / ".coveragerc", folder / "seconds.json"
     settings.write_text(f"[run]\nsource = {','.join(ROOMS)}\ncore = ctrace\n")
-    command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "tests.mutants_run", "--learn", notes,
-               *ROOMS, *TESTS]  # fmt: skip
+    command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "tests.mutants_run", "--learn", str(notes), *tests]  # fmt: skip
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if not notes.exists():
         sys.exit(f"The tests could not be run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
@@ -60,6 +60,25 @@ def reach(folder: Path) -> tuple[Reach, dict[str, float]]:
         lines = {str(n): [c for c in found if c in seconds] for n, found in data.contexts_by_lineno(file).items()}
         lines[""] = sorted({test for found in lines.values() for test in found})
         reached[str(Path(file).resolve().relative_to(folder.resolve()))] = lines
+    return reached, seconds
+
+
+def known_reach(file: Path, folder: Path) -> tuple[Reach, dict[str, float]]:
+    """What was kept, and what test files reach that are new since; kept again."""
+    reached, seconds = json.loads(file.read_text()) if file.exists() else ({}, {})
+    if seconds:
+        old = {test.split("::")[0] for test in seconds}
+        new = [str(path.relative_to(folder)) for part in TESTS for path in sorted((folder / part).glob("test_*.py"))]
+        new = [path for path in new if path not in old]
+        more, further = reach(folder, new) if new else ({}, {})
+    else:
+        more, further = reach(folder)
+    for path, lines in more.items():
+        for line, found in lines.items():
+            held = reached.setdefault(path, {}).setdefault(line, [])
+            held.extend(test for test in found if test not in held)
+    seconds |= further
+    file.write_text(json.dumps([reached, seconds]))
     return reached, seconds
 
 
@@ -81,7 +100,7 @@ class Runner:
 
     def __init__(self, folder: Path, seconds: Path) -> None:
         self.folder = folder
-        command = [sys.executable, "-B", "-m", "tests.mutants_run", "--seconds", seconds]
+        command = [sys.executable, "-B", "-m", "tests.mutants_run", "--seconds", str(seconds)]
         self._process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __call__(self, tests: list[str]) -> str:
@@ -114,7 +133,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--again", type=Path, help="a file with names of mutants: only these")
     parser.add_argument("--tests", nargs="+", help="show the mutants to these tests only")
-    parser.add_argument("--reach", type=Path, help="where to keep which tests reach which line; read if it is there")
+    parser.add_argument("--reach", type=Path, help="where to keep which tests reach which line, until the code changes")
     given = parser.parse_args()
     chosen = sample(given.count, given.seed)
     if given.again:
@@ -127,13 +146,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folders = [copy(Path(temporary) / str(number)) for number in range(given.workers)]
         if given.tests:
-            reached, seconds = {}, {}
-        elif given.reach and given.reach.exists():
-            reached, seconds = json.loads(given.reach.read_text())
+            reached, seconds = Reach(), dict[str, float]()
         else:
-            reached, seconds = reach(folders[0])
-            if given.reach:
-                given.reach.write_text(json.dumps([reached, seconds]))
+            reached, seconds = known_reach(given.reach or Path(temporary) / "reach.json", folders[0])
         notes = Path(temporary) / "seconds.json"
         notes.write_text(json.dumps(seconds))
         runners = [Runner(folder, notes) for folder in folders]

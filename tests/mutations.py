@@ -42,14 +42,14 @@ def changes(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, str]]:
             f"{type(node.ops[0]).__name__} -> {other.__name__}",
         )
     elif isinstance(node, ast.BinOp) and type(node.op) in COMPUTED:
-        other = COMPUTED[type(node.op)]
-        yield node, ast.BinOp(node.left, other(), node.right), f"{type(node.op).__name__} -> {other.__name__}"
+        sign = COMPUTED[type(node.op)]
+        yield node, ast.BinOp(node.left, sign(), node.right), f"{type(node.op).__name__} -> {sign.__name__}"
     elif isinstance(node, ast.AugAssign) and type(node.op) in COMPUTED:
-        other = COMPUTED[type(node.op)]
-        yield node, ast.AugAssign(node.target, other(), node.value), f"{type(node.op).__name__}= -> {other.__name__}="
+        sign = COMPUTED[type(node.op)]
+        yield node, ast.AugAssign(node.target, sign(), node.value), f"{type(node.op).__name__}= -> {sign.__name__}="
     elif isinstance(node, ast.BoolOp):
-        other = ast.Or if isinstance(node.op, ast.And) else ast.And
-        yield node, ast.BoolOp(other(), node.values), f"{type(node.op).__name__} -> {other.__name__}"
+        join = ast.Or if isinstance(node.op, ast.And) else ast.And
+        yield node, ast.BoolOp(join(), node.values), f"{type(node.op).__name__} -> {join.__name__}"
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
         yield node, node.operand, f"{type(node.op).__name__} left out"
     elif isinstance(node, ast.IfExp | ast.If | ast.While):
