@@ -10,6 +10,7 @@ printed, and `--tests tests/core/test_x.py` shows them to these tests only.
 """
 
 import argparse
+import itertools
 import json
 import shutil
 import subprocess
@@ -27,6 +28,7 @@ from tests.mutations import ROOMS, ROOT, Mutant, every, known, sample
 
 TESTS = [f"tests/{room}" for room in ("core", "instruments", "live", "server", "app")]
 OWN = {"cnn_core": "tests/core/", "ui": "tests/app/"}
+MOST = 30.0  # seconds of tests that one mutant is shown
 Reach = dict[str, dict[str, list[str]]]
 
 
@@ -83,7 +85,7 @@ def known_reach(file: Path, folder: Path) -> tuple[Reach, dict[str, float]]:
 
 
 def tests_for(mutant: Mutant, reached: Reach, seconds: dict[str, float]) -> list[list[str]]:
-    """The tests of the mutant's room, then the others, each quickest first.
+    """The tests of the mutant's room, then the others, each quickest first, as many as there is time for.
 
     What runs as a module is loaded, or in another process, belongs to no test: then all that reach the file are asked.
     """
@@ -91,7 +93,9 @@ def tests_for(mutant: Mutant, reached: Reach, seconds: dict[str, float]) -> list
     found = lines.get(str(mutant.statement)) or lines.get("", [])
     room = mutant.path.split("/")[0]
     near = (OWN.get(room, f"tests/{room}/"), f"{room}/")
-    found = sorted(found, key=lambda test: seconds[test])
+    found = sorted(found, key=lambda test: (not test.startswith(near), seconds[test]))
+    spent = itertools.accumulate(seconds[test] for test in found)
+    found = [test for test, until in zip(found, spent, strict=True) if until <= MOST]
     return [[test for test in found if test.startswith(near) is own] for own in (True, False)]
 
 
