@@ -38,7 +38,10 @@ def output_size(rows: Axis, columns: Axis, dark: bool) -> str:
     0
     """
     o = quantity("output", dark)
-    lines = [rf"{o} &= {_size(rows, dark, letters=True)}"]
+    fuller = max(
+        rows, columns, key=lambda axis: (axis.dilation > 1, axis.before != axis.after)
+    )  # needs the most letters
+    lines = [rf"{o} &= {_size(fuller, dark, letters=True)}"]
     for name, axis in (("height", rows), ("width", columns)):
         result = quantity("output", dark, axis.output_size)
         lines.append(rf"{o}_\text{{{name}}} &= {_size(axis, dark, letters=False)} = {result}")
