@@ -56,8 +56,8 @@ def parse_stack(text: str) -> list[Spec]:
     if len(text) > LONGEST:
         raise SettingError(f"The stack is too long: at most {LONGEST:,} characters are read.")
     pieces = list(_pieces(text.lower()))
-    count = sum(1 for mark, _ in pieces if mark == "layer")
-    if not count:
+    count = sum(mark in ("layer", "[") for mark, _ in pieces)
+    if not pieces:
         raise SettingError("The stack is empty: write layers such as conv 6 5 p2; relu; max 2.")
     if count > MAX_LAYERS:
         raise SettingError(f"The stack has {count} layers; at most {MAX_LAYERS} are allowed.")
@@ -129,7 +129,7 @@ def _spec(text: str) -> Spec:
             if letter in options:
                 raise SettingError(f"{letter} stands twice in {shown}: write it once.")
             options[letter] = whole(f"{letter} in {shown}", word[1:], (0 if letter == "p" else 1, 512))
-        elif kind == "dropout" and not numbers:
+        elif kind == "dropout":
             numbers.append(_share(word, shown))
         elif word != BARE or kind not in ("conv", "depthwise", "separable", "upconv"):
             numbers.append(whole(f"each number in {shown}", word, (1, 100_000)))
