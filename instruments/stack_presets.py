@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def _repeated(blocks: Iterable[str]) -> str:
-    return "; ".join(blocks)
+    return "; ".join(blocks).replace(" s1 ", " ")
 
 
 _VGG = _repeated(
