@@ -54,11 +54,13 @@ golden: $(ORACLE_READY)
 	$(PEER) tests.core.record_golden
 
 # Compares 5,000 random calls of every operation with PyTorch, refusals included (half a minute; make oracle SEED=7 for
-# others); then runs the programs of the code pages in PyTorch and Keras and compares the numbers with ours.
+# others); then runs the programs of the code pages in PyTorch and Keras, and 500 random stacks of the shape calculator, and
+# compares the numbers with ours.
 SEED ?= 0
 oracle: $(ORACLE_READY)
 	$(PEER) tests.oracle_random 5000 $(SEED)
 	KERAS_BACKEND=torch $(PEER) tests.oracle_lessons
+	KERAS_BACKEND=torch $(PEER) tests.oracle_stacks 500 $(SEED)
 	KERAS_BACKEND=torch $(PEER) tests.oracle_networks
 	$(PEER) tests.oracle_attribution
 

@@ -1,58 +1,39 @@
-"""The shape calculator's instrument: a stack of layers as one line of text, and what each layer does to a shape."""
+"""The shape calculator's instrument: a stack of layers as one line of text, and what each layer does to a shape.
 
-import re
-from collections.abc import Callable
+What is accepted runs in PyTorch with the same shapes and parameters: a padding or an option that it refuses is refused here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cnn_core import layers
-from cnn_core.shapes import receptive_field
+from cnn_core.graph import INPUT as GIVEN
+from cnn_core.graph import Graph, Node
 from instruments.code import library
-from instruments.fields import LONGEST, Field, SettingError, Text, whole
+from instruments.fields import Field, SettingError, Text, whole
+from instruments.stack_presets import PRESETS as PRESETS
+from instruments.stack_text import BARE, BLOCKS, OPTIONS, USAGE, Spec, parse_stack, write_stack
 
 Shape = tuple[int, int, int]  # channels, height, width
 
-MAX_LAYERS = 60
-MAX_SHAPE = 80  # characters of an input's shape
-ACTIVATIONS: dict[str, Callable[[], layers.Layer]] = {
+MAX_SIDE = 16_384  # of a map between layers
+NEW = ("conv 8 3 p1", "relu", "norm", "max 2", "avg 2", "upconv 8 2 s2", "res [ conv 8 3 p1 ]", "cat [ | conv 8 3 p1 ]",
+       "mean", "flatten", "dropout 0.5", "dense 10", "tanh", "softmax")  # what is offered  # fmt: skip
+_OPTIONS = ", ".join(f"{letter}{n} ({name})" for n, (letter, name) in zip("2122", OPTIONS.items(), strict=True))
+HELP = f"{', '.join([*USAGE.values(), *BLOCKS.values()])}; options {_OPTIONS}, {BARE} (no bias); dropout 0.5; max 3 2 is max 3 s2."
+FIRST = next(iter(PRESETS.values()))
+SIMPLE: dict[str, Callable[[], layers.Layer]] = {
+    "flatten": layers.Flatten,
+    "mean": lambda: layers.GlobalAvgPool2d(keepdims=False),
     "relu": layers.ReLU,
+    "relu6": lambda: layers.Clip(0.0, 6.0),
     "tanh": layers.Tanh,
     "sigmoid": layers.Sigmoid,
     "elu": layers.ELU,
     "softmax": layers.Softmax,
 }
-USAGE = {  # how each kind of layer is written
-    "conv": "conv KERNELS SIDE",
-    "max": "max SIDE",
-    "avg": "avg SIDE",
-    "dense": "dense UNITS",
-    "flatten": "flatten",
-} | {name: name for name in ACTIVATIONS}
-OPTIONS = {"s": "stride", "p": "padding", "d": "dilation", "g": "groups"}  # by the letter before the number
-NEW = ("conv 8 3 p1", "relu", "max 2", "avg 2", "flatten", "dense 10", "tanh", "softmax")  # what is offered
-_VGG = "; ".join(
-    "; ".join([f"conv {k} 3 p1; relu"] * n + ["max 2"]) for k, n in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
-)
-_HEAD = "flatten; dense 4096; relu; dense 4096; relu; dense 1000; softmax"
-PRESETS: dict[str, tuple[Shape, str]] = {  # label -> (input shape, layers), each after the paper named in its label
-    "LeNet-5 (LeCun 1998)": ((1, 28, 28), "conv 6 5 p2; tanh; avg 2; conv 16 5; tanh; avg 2; flatten; dense 120; tanh; dense 84; tanh; dense 10"),
-    "AlexNet (Krizhevsky 2012)": ((3, 227, 227), "conv 96 11 s4; relu; max 3 s2; conv 256 5 p2; relu; max 3 s2; conv 384 3 p1; relu; conv 384 3 p1; relu; conv 256 3 p1; relu; max 3 s2; " + _HEAD),
-    "VGG-16 (Simonyan 2014)": ((3, 224, 224), f"{_VGG}; {_HEAD}"),
-    "ResNet-18's stem (He 2015)": ((3, 224, 224), "conv 64 7 s2 p3; relu; max 3 s2 p1"),
-    "This app's digits network": ((1, 28, 28), "conv 16 5; relu; max 2; flatten; dense 128; relu; dense 10; softmax"),
-}  # fmt: skip
-FIRST = next(iter(PRESETS.values()))
-_SHAPE = re.compile(r"([0-9]+)(?:\s*[x×,]\s*|\s+)([0-9]+)(?:\s*[x×,]\s*|\s+)([0-9]+)")
-
-
-@dataclass(frozen=True)
-class Spec:
-    """One layer as written: kind, numbers, and options s (stride), p (padding), d (dilation), g (groups)."""
-
-    kind: str
-    numbers: tuple[int, ...]
-    options: dict[str, int]
-    text: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +46,7 @@ class Row:
     macs: int
     field: str  # receptive field in pixels, "all" behind a dense layer
     problem: str | None = None
+    depth: int = 0  # in how many blocks it stands
 
 
 def parse_shape(text: str) -> Shape:
@@ -73,10 +55,10 @@ def parse_shape(text: str) -> Shape:
     >>> parse_shape("3x32x32")
     (3, 32, 32)
     """
-    match = _SHAPE.fullmatch(text.strip()) if len(text) <= MAX_SHAPE else None
-    if match is None:
+    words = text.replace("x", " ").replace("×", " ").replace(",", " ").split() if len(text) <= 60 else []
+    if len(words) != 3 or not all(word.isdecimal() for word in words):
         raise SettingError("The input is written as channels x height x width, such as 3 x 224 x 224.")
-    c, h, w = (whole("each side", side, (1, 4096)) for side in match.groups())
+    c, h, w = (whole("each side", side, (1, 4096)) for side in words)
     return c, h, w
 
 
@@ -85,81 +67,154 @@ def write_shape(shape: Shape) -> str:
     return " × ".join(map(str, shape))
 
 
-def parse_stack(text: str) -> list[Spec]:
-    """Read "conv 6 5 p2; relu; max 2; flatten; dense 10".
-
-    >>> [spec.kind for spec in parse_stack("conv 6 5 s2; relu")]
-    ['conv', 'relu']
-    """
-    if len(text) > LONGEST:
-        raise SettingError(f"The stack is too long: at most {LONGEST:,} characters are read.")
-    parts = [part for part in re.split(r"[;\n]", text) if part.strip()]
-    if not parts:
-        raise SettingError("The stack is empty: write layers such as conv 6 5 p2; relu; max 2.")
-    if len(parts) > MAX_LAYERS:
-        raise SettingError(f"The stack has {len(parts)} layers; at most {MAX_LAYERS} are allowed.")
-    return [_spec(part.strip().lower()) for part in parts]
-
-
-def write_stack(specs: list[Spec]) -> str:
-    """Text that `parse_stack` reads back."""
-    return "; ".join(spec.text for spec in specs)
-
-
-def _spec(text: str) -> Spec:
-    kind, *words = text.split()
-    if kind not in USAGE:
-        raise SettingError(f"“{kind[:12]}” is no layer: use {', '.join(USAGE)}.")
-    numbers: list[int] = []
-    options: dict[str, int] = {}
-    for word in words:
-        if word[0] in OPTIONS and kind in ("conv", "max", "avg"):
-            options[word[0]] = whole(f"{word[0]} in “{text[:24]}”", word[1:], (0 if word[0] == "p" else 1, 512))
-        else:
-            numbers.append(whole(f"each number in “{text[:24]}”", word, (1, 100_000)))
-    if len(numbers) != len(USAGE[kind].split()) - 1:
-        raise SettingError(f"“{text[:24]}” is not complete: write {USAGE[kind]}.")
-    return Spec(kind, tuple(numbers), options, text)
-
-
 INPUT = Text("shapes_input", "The input", write_shape(FIRST[0]), parse_shape, write_shape)
 LAYERS = Text("shapes_layers", "The stack", FIRST[1], parse_stack, write_stack)
 CODE = library("shapes", "PyTorch", "Keras")
 FIELDS: tuple[Field[Any], ...] = (INPUT, LAYERS, CODE)
 
 
-def build(spec: Spec, shape: tuple[int, ...]) -> layers.Layer:
-    """The layer for an input of this shape; ValueError if it cannot be."""
-    o = spec.options
+def build(spec: Spec, shape: tuple[int, ...]) -> list[layers.Layer]:
+    """The layer for an input of this shape, or the two of a separable convolution; ValueError if it cannot be."""
+    o, bias = spec.options, not spec.bare
+    stride, padding, dilation = o.get("s", 1), o.get("p", 0), o.get("d", 1)
+    sides = [int(number) for number in spec.numbers]
     if spec.kind == "conv":
-        kernels, side = spec.numbers
-        return layers.Conv2d(shape[0], kernels, side, o.get("s", 1), o.get("p", 0), o.get("d", 1), o.get("g", 1))
+        return [layers.Conv2d(shape[0], sides[0], sides[1], stride, padding, dilation, o.get("g", 1), bias)]
+    if spec.kind in ("depthwise", "separable"):
+        each = layers.Conv2d(shape[0], shape[0], sides[-1], stride, padding, dilation, shape[0], bias)
+        return [each] if spec.kind == "depthwise" else [each, layers.Conv2d(shape[0], sides[0], 1, bias=bias)]
+    if spec.kind == "upconv":
+        return [layers.ConvTranspose2d(shape[0], sides[0], sides[1], stride, padding, bias=bias)]
     if spec.kind == "max":
-        return layers.MaxPool2d(spec.numbers[0], o.get("s"), o.get("p", 0), o.get("d", 1))
+        return [layers.MaxPool2d(sides[0], o.get("s"), padding, dilation)]
     if spec.kind == "avg":
-        return layers.AvgPool2d(spec.numbers[0], o.get("s"), o.get("p", 0))
+        return [layers.AvgPool2d(sides[0], o.get("s"), padding)]
     if spec.kind == "dense":
-        return layers.Linear(shape[0], spec.numbers[0])
-    return layers.Flatten() if spec.kind == "flatten" else ACTIVATIONS[spec.kind]()
+        if len(shape) != 1:
+            raise ValueError(
+                f"dense takes numbers in a row, but maps of {shape} reach it: write flatten or mean before"
+            )
+        return [layers.Linear(shape[0], sides[0])]
+    if spec.kind == "norm":
+        if len(shape) != 3:
+            raise ValueError(f"norm takes maps, C x H x W, but {shape} reaches it")
+        return [layers.BatchNorm2d(shape[0])]
+    if spec.kind == "dropout":
+        return [layers.Dropout(spec.numbers[0] if spec.numbers else 0.5)]
+    return [SIMPLE[spec.kind]()]
 
 
-def rows(specs: list[Spec], shape: tuple[int, ...]) -> list[Row]:
-    """What each layer does, up to the first that does not fit."""
-    built: list[layers.Layer] = []
-    table: list[Row] = []
-    dense = False
-    for spec in specs:
-        try:
-            layer = build(spec, shape)
-            after, macs = layer.output_shape(shape), layer.macs(shape)
-        except ValueError as error:
-            table.append(Row(spec.text, (), 0, 0, "", f"{str(error)[:1].upper()}{str(error)[1:]}."))
-            break
-        dense = dense or isinstance(layer, layers.Linear)
-        if not dense:
-            built.append(layer)
-        table.append(
-            Row(spec.text, after, layer.parameter_count(), macs, "all" if dense else str(receptive_field(built)))
-        )
-        shape = after
-    return table
+class _Builder:
+    """A graph in the making, and a row for each layer."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.input_shape = shape
+        self.nodes: list[Node] = []
+        self.shapes: dict[str, tuple[int, ...]] = {GIVEN: shape}
+        self.rows: list[tuple[Row, str]] = []  # with the name of the row's last node
+
+    def put(self, layer: layers.Layer, inputs: Sequence[str]) -> tuple[str, int, int]:
+        """Name, parameters and multiply-adds of a new node."""
+        shapes = [self.shapes[name] for name in inputs]
+        after = layer.output_shape(*shapes)
+        if max(after) > MAX_SIDE and len(after) == 3:
+            raise ValueError(f"its output of {' x '.join(map(str, after))} is too large to be shown")
+        name = f"node{len(self.nodes) + 1}"
+        self.nodes.append(Node(name, layer, tuple(inputs)))
+        self.shapes[name] = after
+        return name, layer.parameter_count(), layer.macs(*shapes)
+
+    def add(self, specs: Sequence[Spec], source: str, depth: int) -> str:
+        """Put layers in a row behind a node; returns the last. `_Unfit` where one does not fit."""
+        for spec in specs:
+            try:
+                if spec.branches:
+                    ends = [self.add(branch, source, depth + 1) for branch in spec.branches]
+                    if spec.kind == "res" and len(ends) == 1:
+                        ends.append(source)
+                    if spec.kind == "res" and len({self.shapes[end] for end in ends}) > 1:
+                        one, other = (" x ".join(map(str, self.shapes[end])) for end in ends)
+                        raise ValueError(
+                            f"what comes out, {one}, and what it is added to, {other}, have different shapes: "
+                            "write the shortcut's layers behind |"
+                        )
+                    if spec.kind == "cat" and any(len(self.shapes[end]) != 3 for end in ends):
+                        raise ValueError("cat lays maps side by side: take its branches' flatten or mean away")
+                    layer = layers.Add() if spec.kind == "res" else layers.Concat()
+                    source, parameters, macs = self.put(layer, ends)
+                else:
+                    parameters = macs = 0
+                    for one_layer in build(spec, self.shapes[source]):
+                        source, own, own_macs = self.put(one_layer, [source])
+                        parameters, macs = parameters + own, macs + own_macs
+            except ValueError as error:
+                sentence = str(error)
+                problem = f"{sentence[:1].upper()}{sentence[1:]}."
+                self.rows.append((Row(spec.title, (), 0, 0, "", problem, depth), ""))
+                raise _Unfit from None
+            self.rows.append((Row(spec.title, self.shapes[source], parameters, macs, "", None, depth), source))
+        return source
+
+
+class _Unfit(Exception):  # noqa: N818
+    """A layer does not fit; its row says why."""
+
+
+def graph(specs: Sequence[Spec], shape: tuple[int, ...]) -> Graph:
+    """The stack as a graph; ValueError if a layer does not fit.
+
+    >>> graph(parse_stack("conv 4 3 p1; res [ conv 4 3 p1; relu ]; mean; dense 2"), (3, 9, 7)).parameter_count()
+    270
+    """
+    builder = _Builder(shape)
+    try:
+        builder.add(specs, GIVEN, 0)
+    except _Unfit:
+        raise ValueError(builder.rows[-1][0].problem) from None
+    return Graph(builder.nodes, shape)
+
+
+def rows(specs: Sequence[Spec], shape: Shape) -> list[Row]:
+    """What each layer does, those of blocks before the block's own row, up to the first that does not fit."""
+    return list(_rows(tuple(specs), shape))
+
+
+@lru_cache(32)
+def _rows(specs: tuple[Spec, ...], shape: Shape) -> tuple[Row, ...]:
+    builder, failed = _Builder(shape), False
+    try:
+        builder.add(specs, GIVEN, 0)
+    except _Unfit:
+        failed = True
+    if not builder.nodes:
+        return tuple(row for row, _ in builder.rows)
+    whole_graph, table = Graph(builder.nodes, shape), list[Row]()
+    fields = dict(_fields(whole_graph))
+    for row, name in builder.rows[: len(builder.rows) - failed]:
+        table.append(Row(row.text, row.shape, row.parameters, row.macs, fields[name], None, row.depth))
+    return tuple(table + [row for row, _ in builder.rows[len(table) :]])
+
+
+def _fields(network: Graph) -> Iterator[tuple[str, str]]:
+    """The receptive field of each node; flatten moves numbers that see as much as before."""
+    shapes, alike, found = network.output_shapes(), True, {GIVEN: "1"}
+    for node in network.nodes:
+        alike = alike and node.layer.moves_alike
+        layer, before = node.layer, [found[name] for name in node.inputs]
+        if "all" in before or isinstance(layer, layers.Linear | layers.GlobalAvgPool2d):
+            found[node.name] = "all"
+        elif len(before) == 1 and (layer.kind == "flatten" or (layer.moves_alike and layer.window() is None)):
+            found[node.name] = before[0]
+        elif alike:
+            pair = network.receptive_field(node.name)
+            found[node.name] = "all" if pair is None else str(pair[0])
+        else:
+            found[node.name] = _middle(network, node.name, shapes[node.name])
+        yield node.name, found[node.name]
+
+
+def _middle(network: Graph, name: str, shape: tuple[int, ...]) -> str:
+    """The most that one of a few cells in the middle sees: behind a transposed convolution, cells see differently much."""
+    middle = [(shape[1] // 2 + step, shape[2] // 2 + step) for step in range(4)]
+    boxes = [network.window(name, y, x) for y, x in middle if y < shape[1] and x < shape[2]]
+    return str(max(max(box.bottom - box.top, box.right - box.left) for box in boxes))

@@ -7,7 +7,7 @@ from instruments import backward
 from instruments.backward import as_maps
 from ui import image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.controls import buttons, line
+from ui.controls import buttons, lines
 from ui.programs.backward import programs
 from ui.walks import walk_explorer
 
@@ -29,7 +29,7 @@ buttons(v, backward.OPERATION)
 lesson.formula(EQUATIONS[name])
 if name in backward.INCOMING:
     rows, columns = backward.OPERATIONS[name].grid
-    line(v, backward.INCOMING[name], f"Incoming gradient, {rows} rows of {columns} numbers")
+    lines(v, backward.INCOMING[name], f"Incoming gradient, {rows} rows of {columns} numbers")
 found = backward.compute(v, image_source.chosen().pixels)
 panels = [
     MapPanel("x", "Input", as_maps(found.x)),

@@ -9,7 +9,7 @@ from instruments.fields import message
 from instruments.image import SHAPE
 from ui import formulas, image_source, lesson, settings
 from ui.components.feature_viewer.component import Following, MapPanel, map_viewer
-from ui.controls import line, slider, stepper
+from ui.controls import lines, slider, stepper
 from ui.kernel_controls import editor
 from ui.programs import number, numbers, program
 
@@ -28,7 +28,7 @@ for column, field, colour in zip(st.columns(3), channels.SLICES, channels.COLOUR
     with column:
         st.markdown(f"**{colour.capitalize()} slice**")
         editor(v, field, "channels_maps")
-        line(v, field, f"{colour.capitalize()} slice as text")
+        lines(v, field, f"{colour.capitalize()} slice as text")
 slider(v, channels.BIAS, "channels_maps")
 kernel, bias = channels.slices(v), v[channels.BIAS]
 answers = kernel.compute(image.pixels)

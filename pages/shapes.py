@@ -9,6 +9,8 @@ from ui.controls import line
 from ui.formulas import shape_text
 from ui.programs import stacks as programs
 
+TABLE_ROWS, TABLE_HEIGHT = 24, 720  # more rows scroll, in so many pixels
+
 page = lesson.Page(
     "shapes",
     "Each layer turns a shape into a shape. Stack them and see what a network costs, before training anything.",
@@ -29,12 +31,11 @@ names, hint = list(stacks.PRESETS), "a known network"
 first.selectbox("Start from", names, None, placeholder=hint, key="_shapes_preset", on_change=use_preset)
 with second:
     line(v, stacks.INPUT, "Input: channels × height × width")
-options = ", ".join(f"{letter}{n} ({name})" for n, (letter, name) in zip("2122", stacks.OPTIONS.items(), strict=True))
-line(v, stacks.LAYERS, "Layers", help=f"{', '.join(stacks.USAGE.values())}; options {options}.")
+line(v, stacks.LAYERS, "Layers", help=stacks.HELP)
 
 place_column, kind_column, *columns = st.columns([2, 2, 1, 1, 1, 1], vertical_alignment="bottom")
 texts = [spec.text for spec in specs]
-numbered = [f"{n}: {text}" for n, text in enumerate(texts, 1)]
+numbered = [f"{n}: {text if len(text) < 40 else text[:40] + '…'}" for n, text in enumerate(texts, 1)]
 place = place_column.selectbox(
     "Layer", range(len(specs)), format_func=numbered.__getitem__, key=f"_shapes_place_{len(specs)}"
 )
@@ -62,30 +63,35 @@ for column, (name, (words, changed)) in zip(columns, changes.items(), strict=Tru
 
 rows = stacks.rows(specs, shape)
 good = [row for row in rows if row.problem is None]
+fitting = specs[: sum(row.depth == 0 for row in good)]
 if problem := next((row for row in rows if row.problem), None):
-    st.error(f"Layer {len(rows)}, {problem.text}, does not fit: {problem.problem} The layers before it are shown.")
+    within = f" within “{specs[len(fitting)].text[:24]}…”" if problem.depth else ""
+    place_words = f"Layer {len(fitting) + 1}, {problem.text}{within}, does not fit"
+    st.error(f"{place_words}: {problem.problem} The layers before it are shown.")
 layers, shapes = ["input", *(row.text for row in good)], [shape, *(row.shape for row in good)]
-lesson.table(
-    {
-        "layer": layers,
-        "output shape": list(map(shape_text, shapes)),
-        "parameters": ["0", *(f"{row.parameters:,}" for row in good)],
-        "multiply-adds": ["0", *(f"{row.macs:,}" for row in good)],
-        "receptive field": ["1", *(row.field for row in good)],
-    }
-)
+indented = ["input", *("│ " * row.depth + row.text for row in good)]
+with st.container(height=TABLE_HEIGHT if len(good) > TABLE_ROWS else "content", border=False):
+    lesson.table(
+        {
+            "layer": indented,
+            "output shape": list(map(shape_text, shapes)),
+            "parameters": ["0", *(f"{row.parameters:,}" for row in good)],
+            "multiply-adds": ["0", *(f"{row.macs:,}" for row in good)],
+            "receptive field": ["1", *(row.field for row in good)],
+        }
+    )
 parameters, macs = sum(row.parameters for row in good), sum(row.macs for row in good)
 megabytes = parameters * 4 / 1e6
 st.markdown(f"**{parameters:,}** parameters ({megabytes:,.1f} MB as float32), **{macs:,}** multiply-adds an image.")
 sizes = [int(np.prod(one)) for one in shapes]
 bars = [f"{n}: {name}" for n, name in enumerate(layers)]
-left, right = st.columns(2)
-left.image(
-    figures.bars(bars, sizes, "numbers in the output", lesson.dark(), log=True), alt="Numbers in each layer's output"
-)
-if counted := {name: row.parameters for name, row in zip(bars[1:], good, strict=True) if row.parameters}:
-    drawn = figures.bars(list(counted), list(counted.values()), "parameters", lesson.dark())
-    right.image(drawn, alt="Parameters of each layer that has any")
+with st.container(height=TABLE_HEIGHT if len(good) > 2 * TABLE_ROWS else "content", border=False):
+    left, right = st.columns(2)
+    drawn = figures.bars(bars, sizes, "numbers in the output", lesson.dark(), log=True)
+    left.image(drawn, alt="Numbers in each layer's output")
+    if counted := {name: row.parameters for name, row in zip(bars[1:], good, strict=True) if row.parameters}:
+        drawn = figures.bars(list(counted), list(counted.values()), "parameters", lesson.dark())
+        right.image(drawn, alt="Parameters of each layer that has any")
 lesson.formula(
     r"o = \left\lfloor \frac{i + 2p - d(k - 1) - 1}{s} \right\rfloor + 1 \qquad r_n = r_{n-1} + d_n (k_n - 1) \prod_{m<n} s_m"
 )
@@ -99,7 +105,6 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 
 page.check_yourself(question)
-fitting = specs[: len(good)]
 page.in_code(v, stacks.CODE, {"PyTorch": programs.pytorch(fitting, shape), "Keras": programs.keras(fitting, shape)})
 page.share(np.array([[sizes]], np.float32), "sizes")
 page.around()

@@ -10,7 +10,7 @@ from instruments import why
 from instruments.image import SHAPE
 from ui import figures, image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.controls import line, stepper
+from ui.controls import lines, stepper
 from ui.palette import label
 from ui.programs import program
 
@@ -79,7 +79,7 @@ lesson.table(
 
 st.subheader("Not only for images")
 st.markdown("A time history is an image of height 1. Here a 3-tap kernel slides over 200 samples of a noisy signal.")
-line(v, why.TAPS, label("kernel", "Kernel of 3 taps"))
+lines(v, why.TAPS, label("kernel", "Kernel of 3 taps"))
 signal = why.signal()
 curves = {"signal": signal, "convolution": why.convolved(signal, v[why.TAPS])}
 alt = "A noisy sine with a step, and its convolution with the 3-tap kernel"

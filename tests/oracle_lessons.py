@@ -49,8 +49,6 @@ for label, (shape, text) in stacks.PRESETS.items():
     parameters = sum(parameter.numel() for parameter in net["net"].parameters())
     print(f"{label}: {ours:,} parameters here, {parameters:,} in PyTorch")
     assert ours == parameters
-    if ours < 1_000_000:  # Keras makes all weights
-        assert run(stack_programs.keras(specs, shape))["net"].count_params() == ours
 
 for file in sorted([*FOLDER.glob("*_pytorch.py"), *FOLDER.glob("*_keras.py")]):
     if "npz" not in (text := file.read_text("utf-8")):

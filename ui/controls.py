@@ -153,6 +153,13 @@ def line(
         say(refused[1])
 
 
+def lines(v: Values, field: Field[Any], label: str | None = None, help: str | None = None) -> None:
+    """A field of several lines, into which rows can be pasted as they are; a field of one line makes spaces of line ends."""
+    _typed(v, field, label or field.name.capitalize(), help, several=True)
+    if refused := settings.taken_back(field.key):
+        say(refused[1])
+
+
 def _typed(
     v: Values,
     field: Field[Any],
@@ -160,12 +167,14 @@ def _typed(
     help: str | None = None,
     placeholder: str | None = None,
     hidden: bool = False,
+    several: bool = False,
 ) -> None:
     refused = settings.taken_back(field.key)
     shown = str(refused[0])[:2000] if refused else field.write(v[field])
     shared = _show(field, shown)
     visibility: Literal["collapsed", "visible"] = "collapsed" if hidden else "visible"
-    returned = st.text_input(words, shown, help=help, placeholder=placeholder, label_visibility=visibility, **shared)
+    options = shared | {"help": help, "placeholder": placeholder, "label_visibility": visibility}
+    returned = st.text_area(words, shown, 68, **options) if several else st.text_input(words, shown, **options)
     if settings.first_run() and returned != shown:
         settings.give({field.key: returned})
         st.rerun()

@@ -12,11 +12,14 @@ from instruments.kernel_operations import edited, resized
 from instruments.kernel_text import MAX_KERNEL, format_kernel, parse_kernel
 from ui import settings
 from ui.components.kernel_editor.component import kernel_editor
-from ui.controls import buttons, line, menu, slider, stepper, toggle
+from ui.controls import buttons, lines, menu, slider, stepper, toggle
 from ui.palette import label
 
 CUSTOM = "custom"
-HELP = "Numbers with spaces between them, rows ended by semicolons. Paste from a spreadsheet, Python or NumPy."
+HELP = (
+    "Numbers with spaces between them, rows ended by semicolons or line ends. Paste from a spreadsheet, Python, NumPy, PyTorch, "
+    "MATLAB, C, LaTeX or ImageMagick, with a factor such as 1/16 before brackets."
+)
 
 
 def editor(v: Values, field: Text[str], instrument: str) -> None:
@@ -62,7 +65,7 @@ def kernel_controls(v: Values, instrument: str) -> None:
     rows, columns = st.columns(2)
     rows.number_input(label("kernel", "Rows"), 1, MAX_KERNEL, step=1, key="_rows", on_change=size_chosen)
     columns.number_input(label("kernel", "Columns"), 1, MAX_KERNEL, step=1, key="_columns", on_change=size_chosen)
-    line(v, kernel.KERNEL, label("kernel", "Kernel as text"), HELP)
+    lines(v, kernel.KERNEL, label("kernel", "Kernel as text"), HELP)
 
 
 def pair(v: Values, quantity: str, down: Whole, across: Whole, apart: bool) -> None:

@@ -116,7 +116,7 @@ def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> No
         "images joining kernels layers layers.activation layers.base layers.convolution layers.dense layers.joining "
         "layers.normalisation layers.pooling layers.shaping matching normalisation padding pooling resampling shapes",
         "server": "shares telemetry",
-        "instruments": "code cost fields image kernel kernel_text pixel samples stages",
+        "instruments": "code cost fields image kernel kernel_notation kernel_text pixel samples stages",
         "live": "pictures store",
         "ui": "cache controls image_source left_behind palette results settings site components components.files "
         "components.live_slider components.live_slider.component components.first_picture components.first_picture.component",

@@ -51,7 +51,7 @@ def test_every_preset(preset) -> None:
     app = visit("kernel", image="Dot", size="32")
     app.selectbox(key="_preset").select(preset).run()
     assert not app.exception
-    assert app.text_input(key="kernel").value == format_kernel(PRESETS[preset].values)
+    assert app.text_area(key="kernel").value == format_kernel(PRESETS[preset].values)
     shown = stages(app)["convolution"]
     values = np.append(PRESETS[preset].values, 0)  # a dot answers with the kernel itself
     assert [shown["low"], shown["high"]] == pytest.approx([values.min(), values.max()], abs=1e-6)
@@ -85,9 +85,9 @@ def test_padding_modes_keep_a_flat_image_flat_but_for_zeros(mode) -> None:
 def test_size_and_operations_change_the_kernel() -> None:
     app = visit("kernel", image="Dot", size="32", kernel="1 2; 3 4")
     app.number_input(key="_columns").set_value(4).run()
-    assert app.text_input(key="kernel").value == "0 1 2 0; 0 3 4 0"
+    assert app.text_area(key="kernel").value == "0 1 2 0; 0 3 4 0"
     app.number_input(key="_rows").set_value(1).run()
-    assert app.text_input(key="kernel").value == "0 1 2 0"
+    assert app.text_area(key="kernel").value == "0 1 2 0"
     assert not app.exception
 
 

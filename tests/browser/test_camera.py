@@ -30,9 +30,9 @@ def test_the_moving_picture_goes_through_the_kernel_until_it_is_stopped(visit) -
     expect_shape(page, "convolution", (1, 240, 320))
     assert max(frames(page, 1000) for _ in range(5)) >= 15  # a second; other tests run beside this one
 
-    text = page.locator(".st-key-kernel input")
+    text = page.locator(".st-key-kernel textarea")
     text.fill("0 0 0; 0 0 0; 0 0 0")
-    text.press("Enter")
+    text.press("Control+Enter")
     expect_shape(page, "convolution", (1, 238, 318))  # the camera goes on with the new kernel
     expect(panel(page, "convolution").locator(".found")).to_have_text("min 0, max 0")
     expect_shape(page, "input", (1, 240, 320))

@@ -143,8 +143,8 @@ def test_without_the_live_channel_the_page_still_follows(browser, server) -> Non
 def test_a_link_shows_the_same_numbers_in_another_browser_and_after_reload(visit) -> None:
     page = visit("kernel?image=Checkerboard&size=64")
     settle(page)
-    page.locator(".st-key-kernel textarea, .st-key-kernel input").fill("1 2 3 4; 0 -1 0 .5")
-    page.locator(".st-key-kernel input").press("Enter")
+    page.locator(".st-key-kernel textarea").fill("1 2 3 4; 0 -1 0 .5")
+    page.locator(".st-key-kernel textarea").press("Control+Enter")
     settle(page)
     set_number(page, "kernel_dilation", 2)
     page.locator(".st-key-kernel_relu label").click()
@@ -205,7 +205,7 @@ def test_wrong_input_gets_a_sentence_and_the_last_picture_stays(visit) -> None:
     page = visit("kernel?image=Dot&size=32")
     settle(page)
     before = pixels(page, "convolution")
-    field = page.locator(".st-key-kernel input")
+    field = page.locator(".st-key-kernel textarea")
     for text, words in (
         ("1 2; 3", "equally long"),
         ("1 nan", "“nan” is not a number"),
@@ -214,7 +214,7 @@ def test_wrong_input_gets_a_sentence_and_the_last_picture_stays(visit) -> None:
         ("<img src=x onerror=alert(1)>", "is not a number"),
     ):
         field.fill(text)
-        field.press("Enter")
+        field.press("Control+Enter")
         expect(page.get_by_text(words)).to_be_visible()
         assert field.input_value() == text  # nothing the person entered is lost
         settle(page)

@@ -107,7 +107,7 @@ def test_editing_a_slice_changes_the_sum(visit) -> None:
     cell = page.locator(".st-key-_channels_red_editor").get_by_label("row 2, column 2")
     cell.fill("5")
     cell.press("Enter")
-    expect(page.locator(".st-key-channels_red input")).to_have_value("-1 0 1; -2 5 2; -1 0 1")
+    expect(page.locator(".st-key-channels_red textarea")).to_have_value("-1 0 1; -2 5 2; -1 0 1")
     page.wait_for_url("**channels_red=**")
     settle(page)
     expect(panel(page, "red").locator(".found")).to_have_text("min −2, max 5")
@@ -234,9 +234,9 @@ def test_more_units_mean_more_parameters(visit) -> None:
     assert f"= {32 * 32 * 7 + 7:,}" in formula
     assert f"= {3 * 9 + 3}" in formula
     assert "why_units=7" in page.url
-    taps = page.locator(".st-key-why_taps input")
+    taps = page.locator(".st-key-why_taps textarea")
     taps.fill("1 2")
-    taps.press("Enter")
+    taps.press("Control+Enter")
     expect(page.get_by_text("must be one row of 3 numbers")).to_be_visible()
 
 

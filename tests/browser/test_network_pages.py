@@ -93,9 +93,9 @@ def test_a_clicked_unit_is_explained(visit) -> None:
 def test_an_edited_gradient_flows_where_it_should(visit) -> None:
     page = visit("backward?backward_operation=Max+pool&image=Gradient")
     settle(page)
-    field = page.locator(".st-key-backward_pool input")
+    field = page.locator(".st-key-backward_pool textarea")
     field.fill("0 0 0; 0 5 0; 0 0 -3")
-    field.press("Enter")
+    field.press("Control+Enter")
     page.wait_for_url("**backward_pool=**")
     settle(page)
     expect(panel(page, "o0").locator(".found")).to_have_text("min −3, max 5")

@@ -85,7 +85,7 @@ def test_the_page_comes_back_after_the_server_was_killed(visit) -> None:
         page.wait_for_timeout(1500)
         cell.fill("9")
         cell.press("Enter")
-        expect(page.locator(".st-key-kernel input")).to_have_value("9 2; 3 4")
+        expect(page.locator(".st-key-kernel textarea")).to_have_value("9 2; 3 4")
         cell.fill("8")
         cell.press("Enter")
         page.wait_for_url("**kernel=8+2**", timeout=30_000)
@@ -122,7 +122,7 @@ def test_a_cut_wire_in_the_middle_of_a_gesture_loses_nothing(visit, server) -> N
             page.wait_for_timeout(40)
         assert updates(page, "convolution") > before + 3
         page.mouse.up()
-        expect(page.locator(".st-key-kernel input")).to_have_value("5 2; 3 4")
+        expect(page.locator(".st-key-kernel textarea")).to_have_value("5 2; 3 4")
         page.wait_for_url("**kernel=5+2**")
         assert "image=cat" in page.url
         expect(page.get_by_label("row 2, column 2")).to_have_value("4")
