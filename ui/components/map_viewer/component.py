@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import streamlit as st
 
 from cnn_core.arguments import Array, Pair
@@ -89,9 +90,9 @@ class MapPanel:
         title: its heading.
         maps: (C, H, W).
         image: whether it is an image in its own colours; C is 1 or 3 then.
-        end: of the colour scale, or None for the largest absolute value.
-        scale: "diverging" from -end to end, "sequential" from 0 to end for what cannot be negative, "grey" from 0 to 1, "colour"
-            for three maps that are red, green and blue; None for an image's own, or diverging.
+        end: of the colour scale, or None for the largest absolute value, of an image or picture at least 1.
+        scale: "diverging" from -end to end, "sequential" from 0 to end for what cannot be negative, "grey" from 0 to end as a
+            picture, "colour" for three maps that are red, green and blue; None for an image's own, or diverging.
         names: of the maps; for a single map, of its cells, which then stand in a column; None for numbers.
         reads: what its cells read from other panels; without it nothing is framed there.
     """
@@ -193,7 +194,7 @@ def _message(panel: MapPanel, digest: str, token: str) -> dict[str, Any]:
     """A panel as the browser reads it."""
     maps = panel.shown
     low, high = float(maps.min()), float(maps.max())
-    end = panel.end or scale_limits(low, high)[1]
+    end = panel.end or (max(1.0, high) if panel.kind in ("grey", "colour") else scale_limits(low, high)[1])
     source, tiles, encoded = _picture(panel, digest, end)
     return {
         "name": panel.name,
@@ -216,11 +217,14 @@ def _message(panel: MapPanel, digest: str, token: str) -> dict[str, Any]:
 def _picture(panel: MapPanel, digest: str, end: float) -> tuple[str, Pair, Pair | tuple[float, float] | None]:
     """A panel's picture, its (rows, columns) of maps, and the values of its bytes 0 and 255, None for an image."""
     maps = panel.shown
-    if panel.kind == "colour" or (panel.kind == "grey" and len(maps) == 1):
-        return cache.input_picture(digest, maps), (1, 1), None
-    if panel.kind == "grey":
+    if panel.kind in ("grey", "colour"):
+        if end != 1:  # whiter than white
+            maps = maps / np.float32(end)
+            digest = cache.digest(maps)
+        if panel.kind == "colour" or len(maps) == 1:
+            return cache.input_picture(digest, maps), (1, 1), None
         source, tiles = grey_picture(digest, maps)
-        return source, tiles, (0.0, 1.0)
+        return source, tiles, (0.0, end)
     source, tiles = cache.map_picture(digest, maps, end)
     return source, tiles, (-end, end)
 

@@ -1,7 +1,7 @@
 // The data each component takes, declared once; component.py of each folder writes it. Only the type checker reads this file.
 
-/** @typedef {"diverging" | "sequential" | "grey" | "colour"} ScaleKind what colours stand for: -end to end, 0 to end, 0 to 1 as
- * grey, or 0 to 1 as red, green and blue of one picture */
+/** @typedef {"diverging" | "sequential" | "grey" | "colour"} ScaleKind what colours stand for: -end to end, 0 to end, 0 to end as
+ * grey, or 0 to end as red, green and blue of one picture; end is 1 for an image's own */
 /** @typedef {{kind: ScaleKind, end: number}} Scale */
 /** @typedef {{light: string, dark: string}} Tables the diverging colours of each theme, base64 of 256 x 3 bytes */
 /** @typedef {[number, number, number, number]} Rectangle top, left, height, width */
@@ -41,6 +41,7 @@
  * @property {string} [token] of the map in the live channel
  * @property {string[] | null} [names] of the maps, or of the cells of a single column
  * @property {number[] | null} [values] of the named cells
+ * @property {{picture: ScaleKind, values: ScaleKind}} [kinds] of its colours, shown as picture and as values
  */
 
 /**
@@ -57,9 +58,9 @@
  * @property {number} channel
  * @property {number} y
  * @property {number} x
- * @property {number[][]} inputs
+ * @property {number[][] | number[][][]} inputs one grid, or one for each channel where channels are summed
  * @property {number[][] | null} weights
- * @property {number[][] | null} products
+ * @property {number[][] | number[][][] | null} products
  * @property {number} bias
  * @property {number} total
  * @property {Rectangle} field
@@ -70,8 +71,8 @@
 
 /** @typedef {{base: string, op?: string, token?: string, settings?: Record<string, unknown>}} Live how the channel is asked */
 
-/** @typedef {{instrument: string, live: Live, tables: Tables, input: Panel, stages: Panel[], window: Window | null, note: string}}
- * StageData */
+/** @typedef {{instrument: string, live: Live, tables: Tables, input: Panel, stages: Panel[], window: Window | null, note: string,
+ *   auto: boolean}} StageData auto: as pictures where the convolution has no negative values, else as values */
 
 /**
  * @typedef {object} MapData
