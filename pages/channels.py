@@ -8,7 +8,7 @@ from instruments import channels
 from instruments.fields import message
 from instruments.image import SHAPE
 from ui import formulas, image_source, lesson, settings
-from ui.components.feature_viewer.component import Following, MapPanel, map_viewer
+from ui.components.feature_viewer.component import Following, MapPanel, Reads, map_viewer
 from ui.controls import line, slider, stepper
 from ui.kernel_controls import editor
 from ui.programs import number, numbers, program
@@ -33,9 +33,10 @@ slider(v, channels.BIAS, "channels_maps")
 kernel, bias = channels.slices(v), v[channels.BIAS]
 answers = kernel.compute(image.pixels)
 titles = {"sum": "Sum and bias"} | {colour: f"{colour.capitalize()} answer" for colour in channels.COLOURS}
+reads = {"sum": [Reads(colour, "same") for colour in channels.COLOURS]}
 map_viewer(
     "channels_maps",
-    [MapPanel(one.name, titles[one.name], one.maps, end=end) for one, end in answers],
+    [MapPanel(one.name, titles[one.name], one.maps, end=end, reads=reads.get(one.name, [])) for one, end in answers],
     following=Following(image, "slices", message(channels.SLICES_FIELDS, v)),
 )
 

@@ -4,10 +4,11 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.images import to_grey
+from cnn_core.shapes import window_axes
 from instruments import features
 from instruments.image import SHAPE
 from ui import cache, image_source, lesson, settings
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import buttons, line, menu, slider
 from ui.programs import program
 
@@ -32,13 +33,14 @@ line(v, crop, f"{crop.name}: top, left, height, width")
 box = v[crop]
 template = features.cut(grey, box)
 plain, normalised = cache.match(grey, template, False), cache.match(grey, template)
+windows = [Reads("image", "window", *window_axes((grey.shape[0], grey.shape[1]), (box[2], box[3]), 1, 0, 1))]
 (py, px), (ny, nx) = features.peak(plain), features.peak(normalised)
 map_viewer(
     "features_maps",
     [
         MapPanel("image", "Image (drag a box)", grey[np.newaxis], image=True),
-        MapPanel("plain", "Plain cross-correlation", plain[np.newaxis]),
-        MapPanel("normalised", "Normalised cross-correlation", normalised[np.newaxis], end=1.0),
+        MapPanel("plain", "Plain cross-correlation", plain[np.newaxis], reads=windows),
+        MapPanel("normalised", "Normalised cross-correlation", normalised[np.newaxis], end=1.0, reads=windows),
     ],
     boxes={"image": box, "plain": (py - 2, px - 2, 5, 5), "normalised": (ny - 2, nx - 2, 5, 5)},
     select="image",
@@ -67,7 +69,13 @@ map_viewer(
     "features_votes",
     [
         MapPanel("target", "Target", target[np.newaxis], image=True),
-        MapPanel("votes", "Votes for the face's centre", votes.map[np.newaxis], end=float(len(features.PARTS))),
+        MapPanel(
+            "votes",
+            "Votes for the face's centre",
+            votes.map[np.newaxis],
+            end=float(len(features.PARTS)),
+            scale="sequential",
+        ),
     ],
     boxes={"target": (row - 40, column - 40, 80, 80)} if votes.found else {},
 )

@@ -7,7 +7,7 @@ from cnn_core.images import resize, to_grey
 from instruments import images, samples
 from instruments.image import SHAPE
 from ui import cache, figures, image_source, lesson, settings
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import buttons, menu, slider, stepper
 from ui.programs import program
 
@@ -102,8 +102,9 @@ goal = samples.load(v[images.GOAL], image_source.long_side())
 goal = resize(goal if c == 3 else to_grey(goal), height, width)
 share = v[images.SHARE] / 100
 between, changed = images.walk(image.pixels, goal, v[images.WAY], share)
+both = [Reads("from", "same"), Reads("to", "same")]
 ends = MapPanel("from", "From", image.pixels, image=True), MapPanel("to", "To", goal, image=True)
-map_viewer("images_walk", [ends[0], MapPanel("between", "Between", between, image=True), ends[1]])
+map_viewer("images_walk", [ends[0], MapPanel("between", "Between", between, image=True, reads=both), ends[1]])
 told = f"{changed:,} of {between.size:,} values have been changed."
 if v[images.WAY] == "blend":
     told = f"All {between.size:,} values are {share:.0%} of the way."

@@ -43,7 +43,7 @@ def chosen_unit(place: object) -> None:
 
 
 st.markdown("Click a unit of the convolution to see below how it was computed.")
-network_view.layers(trace, chosen_unit)
+network_view.layers(v, trace, chosen_unit)
 
 st.subheader("Softmax, written out")
 lesson.formula(formulas.softmax(trace["fc2"], best))

@@ -6,10 +6,11 @@ import streamlit as st
 from cnn_core import conv2d
 from cnn_core.images import to_grey
 from cnn_core.kernels import PRESETS
+from cnn_core.shapes import window_axes
 from instruments import why
 from instruments.image import SHAPE
 from ui import figures, image_source, lesson, settings
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import line, stepper
 from ui.palette import label
 from ui.programs import program
@@ -55,13 +56,14 @@ grey = to_grey(image.pixels)
 shuffled = why.shuffled(grey, seed)
 sobel = PRESETS["sobel_x"].values[np.newaxis, np.newaxis]
 noise = conv2d(shuffled, sobel)
+windows = window_axes((height, width), (sobel.shape[2], sobel.shape[3]), 1, 0, 1)
 map_viewer(
     "why_maps",
     [
         MapPanel("image", "Image", grey, image=True),
         MapPanel("shuffled", "Shuffled", shuffled, image=True),
-        MapPanel("edges", "Convolution of the image", conv2d(grey, sobel)),
-        MapPanel("noise", "Convolution of the shuffled one", noise),
+        MapPanel("edges", "Convolution of the image", conv2d(grey, sobel), reads=[Reads("image", "window", *windows)]),
+        MapPanel("noise", "Convolution of the shuffled one", noise, reads=[Reads("shuffled", "window", *windows)]),
     ],
 )
 st.markdown(

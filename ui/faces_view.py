@@ -9,7 +9,7 @@ from instruments import faces
 from instruments.fields import SettingError
 from server.shares import COMPUTING
 from ui import lesson
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 
 LEVELS = 4  # of the pyramid that are shown
 
@@ -56,7 +56,10 @@ def heat_maps(stages: Stages) -> None:
     )
     levels = stages.levels[:: max(1, len(stages.levels) // LEVELS)][:LEVELS]
     titles = [f"Scale {level.scale:.2f}" for level in levels]
-    heat = [MapPanel(f"h{n}", titles[n], level.heat[np.newaxis], end=1.0) for n, level in enumerate(levels)]
+    heat = [
+        MapPanel(f"h{n}", titles[n], level.heat[np.newaxis], end=1.0, scale="sequential")
+        for n, level in enumerate(levels)
+    ]
     map_viewer("faces_heat", heat)
 
 
@@ -65,6 +68,8 @@ def inside(photo: Array, name: str, box: Array) -> None:
     seen = faces.look_inside(photo, name, box)
     side = seen.crop.shape[1]
     panels = [MapPanel("crop", f"Candidate at {side} × {side}", seen.crop, image=True)]
-    panels += [MapPanel(layer, f"{layer}: {len(maps)} maps", maps) for layer, maps in seen.maps.items()]
+    for layer, maps in seen.maps.items():
+        reads = [Reads("crop", "window", *faces.windows(name, layer, maps), channels="all")]
+        panels.append(MapPanel(layer, f"{layer}: {len(maps)} maps", maps, reads=reads))
     map_viewer("faces_maps", panels)
     lesson.formula(rf"p(\text{{face}}) = \text{{softmax}}(z)_1 = {seen.probability:.4f}")

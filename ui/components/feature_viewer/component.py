@@ -18,12 +18,25 @@ from ui.components.map_viewer.component import (
     MapPanel,
     Reads,
     Scale,
+    kernel_gradient_axis,
     map_viewer,
+    picture_scale,
+    values_scale,
 )
 from ui.image_source import ChosenImage, ticket
 from ui.palette import diverging_tables
 
-__all__ = ["Box", "Following", "MapPanel", "Reads", "feature_viewer", "map_viewer"]
+__all__ = [
+    "Box",
+    "Following",
+    "MapPanel",
+    "Reads",
+    "feature_viewer",
+    "kernel_gradient_axis",
+    "map_viewer",
+    "picture_scale",
+    "values_scale",
+]
 
 _mount = component("feature_viewer", "pictures")
 

@@ -25,7 +25,7 @@ Box = tuple[int, int, int, int]  # top, left, height, width
 class Reads:
     """What each cell of a panel reads from another one: the frame that hovering draws there, and the other way round.
 
-    how "same": the cell at the same row and column. "all": every cell. "window": those that the axes' window covers at that
+    how "same": the cell at the same row and column. "row", "column": all that stand in it. "all": every cell. "window": those that the axes' window covers at that
     row and column. From the map of the same number (channels "own") or from all maps. `transposed` turns a window round: the
     other panel's cells are its results, this panel's cells are what they were made of, as for a gradient of the input.
 
@@ -36,7 +36,7 @@ class Reads:
     """
 
     panel: str
-    how: Literal["same", "all", "window"]
+    how: Literal["same", "row", "column", "all", "window"]
     rows: Axis | None = None
     columns: Axis | None = None
     channels: Literal["own", "all"] = "own"
@@ -69,6 +69,24 @@ def _axis_message(axis: Axis | None) -> dict[str, int] | None:
         "dilation": axis.dilation,
         "outputs": axis.output_size,
     }
+
+
+def values_scale(maps: Array) -> Scale:
+    """Around 0 for maps with negative values; from 0 on for those without.
+
+    >>> values_scale(np.array([[[0.0, 1.0]]])), values_scale(np.array([[[-1.0, 1.0]]]))
+    ('sequential', 'diverging')
+    """
+    return "sequential" if maps.min() >= 0 else "diverging"
+
+
+def picture_scale(maps: Array) -> Scale:
+    """Of an image after a convolution: in grey where it is an image again, as after a blur; around 0 with negative values.
+
+    >>> picture_scale(np.array([[[0.0, 1.0]]])), picture_scale(np.array([[[-1.0, 1.0]]]))
+    ('grey', 'diverging')
+    """
+    return "grey" if maps.min() >= 0 else "diverging"
 
 
 def kernel_gradient_axis(axis: Axis) -> Axis:

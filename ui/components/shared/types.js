@@ -17,7 +17,7 @@
  * What the cells of a panel read from another one.
  * @typedef {object} Reads
  * @property {string} panel name of the panel that is read
- * @property {"same" | "window" | "all"} how
+ * @property {"same" | "row" | "column" | "window" | "all"} how
  * @property {"own" | "all"} channels which maps of it
  * @property {boolean} transposed whether the other panel's cells are the windows' results, and this one's what they read
  * @property {Axis | null} rows of the window
