@@ -5,7 +5,7 @@ import streamlit as st
 
 from cnn_core.images import to_grey
 from instruments import activation
-from ui import figures, image_source, lesson, settings
+from ui import figures, formulas, image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer, picture_scale, values_scale
 from ui.controls import menu, slider, toggle
 from ui.programs import activation as programs
@@ -55,7 +55,7 @@ map_viewer(
 )
 negative, zeroed = (maps < 0).mean(), ((maps < 0) & (after == 0)).mean()
 st.markdown(
-    f"**{negative:.1%}** of the values are negative before; **{zeroed:.1%}** of all values were negative and are exactly 0 after."
+    f"**{formulas.percent(negative)}** of the values are negative before; **{formulas.percent(zeroed)}** of all values were negative and are exactly 0 after."
 )
 
 st.subheader("Without it, two layers are one")
@@ -83,7 +83,9 @@ map_viewer(
 if difference < 1e-3 * float(np.abs(once).max() or 1):
     st.success(f"The same picture: the largest difference is {difference:.1e}, rounding.")
 else:
-    st.info(f"Not the same: the largest difference is {difference:.3f}. The bend between them did something new.")
+    st.info(
+        f"Not the same: the largest difference is {formulas.number(difference)}. The bend between them did something new."
+    )
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:

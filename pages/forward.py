@@ -7,7 +7,7 @@ from cnn_core import conv2d
 from cnn_core.images import to_grey
 from cnn_core.shapes import window_axes
 from instruments import forward
-from ui import image_source, lesson, settings
+from ui import formulas, image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import stepper
 from ui.palette import label
@@ -17,7 +17,7 @@ from ui.programs.forward_product_numpy import im2col, one_product
 
 page = lesson.Page(
     "forward",
-    "One formula, four programs: nested loops, windows as columns, one matrix product, and the core of this app. "
+    "One formula, three ways: nested loops, windows as columns of one matrix product, and the core of this app. "
     "The code shown is the code that runs.",
     "make the input larger and compare the times.",
 )
@@ -75,7 +75,7 @@ map_viewer(
 )
 with st.expander("The first 12 columns as numbers"):
     first = unrolled[:, :12].T
-    lesson.table({f"window {n}": [f"{value:.2f}" for value in window] for n, window in enumerate(first)})
+    lesson.table({f"window {n}": [f"{formulas.number(value)}" for value in window] for n, window in enumerate(first)})
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:

@@ -9,7 +9,7 @@ from cnn_core.kernels import PRESETS
 from cnn_core.shapes import window_axes
 from instruments import why
 from instruments.image import SHAPE
-from ui import figures, image_source, lesson, settings
+from ui import figures, formulas, image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import line, stepper
 from ui.palette import label
@@ -32,23 +32,31 @@ with second:
 with third:
     stepper(v, why.SIDE, label("kernel", "Kernel side"))
 
-dense, convolution = why.dense_counts(v), why.convolution_counts(v)
-names, dark = ["Fully connected", "Convolution"], lesson.dark()
+dense, convolution, alike = why.dense_counts(v), why.convolution_counts(v), why.comparable_counts(v)
+names, dark = [f"Fully connected, {units:,} units", "Convolution", "Fully connected, as many outputs"], lesson.dark()
 left, right = st.columns(2)
 left.image(
-    figures.bars(names, [dense.parameters, convolution.parameters], "parameters", dark, log=True),
-    alt=f"Parameters: fully connected {dense.parameters:,}, convolution {convolution.parameters:,}",
+    figures.bars(names, [dense.parameters, convolution.parameters, alike.parameters], "parameters", dark, log=True),
+    alt=f"Parameters: fully connected {dense.parameters:,}, convolution {convolution.parameters:,}, as many outputs {alike.parameters:,}",
 )
 right.image(
-    figures.bars(names, [dense.macs, convolution.macs], "multiply-adds", dark),
-    alt=f"Multiply-adds: fully connected {dense.macs:,}, convolution {convolution.macs:,}",
+    figures.bars(names, [dense.macs, convolution.macs, alike.macs], "multiply-adds", dark, log=True),
+    alt=f"Multiply-adds: fully connected {dense.macs:,}, convolution {convolution.macs:,}, as many outputs {alike.macs:,}",
 )
 lesson.formula(
     rf"\underbrace{{{c}\cdot {height}\cdot {width}\cdot {units} + {units}}}_\text{{fully connected}} = {dense.parameters:,}"
     rf"\qquad \underbrace{{{kernels}\cdot {c}\cdot {k}\cdot {k} + {kernels}}}_\text{{convolution}} = {convolution.parameters:,}"
 )
+more = convolution.macs > dense.macs
+costs = (
+    f"The convolution takes **{'more' if more else 'fewer'}** multiply-adds, {convolution.macs:,} against {dense.macs:,}: few weights, "
+    f"but each is used at every place. It answers with {alike.parameters - alike.macs:,} numbers, not {units:,}; a fully connected "
+    f"layer with as many outputs would take {alike.macs:,}."
+)
 times = dense.parameters / convolution.parameters
-st.markdown(f"For this image the fully connected layer has **{times:,.0f} times** as many parameters.")
+st.markdown(
+    f"For this image the fully connected layer has **{formulas.number(times)} times** as many parameters. {costs}"
+)
 
 st.subheader("Shuffle the pixels")
 stepper(v, why.SEED)
@@ -74,8 +82,8 @@ on_image, on_shuffled = why.dense_answers(grey, seed)
 lesson.table(
     {
         "unit": [f"unit {n}" for n in range(1, len(on_image) + 1)],
-        "on the image": [f"{value:.4f}" for value in on_image],
-        "on the shuffled image": [f"{value:.4f}" for value in on_shuffled],
+        "on the image": [f"{formulas.number(value)}" for value in on_image],
+        "on the shuffled image": [f"{formulas.number(value)}" for value in on_shuffled],
     }
 )
 

@@ -8,7 +8,7 @@ from cnn_core.faces import WINDOW, Stages, cascade
 from instruments import faces
 from instruments.fields import SettingError
 from server.shares import COMPUTING
-from ui import lesson
+from ui import formulas, lesson
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 
 LEVELS = 4  # of the pyramid that are shown
@@ -38,7 +38,7 @@ def show(photo: Array, stages: Stages) -> Array:
     ]
     map_viewer("faces_stages", panels)
     if found:
-        count = f"{len(found)} face{'s' if len(found) > 1 else ''} found, the surest with {found[0].score:.1%}."
+        count = f"{len(found)} face{'s' if len(found) > 1 else ''} found, the surest with {formulas.percent(found[0].score)}."
         st.success(f"{count} Dots mark eyes, nose and the corners of the mouth.")
     else:
         st.info("No face passes all three thresholds.")
@@ -72,4 +72,4 @@ def inside(photo: Array, name: str, box: Array) -> None:
         reads = [Reads("crop", "window", *faces.windows(name, layer, maps), channels="all")]
         panels.append(MapPanel(layer, f"{layer}: {len(maps)} maps", maps, reads=reads))
     map_viewer("faces_maps", panels)
-    lesson.formula(rf"p(\text{{face}}) = \text{{softmax}}(z)_1 = {seen.probability:.4f}")
+    lesson.formula(rf"p(\text{{face}}) = \text{{softmax}}(z)_1 = {formulas.number(seen.probability, 4)}")

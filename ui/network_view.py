@@ -95,4 +95,6 @@ def votes(net: Graph, trace: dict[str, Array], answer: int) -> None:
     ]
     map_viewer("network_why", panels)
     total, bias, logit = found.hidden.sum(), found.bias, trace["fc2"][answer]
-    lesson.formula(rf"z_{{{answer}}} = \sum_j w_j h_j + b = {total:.3f} + ({bias:.3f}) = {logit:.3f}")
+    lesson.formula(
+        rf"z_{{{answer}}} = \sum_j w_j h_j + b = {formulas.number(total)} + ({formulas.number(bias)}) = {formulas.number(logit)}"
+    )

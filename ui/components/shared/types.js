@@ -90,13 +90,14 @@
 /** @typedef {[number, number]} Point */
 /** @typedef {{width: number, points: Point[]}} Stroke a line of the hand, in pixels of the pad */
 /** @typedef {{answer: number, strokes: Stroke[], most: number}} PadData answer counts the runs: a new one says that the last picture was taken */
-/** @typedef {{taps: [number, number][], text: string, letters: string, winner?: [number, number]}} Step */
+/** @typedef {{taps: [number, number][], text: string, letters: string, names: string[], winner?: [number, number]}} Step */
 
 /**
  * @typedef {object} ExplorerData
  * @property {number[][]} input with its padding
  * @property {Rectangle} pads top, bottom, left, right
  * @property {number[][] | null} kernel
+ * @property {string[]} weights letters of the kernel's numbers
  * @property {number[][]} output
  * @property {Step[]} steps
  * @property {[number[], number[]]} lost rows and columns that no window reaches
