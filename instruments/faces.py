@@ -7,6 +7,7 @@ import numpy as np
 
 from cnn_core import faces, networks
 from cnn_core.arguments import Array
+from cnn_core.shapes import Axis
 from instruments.code import library
 from instruments.cost import Cost
 from instruments.fields import Choice, Real, Values, Whole
@@ -125,6 +126,22 @@ def look_inside(photo: Array, name: str, box: Array) -> Inside:
     maps = {layer: trace[layer] for layer in ("prelu1", "prelu2", "prelu3") if trace[layer].ndim == 3}
     black, white = faces.normalise(np.array([0, 1], np.float32))
     return Inside((crop - black) / (white - black), maps, float(trace["face"].ravel()[1]))
+
+
+def windows(name: str, layer: str, maps: Array) -> tuple[Axis, Axis]:
+    """How the cells of a layer's maps (C, h, w) read what the network of this name is given: nothing is padded there."""
+    spans, steps = [1, 1], [1, 1]
+    for node in network(name).graph.nodes:
+        if (window := node.layer.window()) is not None:
+            kernel, stride, _ = window
+            for axis in (0, 1):
+                spans[axis] += (kernel[axis] - 1) * steps[axis]
+                steps[axis] *= stride[axis]
+        if node.name == layer:
+            break
+    side = faces.CROP.get(name, faces.WINDOW)
+    rows, columns = (Axis(side, spans[axis], steps[axis], 0, 0, 1, maps.shape[1 + axis]) for axis in (0, 1))
+    return rows, columns
 
 
 def first_kernels(name: str) -> Array:

@@ -60,7 +60,7 @@ def _crop(part: str) -> Crop:
 
 PART = Choice("features_part", "Template", "left_eye", PARTS)
 CROPS = {part: _crop(part) for part in PARTS}
-TARGET = Choice("features_where", "target", "same", CHANGED | {name: SAMPLES[name][0] for name in OTHERS})
+TARGET = Choice("features_where", "target", "photographer", CHANGED | {name: SAMPLES[name][0] for name in OTHERS})
 THRESHOLD = Real("features_threshold", "threshold", 0.6, 0, 1)
 CODE = library("features", "NumPy", "PyTorch")
 FIELDS: tuple[Field[Any], ...] = (PART, *CROPS.values(), TARGET, THRESHOLD, CODE)
@@ -95,6 +95,18 @@ def target(image: Array, v: Values) -> Array:
     if v[TARGET] == "mirrored":
         return image[:, ::-1].copy()
     return image if v[TARGET] == "same" else to_grey(load(v[TARGET], max(height, width)))[0]
+
+
+def cut_off(sent: object) -> str | None:
+    """What is said of a box that was drawn larger than a template may be; None if it is not."""
+    if drawn_box(sent) is None or not isinstance(sent, list) or max(sent[2:]) <= LARGEST:
+        return None
+    return f"The box was {sent[2]} × {sent[3]} pixels; a template has at most {LARGEST} × {LARGEST}: its upper left part was taken."
+
+
+def is_other(image: Array, target: Array) -> bool:
+    """Whether a target is another picture than the one from which the templates are cut."""
+    return image.shape != target.shape or not np.array_equal(image, target)
 
 
 def peak(response: Array) -> Pair:

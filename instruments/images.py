@@ -13,7 +13,7 @@ from instruments.samples import SAMPLES
 
 COLOURS = ("Red", "Green", "Blue")
 READY = {"Black": (0, 0, 0), "White": (255, 255, 255), "Very red": (255, 0, 0)}
-LADDER = ((16, 12), (32, 24), (64, 48), (128, 96), (256, 192), (1024, 768), (4096, 3072))  # across, down
+LADDER = (16, 32, 64, 128, 256, 512, 1024)  # pixels on the long side
 LENS = (3, 4)  # rows and columns of numbers that are shown on each side of the chosen value
 
 RED = Real("images_r", "red", 220.0, 0, 255, step=1)
@@ -57,14 +57,14 @@ def places(v: Values) -> tuple[int, int]:
 
 
 def rungs(image: Array) -> dict[str, Array]:
-    """The image (C, H, W) at the resolutions of the ladder that a screen can show, by their words."""
+    """The image (C, H, W) at the resolutions of the ladder up to its own, by their words: more pixels would hold nothing new."""
     longest = max(image.shape[1:])
 
     def rung(side: int) -> Array:
         height, width = (max(1, round(one * side / longest)) for one in image.shape[1:])
         return resize(image, height, width)
 
-    return {f"{across} pixels": rung(across) for across, _ in LADDER if across <= 256}
+    return {f"{side} pixels": rung(side) for side in LADDER if side <= longest}
 
 
 class Walk(NamedTuple):

@@ -15,6 +15,8 @@ from instruments.pixel import parse_place, write_place
 DEFAULT = "sobel_x"
 PRESET_OF = {format_kernel(preset.values): name for name, preset in PRESETS.items()}  # by the kernel's text
 POOLS = {"none": "None", "max": "Max", "average": "Average"}
+VIEWS = {"auto": "Auto", "picture": "As picture", "values": "As values"}
+SUMS = {"sum": "Summed, as a layer does", "each": "Each channel alone (depthwise)"}
 STAGES = ("convolution", "relu", "pooling")
 
 
@@ -34,6 +36,7 @@ class Settings:
     pool: str = "none"
     pool_size: int = 2
     pool_stride: int = 2
+    channels: str = "sum"  # over all of the image's, which gives one map; "each" gives one map for each
     values: Array = field(init=False, repr=False, compare=False)  # the kernel's numbers as written, read-only
 
     def __post_init__(self) -> None:
@@ -100,11 +103,13 @@ RELU = Switch("kernel_relu", "ReLU", False)
 POOL = Choice("kernel_pool", "Pooling", "none", POOLS)
 POOL_SIZE = Whole("kernel_pool_size", "pooling window", 2, 1, lambda v: min(16, _pool_room(v)))
 POOL_STRIDE = Whole("kernel_pool_stride", "pooling stride", 2, 1, 16)
+CHANNELS = Choice("kernel_channels", "Channels", "sum", SUMS)
 COMPUTED = (KERNEL, SIDES, FLIP, STRIDE, STRIDE_ACROSS, PADDING, PADDING_ACROSS, DILATION, DILATION_ACROSS, MODE, SCALE, BIAS,
-            RELU, POOL, POOL_SIZE, POOL_STRIDE)  # fmt: skip
+            RELU, POOL, POOL_SIZE, POOL_STRIDE, CHANNELS)  # fmt: skip
+VIEW = Choice("kernel_view", "Shown", "auto", VIEWS)
 PIXEL = Text("kernel_pixel", "The pixel", "", lambda text: parse_place(text, STAGES), write_place)
 CODE = library("kernel", "NumPy", "PyTorch", "Keras")
-FIELDS = (*COMPUTED, PIXEL, CODE)
+FIELDS = (*COMPUTED, VIEW, PIXEL, CODE)
 
 
 def _pair(v: Values, down: Whole, across: Whole) -> Pair:
@@ -124,7 +129,8 @@ def convolution(v: Values) -> Settings:
 
 def settings(v: Values) -> Settings:
     """All of it."""
-    return replace(convolution(v), relu=v[RELU], pool=v[POOL], pool_size=v[POOL_SIZE], pool_stride=v[POOL_STRIDE])
+    behind = replace(convolution(v), relu=v[RELU], pool=v[POOL], pool_size=v[POOL_SIZE], pool_stride=v[POOL_STRIDE])
+    return replace(behind, channels=v[CHANNELS])
 
 
 def parse_settings(message: object, shape: tuple[int, int, int]) -> Settings:

@@ -15,7 +15,6 @@ from instruments.fields import Values, Whole
 from instruments.window_walk import Walk
 
 HIDDEN = (8, 16)  # rows and columns in which the hidden units are laid out
-LOGITS = (2, 5)  # the same of the logits
 AROUND = 5  # outputs of the convolution a side that are shown around a unit
 POOLED = 3  # outputs of the pooling a side
 
@@ -51,8 +50,8 @@ def network(v: Values) -> Graph:
 def laid_out(values: Array, grid: tuple[int, int]) -> Array:
     """Values of a dense layer as one map (1, rows, columns), in row order.
 
-    >>> laid_out(np.arange(10), LOGITS)[0, 1].tolist()
-    [5, 6, 7, 8, 9]
+    >>> laid_out(np.arange(6), (2, 3))[0, 1].tolist()
+    [3, 4, 5]
     """
     return values.reshape(1, *grid)
 
@@ -63,7 +62,7 @@ def _first(at: int, shown: int, size: int) -> int:
 
 
 def convolution_around(v: Values, net: Graph, digit: Array) -> Walk:
-    """The convolution around the unit that is chosen, in numbers rounded to two digits, so that they can be read.
+    """The convolution around the unit that is chosen, with the network's own numbers.
 
     Args:
         v: says which unit.
@@ -73,10 +72,10 @@ def convolution_around(v: Values, net: Graph, digit: Array) -> Walk:
     side, size = v[KERNEL_SIDE], conv_output_size(SIDE, v[KERNEL_SIDE])
     shown = min(AROUND, size)
     top, left = _first(v[ROW], shown, size), _first(v[COLUMN], shown, size)
-    seen = digit[0, top : top + shown + side - 1, left : left + shown + side - 1].round(2)
+    seen = digit[0, top : top + shown + side - 1, left : left + shown + side - 1]
     parameters = net.parameters()
-    weights = parameters["conv1.weight"][v[CHANNEL], 0].round(2)
-    bias = round(float(parameters["conv1.bias"][v[CHANNEL]]), 2)
+    weights = parameters["conv1.weight"][v[CHANNEL], 0]
+    bias = float(parameters["conv1.bias"][v[CHANNEL]])
     windows = np.lib.stride_tricks.sliding_window_view(seen, (side, side))  # (shown, shown, side, side)
     output = np.einsum("yxij,ij->yx", windows, weights) + bias
     rows, columns = window_axes((seen.shape[0], seen.shape[1]), (side, side), 1, 0, 1)

@@ -39,13 +39,14 @@ def cost(shape: tuple[int, int, int], settings: Settings) -> Cost:
         rows, columns = settings.axes((height, width))
     except ValueError as error:
         raise SettingError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
-    values = channels * rows.output_size * columns.output_size  # of one stage; there are three at most
+    places = rows.output_size * columns.output_size
+    values = places * (channels if settings.channels == "each" else 1)  # of one stage; there are three at most
     taken = 4 * (channels * height * width + 3 * values)
-    return Cost(values * settings.weight.size, taken).check("a smaller image or a smaller kernel")
+    return Cost(channels * places * settings.weight.size, taken).check("a smaller image or a smaller kernel")
 
 
 def compute(image: Array, settings: Settings) -> list[Stage]:
-    """Run the settings on an image (C, H, W): the kernel walks over each channel alone, so C maps come out.
+    """Run the settings on an image (C, H, W): one map, the sum over the kernel on all channels; or C maps, each channel alone.
 
     Raises:
         SettingError: the settings do not fit the image, or would take too long; the sentence says what to change.
@@ -58,16 +59,17 @@ def compute(image: Array, settings: Settings) -> list[Stage]:
 
 
 def _run(image: Array, settings: Settings) -> list[Stage]:
-    weight = np.repeat(settings.weight[np.newaxis, np.newaxis], len(image), axis=0)  # (C, 1, kH, kW)
-    bias = np.full(len(image), settings.bias, np.float32)
+    each, channels = settings.channels == "each", len(image)
+    stacked = (channels, 1, 1, 1) if each else (1, channels, 1, 1)  # (C, 1, kH, kW) or (1, C, kH, kW): the same slices
+    bias = np.full(channels if each else 1, settings.bias, np.float32)
     maps = conv2d(
         image,
-        weight,
+        np.tile(settings.weight, stacked),
         bias if settings.bias else None,
         settings.stride,
         settings.padding,
         settings.dilation,
-        groups=len(image),
+        groups=channels if each else 1,
         padding_mode=settings.padding_mode,
     )
     stages = [Stage.of("convolution", maps)]
@@ -89,8 +91,10 @@ class Window:
     channel: int
     y: int
     x: int
-    inputs: Array  # (kH, kW), read from the stage before; for the input itself (1, 1)
-    weights: Array | None  # (kH, kW) for a convolution
+    inputs: (
+        Array  # (kH, kW), read from the stage before; (C, kH, kW) where channels are summed; (1, 1) of the input itself
+    )
+    weights: Array | None  # (kH, kW) for a convolution, the same for each channel
     bias: float
     total: float  # the pixel's value
     field: tuple[int, int, int, int]  # top, left, height, width seen on the input; negative in the padding
@@ -111,14 +115,15 @@ def look(image: Array, settings: Settings, stage: str, channel: int, y: int, x: 
     Raises:
         SettingError: there is no such stage with these settings.
     """
-    channel = min(max(channel, 0), len(image) - 1)
+    summed = settings.channels == "sum" and stage != "input"
+    channel = 0 if summed else min(max(channel, 0), len(image) - 1)
     if stage == "input":
         y, x = min(max(y, 0), image.shape[1] - 1), min(max(x, 0), image.shape[2] - 1)
         value = image[channel, y : y + 1, x : x + 1]
         lens = _lens(image[channel], y, x)
         return Window(stage, channel, y, x, value, None, 0.0, float(value[0, 0]), (y, x, 1, 1), (y, x, 1, 1), *lens)
     rows, columns = settings.axes((image.shape[1], image.shape[2]))
-    computed = {one.name: one.maps for one in compute(image[channel : channel + 1], settings)}
+    computed = {one.name: one.maps for one in compute(image if summed else image[channel : channel + 1], settings)}
     if stage not in computed:
         raise SettingError(f"There is no stage named {stage[:20]} with these settings.")
     y = min(max(y, 0), computed[stage].shape[1] - 1)
@@ -139,13 +144,19 @@ def _convolution_window(
     image: Array, settings: Settings, stage: str, channel: int, y: int, x: int, lens: tuple[Array, Pair]
 ) -> Window:
     rows, columns = settings.axes((image.shape[1], image.shape[2]))
-    padded = pad(image[channel], (rows.before, rows.after), (columns.before, columns.after), settings.padding_mode)
+    read = image if settings.channels == "sum" and len(image) > 1 else image[channel]  # (C, H, W) or (H, W)
+    padded = pad(read, (rows.before, rows.after), (columns.before, columns.after), settings.padding_mode)
     top, left = y * rows.stride, x * columns.stride
-    inputs = padded[top : top + rows.span : rows.dilation, left : left + columns.span : columns.dilation]
+    inputs = padded[..., top : top + rows.span : rows.dilation, left : left + columns.span : columns.dilation]
     total = float((inputs.astype(np.float64) * settings.weight).sum() + settings.bias)
     box = (top - rows.before, left - columns.before, rows.span, columns.span)
     shown = max(total, 0.0) if stage == "relu" else total
     return Window(stage, channel, y, x, inputs, settings.weight, settings.bias, shown, box, box, *lens)
+
+
+def is_image(stages: list[Stage]) -> bool:
+    """Whether what comes out is an image again: the convolution has no negative values, as after a blur."""
+    return bool(stages) and stages[0].low >= 0
 
 
 def scale_limits(low: float, high: float) -> tuple[float, float]:

@@ -86,9 +86,9 @@ def dilation(v: Values) -> Pair:
     return _pair(v, DILATION, DILATION_ACROSS)
 
 
-def axes(v: Values) -> tuple[Axis, Axis]:
-    """Of the walk, from values resolved up to the dilation."""
-    return window_axes(size(v), kernel_size(v), stride(v), padding(v), dilation(v))
+def axes(v: Values, over: Pair | None = None) -> tuple[Axis, Axis]:
+    """Of the walk, from values resolved up to the dilation; over the small image unless another size is given."""
+    return window_axes(over or size(v), kernel_size(v), stride(v), padding(v), dilation(v))
 
 
 def settings(v: Values) -> Settings:

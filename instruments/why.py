@@ -8,6 +8,7 @@ from cnn_core import Conv2d, conv2d, count_macs, count_parameters, linear
 from cnn_core.arguments import Array
 from cnn_core.images import resize
 from cnn_core.layers import he
+from cnn_core.shapes import conv_output_size
 from instruments.code import library
 from instruments.fields import SettingError, Text, Values, Whole
 from instruments.image import SHAPE
@@ -54,6 +55,14 @@ def convolution_counts(v: Values) -> Counts:
     shape = v[SHAPE]
     layer = Conv2d(shape[0], v[KERNELS], v[SIDE])
     return Counts(count_parameters([layer]), count_macs([layer], shape))
+
+
+def comparable_counts(v: Values) -> Counts:
+    """Of a dense layer with as many outputs as the convolution; counted, not built."""
+    channels, height, width = v[SHAPE]
+    outputs = v[KERNELS] * conv_output_size(height, v[SIDE]) * conv_output_size(width, v[SIDE])
+    weights = channels * height * width * outputs
+    return Counts(weights + outputs, weights)
 
 
 def shuffled(image: Array, seed: int) -> Array:

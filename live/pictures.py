@@ -13,7 +13,9 @@ Numbers = TypeVar("Numbers", Array, Bytes)
 
 
 def tiling(count: int, height: int, width: int) -> Pair:
-    """Rows and columns of a mosaic of so many maps of H x W, about square."""
+    """Rows and columns of a mosaic of so many maps of H x W, about square; up to three stand in a row, without a gap."""
+    if count <= 3:
+        return 1, count
     columns = min(max(int(np.ceil(np.sqrt(count * height / width))), 1), count)
     return -(-count // columns), columns
 

@@ -5,8 +5,8 @@ import streamlit as st
 
 from cnn_core.images import to_grey
 from instruments import activation
-from ui import figures, image_source, lesson, settings
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui import figures, formulas, image_source, lesson, settings
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer, picture_scale, values_scale
 from ui.controls import menu, slider, toggle
 from ui.programs import activation as programs
 
@@ -44,13 +44,18 @@ lesson.charts(
     },
 )
 end = float(np.abs(maps).max()) or 1.0
+before_scale = picture_scale(maps)
+after_scale = before_scale if np.array_equal(maps, after) else values_scale(after)
 map_viewer(
     "activation_maps",
-    [MapPanel("before", "Before", maps, end=end), MapPanel("after", f"After {chosen.name}", after, end=end)],
+    [
+        MapPanel("before", "Before", maps, end=end, scale=before_scale),
+        MapPanel("after", f"After {chosen.name}", after, end=end, scale=after_scale, reads=[Reads("before", "same")]),
+    ],
 )
 negative, zeroed = (maps < 0).mean(), ((maps < 0) & (after == 0)).mean()
 st.markdown(
-    f"**{negative:.1%}** of the values are negative before; **{zeroed:.1%}** of all values were negative and are exactly 0 after."
+    f"**{formulas.percent(negative)}** of the values are negative before; **{formulas.percent(zeroed)}** of all values were negative and are exactly 0 after."
 )
 
 st.subheader("Without it, two layers are one")
@@ -65,15 +70,22 @@ difference = float(np.abs(twice - once).max())
 map_viewer(
     "activation_two",
     [
-        MapPanel("twice", f"Convolution, {'activation, ' if v[activation.BETWEEN] else ''}convolution", twice),
-        MapPanel("once", f"One {rows} × {columns} convolution", once),
-        MapPanel("difference", "Difference", twice - once),
+        MapPanel(
+            "twice",
+            f"Convolution, {'activation, ' if v[activation.BETWEEN] else ''}convolution",
+            twice,
+            scale=picture_scale(twice),
+        ),
+        MapPanel("once", f"One {rows} × {columns} convolution", once, scale=picture_scale(once)),
+        MapPanel("difference", "Difference", twice - once, reads=[Reads("twice", "same"), Reads("once", "same")]),
     ],
 )
 if difference < 1e-3 * float(np.abs(once).max() or 1):
     st.success(f"The same picture: the largest difference is {difference:.1e}, rounding.")
 else:
-    st.info(f"Not the same: the largest difference is {difference:.3f}. The bend between them did something new.")
+    st.info(
+        f"Not the same: the largest difference is {formulas.number(difference)}. The bend between them did something new."
+    )
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:

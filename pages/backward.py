@@ -5,7 +5,7 @@ import streamlit as st
 
 from instruments import backward
 from instruments.backward import as_maps
-from ui import image_source, lesson, settings
+from ui import backward_view, image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import buttons, lines
 from ui.programs.backward import programs
@@ -31,13 +31,7 @@ if name in backward.INCOMING:
     rows, columns = backward.OPERATIONS[name].grid
     lines(v, backward.INCOMING[name], f"Incoming gradient, {rows} rows of {columns} numbers")
 found = backward.compute(v, image_source.chosen().pixels)
-panels = [
-    MapPanel("x", "Input", as_maps(found.x)),
-    MapPanel("g", "Incoming gradient", as_maps(found.incoming)),
-    *(MapPanel(f"o{n}", title, as_maps(grad)) for n, (title, grad) in enumerate(found.gradients.items())),
-    MapPanel("n", "Finite differences", as_maps(found.differences)),
-]
-map_viewer("backward_maps", panels)
+map_viewer("backward_maps", backward_view.panels(name, found))
 st.markdown(
     f"Finite differences: each input moved by ±{backward.STEP:.5f}, the loss compared. Largest difference from backward: "
     f"**{found.error:.1e}**."

@@ -8,7 +8,7 @@ from instruments import channels
 from instruments.fields import message
 from instruments.image import SHAPE
 from ui import formulas, image_source, lesson, settings
-from ui.components.feature_viewer.component import Following, MapPanel, map_viewer
+from ui.components.feature_viewer.component import Following, MapPanel, Reads, map_viewer
 from ui.controls import lines, slider, stepper
 from ui.kernel_controls import editor
 from ui.programs import number, numbers, program
@@ -33,9 +33,10 @@ slider(v, channels.BIAS, "channels_maps")
 kernel, bias = channels.slices(v), v[channels.BIAS]
 answers = kernel.compute(image.pixels)
 titles = {"sum": "Sum and bias"} | {colour: f"{colour.capitalize()} answer" for colour in channels.COLOURS}
+reads = {"sum": [Reads(colour, "same") for colour in channels.COLOURS]}
 map_viewer(
     "channels_maps",
-    [MapPanel(one.name, titles[one.name], one.maps, end=end) for one, end in answers],
+    [MapPanel(one.name, titles[one.name], one.maps, end=end, reads=reads.get(one.name, [])) for one, end in answers],
     following=Following(image, "slices", message(channels.SLICES_FIELDS, v)),
 )
 
@@ -44,8 +45,15 @@ for column, side in zip(st.columns(2), (channels.ROW, channels.COLUMN), strict=T
         stepper(v, side)
 y, x = v[channels.ROW], v[channels.COLUMN]
 *partial, total = (one.maps[0, y, x] for one, _ in answers)
-terms = " + ".join(f"({value:.4f})" for value in partial)
-lesson.formula(rf"y_{{{y},{x}}} = {terms} + ({bias:g}) = {total:.4f}")
+terms = " + ".join(f"({formulas.number(value)})" for value in partial)
+lesson.formula(rf"y_{{{y},{x}}} = {terms} + ({formulas.number(bias)}) = {formulas.number(total)}")
+
+st.markdown(f"Each slice times what it sees at row {y}, column {x}; the products of a slice add up to its answer:")
+for colour, window, weight, value in zip(
+    channels.COLOURS, image.pixels[:, y : y + 3, x : x + 3], kernel.weight[0], partial, strict=True
+):
+    seen, taps, products = (formulas.matrix(one) for one in (window, weight, window * weight))
+    lesson.formula(rf"\text{{{colour}: }} {seen} \odot {taps} = {products}, \quad \Sigma = {formulas.number(value)}")
 
 st.subheader("K filters: K × C × k × k")
 first, second, third = st.columns(3)
@@ -60,7 +68,8 @@ with third:
 k, kernels, seed = v[channels.SIDE], v[channels.KERNELS], v[channels.SEED]
 slider(v, channels.WALK, "channels_filters", f"From weights {seed} to weights {seed + 1}")
 st.markdown(
-    "Training moves all weights a little at every step. Drag the slider: each of the maps follows its own kernel."
+    "Drag the slider: all weights go from one random set to another, and each of the maps follows its own kernel. This is not "
+    "training, which moves the weights so that a loss falls."
 )
 ((maps, _),) = channels.filters(v).compute(image.pixels)
 map_viewer(

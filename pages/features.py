@@ -4,11 +4,12 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.images import to_grey
+from cnn_core.shapes import window_axes
 from instruments import features
 from instruments.image import SHAPE
-from ui import cache, image_source, lesson, settings
-from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.controls import buttons, line, menu, slider
+from ui import cache, formulas, image_source, lesson, settings
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
+from ui.controls import buttons, line, menu, say, slider
 from ui.programs import program
 
 page = lesson.Page(
@@ -25,29 +26,34 @@ crop = features.CROPS[v[features.PART]]
 def drawn(sent: object) -> None:
     if (text := features.drawn_box(sent)) is not None:
         settings.give({crop.key: text})
+        st.session_state["_features_cut_off"] = features.cut_off(sent)
 
 
 buttons(v, features.PART)
 line(v, crop, f"{crop.name}: top, left, height, width")
+say(st.session_state.pop("_features_cut_off", None))
 box = v[crop]
 template = features.cut(grey, box)
 plain, normalised = cache.match(grey, template, False), cache.match(grey, template)
+windows = [Reads("image", "window", *window_axes((grey.shape[0], grey.shape[1]), (box[2], box[3]), 1, 0, 1))]
 (py, px), (ny, nx) = features.peak(plain), features.peak(normalised)
+elsewhere = ": at the crop" if (py, px) == (box[0], box[1]) else ", which is **not the crop**"
 map_viewer(
     "features_maps",
     [
         MapPanel("image", "Image (drag a box)", grey[np.newaxis], image=True),
-        MapPanel("plain", "Plain cross-correlation", plain[np.newaxis]),
-        MapPanel("normalised", "Normalised cross-correlation", normalised[np.newaxis], end=1.0),
+        MapPanel("plain", "Plain cross-correlation", plain[np.newaxis], reads=windows),
+        MapPanel("normalised", "Normalised cross-correlation", normalised[np.newaxis], end=1.0, reads=windows),
     ],
     boxes={"image": box, "plain": (py - 2, px - 2, 5, 5), "normalised": (ny - 2, nx - 2, 5, 5)},
     select="image",
     on_select=drawn,
 )
 st.markdown(
-    f"The crop came from row **{box[0]}**, column **{box[1]}**. Plain cross-correlation answers most at ({py}, {px}); normalised at "
-    f"({ny}, {nx}) with {normalised[ny, nx]:.3f}. The plain one also lights up wherever the image is bright and full of contrast, since larger "
-    "pixel values make larger products; the normalised one divides by the window's own spread, so only the pattern counts."
+    f"The crop came from row **{box[0]}**, column **{box[1]}**. Plain cross-correlation answers most at ({py}, {px}){elsewhere}; "
+    f"normalised at ({ny}, {nx}) with {normalised[ny, nx]:.3f}. The template's mean is zero, so brightness alone answers nothing; "
+    "but where the contrast is strong, even a pattern that fits badly makes the plain answer large. The normalised one divides by the "
+    "window's own spread, so only the pattern counts."
 )
 lesson.formula(
     r"\text{plain} = \sum_{i,j} x_{ij}\,(t_{ij} - \bar t) \qquad "
@@ -67,17 +73,30 @@ map_viewer(
     "features_votes",
     [
         MapPanel("target", "Target", target[np.newaxis], image=True),
-        MapPanel("votes", "Votes for the face's centre", votes.map[np.newaxis], end=float(len(features.PARTS))),
+        MapPanel(
+            "votes",
+            "Votes for the face's centre",
+            votes.map[np.newaxis],
+            end=float(len(features.PARTS)),
+            scale="sequential",
+        ),
     ],
-    boxes={"target": (row - 40, column - 40, 80, 80)} if votes.found else {},
+    boxes={"target": (row - 40, column - 40, 80, 80)} if votes.found and features.is_other(grey, target) else {},
 )
 parts = [features.PARTS[part] for part in votes.answers]
-lesson.table({"part": parts, "best answer": [f"{answer:.3f}" for answer in votes.answers.values()]})
-if votes.found:
-    st.success(f"This looks like a face: {votes.most} of 4 parts agree on row {row}, column {column}.")
+lesson.table({"part": parts, "best answer": [f"{formulas.number(answer)}" for answer in votes.answers.values()]})
+if not features.is_other(grey, target):
+    st.info(
+        f"{votes.most} of 4 parts agree, but this is the picture from which they were cut: each finds itself, whatever it shows. "
+        "Choose another picture for a verdict."
+    )
+elif votes.found:
+    st.success(
+        f"{votes.most} of 4 parts agree on row {row}, column {column}: if they were cut from a face, this looks like a face."
+    )
 else:
     st.info(
-        f"At most {votes.most} of 4 parts agree: no face found. A template knows one size, one direction and one person. "
+        f"At most {votes.most} of 4 parts agree: not found. A template knows one size, one direction and one person. "
         "That is why networks learn their kernels from many examples."
     )
 

@@ -5,9 +5,10 @@ import streamlit as st
 
 from cnn_core import conv2d
 from cnn_core.images import to_grey
+from cnn_core.shapes import window_axes
 from instruments import forward
-from ui import image_source, lesson, settings
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui import formulas, image_source, lesson, settings
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import stepper
 from ui.palette import label
 from ui.programs import program
@@ -16,7 +17,7 @@ from ui.programs.forward_product_numpy import im2col, one_product
 
 page = lesson.Page(
     "forward",
-    "One formula, four programs: nested loops, windows as columns, one matrix product, and the core of this app. "
+    "One formula, three ways: nested loops, windows as columns of one matrix product, and the core of this app. "
     "The code shown is the code that runs.",
     "make the input larger and compare the times.",
 )
@@ -41,7 +42,8 @@ ways: dict[str, forward.Way] = {
 }
 results = forward.compared(ways, image, weight, stride)
 reference, slowest = results["cnn_core"].output, results["nested loops"].milliseconds
-maps = [MapPanel(name.split()[0], name, result.output) for name, result in results.items()]
+windows = [Reads("input", "window", *window_axes((side, side), (k, k), stride, 0, 1), channels="all")]
+maps = [MapPanel(name.split()[0], name, result.output, reads=windows) for name, result in results.items()]
 map_viewer("forward_maps", [MapPanel("input", "Input", image, image=True), *maps])
 lesson.table(
     {
@@ -61,13 +63,19 @@ st.markdown(
 map_viewer(
     "forward_columns",
     [
-        MapPanel("columns", "Columns", unrolled[np.newaxis]),
-        MapPanel("matrix", "Weights as a matrix", weight.reshape(1, kernels, -1)),
+        MapPanel("matrix", "Weights: a row for each kernel", weight.reshape(1, kernels, -1)),
+        MapPanel("columns", "Windows: a column for each output", unrolled[np.newaxis], scale="sequential"),
+        MapPanel(
+            "product",
+            "Product: each row times each column",
+            reference.reshape(1, kernels, -1),
+            reads=[Reads("matrix", "row"), Reads("columns", "column")],
+        ),
     ],
 )
 with st.expander("The first 12 columns as numbers"):
     first = unrolled[:, :12].T
-    lesson.table({f"window {n}": [f"{value:.2f}" for value in window] for n, window in enumerate(first)})
+    lesson.table({f"window {n}": [f"{formulas.number(value)}" for value in window] for n, window in enumerate(first)})
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:

@@ -6,8 +6,8 @@ import streamlit as st
 from cnn_core.images import resize, to_grey
 from instruments import images, samples
 from instruments.image import SHAPE
-from ui import cache, figures, image_source, lesson, settings
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui import cache, figures, formulas, image_source, lesson, settings
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import buttons, menu, slider, stepper
 from ui.programs import program
 
@@ -64,7 +64,9 @@ st.markdown(
     f"**{beside:,}** as H × W × C (Pillow, TensorFlow: the channels of a pixel side by side)."
 )
 lens = images.lens(image.pixels, v)
-cells = {f"column {lens.left + n}": [f"{value:.3f}" for value in one] for n, one in enumerate(lens.values.T)}
+cells = {
+    f"column {lens.left + n}": [f"{formulas.number(value)}" for value in one] for n, one in enumerate(lens.values.T)
+}
 lesson.table({"row": [str(lens.top + n) for n in range(len(lens.values))]} | cells)
 st.markdown(f"The image is a stack of {height} row vectors; here is row {place[1]}.")
 curves = {name: image.pixels[n, place[1]] for n, name in enumerate(names)}
@@ -77,15 +79,19 @@ lesson.charts(
 st.subheader("The resolution ladder")
 rungs = images.rungs(image.pixels)
 map_viewer("images_ladder", [MapPanel(words, words, rung, image=True) for words, rung in rungs.items()])
-counts = [3 * across * down for across, down in images.LADDER]
+counts = [rung.size for rung in rungs.values()]
 lesson.table(
     {
-        "resolution": [f"{across} × {down}" for across, down in images.LADDER],
-        "numbers (RGB)": [f"{count:,}" for count in counts],
+        "C × H × W": [formulas.shape_text(rung.shape) for rung in rungs.values()],
+        "numbers": [f"{count:,}" for count in counts],
         "memory, 8 bits": [f"{count / 1e6:.3g} MB" for count in counts],
         "memory, float32": [f"{4 * count / 1e6:.3g} MB" for count in counts],
     }
 )
+if missing := [str(side) for side in images.LADDER if side > max(height, width)]:
+    st.markdown(
+        f"This image has {height} × {width} pixels, so there is no picture of {' or '.join(missing)} pixels to show."
+    )
 
 st.subheader("Walk through pixel space")
 st.markdown(
@@ -102,8 +108,9 @@ goal = samples.load(v[images.GOAL], image_source.long_side())
 goal = resize(goal if c == 3 else to_grey(goal), height, width)
 share = v[images.SHARE] / 100
 between, changed = images.walk(image.pixels, goal, v[images.WAY], share)
+both = [Reads("from", "same"), Reads("to", "same")]
 ends = MapPanel("from", "From", image.pixels, image=True), MapPanel("to", "To", goal, image=True)
-map_viewer("images_walk", [ends[0], MapPanel("between", "Between", between, image=True), ends[1]])
+map_viewer("images_walk", [ends[0], MapPanel("between", "Between", between, image=True, reads=both), ends[1]])
 told = f"{changed:,} of {between.size:,} values have been changed."
 if v[images.WAY] == "blend":
     told = f"All {between.size:,} values are {share:.0%} of the way."

@@ -11,7 +11,7 @@ from instruments.pixel import place_text
 from instruments.stages import look
 from ui import cache, formulas, image_source, lesson, settings
 from ui.components.feature_viewer.component import feature_viewer
-from ui.controls import line
+from ui.controls import buttons, line
 from ui.kernel_controls import convolution_controls, kernel_controls, pooling_controls
 from ui.programs import kernel as programs
 
@@ -50,9 +50,16 @@ def picked(sent: object) -> None:
 
 
 with picture_side:
+    shown_as, summed = st.columns([2, 3])
+    with shown_as:
+        buttons(v, kernel.VIEW)
+    if len(image.pixels) > 1:
+        with summed:
+            buttons(v, kernel.CHANNELS)
+    as_picture = {"auto": None, "picture": True, "values": False}[v[kernel.VIEW]]
     window = look(image.pixels, chosen, *(place if place[0] in shown_stages else middle))
     live = message(kernel.COMPUTED, v)
-    feature_viewer(VIEWER, image, chosen, live, stages, TITLES, window, "", picked)
+    feature_viewer(VIEWER, image, chosen, live, stages, TITLES, window, "", picked, as_picture)
 
 st.subheader("Output size")
 lesson.formula(formulas.output_size(rows, columns, lesson.dark()))

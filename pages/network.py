@@ -29,7 +29,7 @@ trace = net.trace(digit)
 probabilities = trace["softmax"]
 best = int(probabilities.argmax())
 with right:
-    said = f"The network says **{best}** with {probabilities[best]:.1%}."
+    said = f"The network says **{best}** with {formulas.percent(probabilities[best])}."
     st.markdown(said + ("" if truth is None else f" It is a **{truth}**."))
     digit_source.show(probabilities)
 if not network.is_trained(v):
@@ -43,7 +43,7 @@ def chosen_unit(place: object) -> None:
 
 
 st.markdown("Click a unit of the convolution to see below how it was computed.")
-network_view.layers(trace, chosen_unit)
+network_view.layers(v, trace, chosen_unit)
 
 st.subheader("Softmax, written out")
 lesson.formula(formulas.softmax(trace["fc2"], best))

@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.images import to_grey
-from cnn_core.shapes import conv_output_size
+from cnn_core.shapes import conv_output_size, window_axes
 from instruments import pooling
 from ui import formulas, image_source, lesson, settings
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.components.window_explorer.component import explorer_data, window_explorer
 from ui.controls import buttons, stepper
 from ui.palette import label
@@ -52,9 +52,13 @@ st.subheader("On a feature map")
 maps = pooling.feature_map(pixels)
 pooled = pooling.pooled(maps, v)
 end = float(maps.max()) or 1.0
+windows = window_axes((maps.shape[1], maps.shape[2]), (window, window), stride, padding, 1)
 map_viewer(
     "pooling_maps",
-    [MapPanel("map", "Feature map (Sobel x, ReLU)", maps, end=end), MapPanel("pooled", "Pooled", pooled, end=end)],
+    [
+        MapPanel("map", "Feature map (Sobel x, ReLU)", maps, end=end, scale="sequential"),
+        MapPanel("pooled", "Pooled", pooled, end=end, scale="sequential", reads=[Reads("map", "window", *windows)]),
+    ],
 )
 st.markdown(
     f"{formulas.shape_text(maps.shape)} = {maps.size:,} numbers become {formulas.shape_text(pooled.shape)} = {pooled.size:,}. "
@@ -70,7 +74,7 @@ map_viewer(
     "pooling_shift_maps",
     [
         MapPanel("d", "Change of the feature map", moved_maps - maps, end=end),
-        MapPanel("p", "Change after pooling", moved - pooled, end=end),
+        MapPanel("p", "Change after pooling", moved - pooled, end=end, reads=[Reads("d", "window", *windows)]),
     ],
 )
 before, after = pooling.change(maps, moved_maps), pooling.change(pooled, moved)

@@ -7,7 +7,7 @@ from cnn_core.images import to_grey
 from cnn_core.shapes import make_axis
 from instruments import walk
 from ui import formulas, image_source, lesson, settings
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer, picture_scale
 from ui.components.window_explorer.component import explorer_data, transposed_data, window_explorer
 from ui.controls import say, stepper
 from ui.programs import kernel as programs
@@ -71,7 +71,9 @@ st.markdown("\n".join("|".join(line) for line in lines))
 
 st.subheader("The same setting on the whole image")
 full = walk.convolved(pixels, v)
-map_viewer("walk_maps", [MapPanel("input", "Input", pixels, image=True), MapPanel("convolution", "Convolution", full)])
+reads = [Reads("input", "window", *walk.axes(v, (pixels.shape[1], pixels.shape[2])))]
+convolution = MapPanel("convolution", "Convolution", full, scale=picture_scale(full), reads=reads)
+map_viewer("walk_maps", [MapPanel("input", "Input", pixels, image=True), convolution])
 
 
 def question(rng: np.random.Generator) -> tuple[str, int, str]:

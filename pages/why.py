@@ -6,10 +6,11 @@ import streamlit as st
 from cnn_core import conv2d
 from cnn_core.images import to_grey
 from cnn_core.kernels import PRESETS
+from cnn_core.shapes import window_axes
 from instruments import why
 from instruments.image import SHAPE
-from ui import figures, image_source, lesson, settings
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui import figures, formulas, image_source, lesson, settings
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import lines, stepper
 from ui.palette import label
 from ui.programs import program
@@ -31,23 +32,31 @@ with second:
 with third:
     stepper(v, why.SIDE, label("kernel", "Kernel side"))
 
-dense, convolution = why.dense_counts(v), why.convolution_counts(v)
-names, dark = ["Fully connected", "Convolution"], lesson.dark()
+dense, convolution, alike = why.dense_counts(v), why.convolution_counts(v), why.comparable_counts(v)
+names, dark = [f"Fully connected, {units:,} units", "Convolution", "Fully connected, as many outputs"], lesson.dark()
 left, right = st.columns(2)
 left.image(
-    figures.bars(names, [dense.parameters, convolution.parameters], "parameters", dark, log=True),
-    alt=f"Parameters: fully connected {dense.parameters:,}, convolution {convolution.parameters:,}",
+    figures.bars(names, [dense.parameters, convolution.parameters, alike.parameters], "parameters", dark, log=True),
+    alt=f"Parameters: fully connected {dense.parameters:,}, convolution {convolution.parameters:,}, as many outputs {alike.parameters:,}",
 )
 right.image(
-    figures.bars(names, [dense.macs, convolution.macs], "multiply-adds", dark),
-    alt=f"Multiply-adds: fully connected {dense.macs:,}, convolution {convolution.macs:,}",
+    figures.bars(names, [dense.macs, convolution.macs, alike.macs], "multiply-adds", dark, log=True),
+    alt=f"Multiply-adds: fully connected {dense.macs:,}, convolution {convolution.macs:,}, as many outputs {alike.macs:,}",
 )
 lesson.formula(
     rf"\underbrace{{{c}\cdot {height}\cdot {width}\cdot {units} + {units}}}_\text{{fully connected}} = {dense.parameters:,}"
     rf"\qquad \underbrace{{{kernels}\cdot {c}\cdot {k}\cdot {k} + {kernels}}}_\text{{convolution}} = {convolution.parameters:,}"
 )
+more = convolution.macs > dense.macs
+costs = (
+    f"The convolution takes **{'more' if more else 'fewer'}** multiply-adds, {convolution.macs:,} against {dense.macs:,}: few weights, "
+    f"but each is used at every place. It answers with {alike.parameters - alike.macs:,} numbers, not {units:,}; a fully connected "
+    f"layer with as many outputs would take {alike.macs:,}."
+)
 times = dense.parameters / convolution.parameters
-st.markdown(f"For this image the fully connected layer has **{times:,.0f} times** as many parameters.")
+st.markdown(
+    f"For this image the fully connected layer has **{formulas.number(times)} times** as many parameters. {costs}"
+)
 
 st.subheader("Shuffle the pixels")
 stepper(v, why.SEED)
@@ -55,13 +64,14 @@ grey = to_grey(image.pixels)
 shuffled = why.shuffled(grey, seed)
 sobel = PRESETS["sobel_x"].values[np.newaxis, np.newaxis]
 noise = conv2d(shuffled, sobel)
+windows = window_axes((height, width), (sobel.shape[2], sobel.shape[3]), 1, 0, 1)
 map_viewer(
     "why_maps",
     [
         MapPanel("image", "Image", grey, image=True),
         MapPanel("shuffled", "Shuffled", shuffled, image=True),
-        MapPanel("edges", "Convolution of the image", conv2d(grey, sobel)),
-        MapPanel("noise", "Convolution of the shuffled one", noise),
+        MapPanel("edges", "Convolution of the image", conv2d(grey, sobel), reads=[Reads("image", "window", *windows)]),
+        MapPanel("noise", "Convolution of the shuffled one", noise, reads=[Reads("shuffled", "window", *windows)]),
     ],
 )
 st.markdown(
@@ -72,8 +82,8 @@ on_image, on_shuffled = why.dense_answers(grey, seed)
 lesson.table(
     {
         "unit": [f"unit {n}" for n in range(1, len(on_image) + 1)],
-        "on the image": [f"{value:.4f}" for value in on_image],
-        "on the shuffled image": [f"{value:.4f}" for value in on_shuffled],
+        "on the image": [f"{formulas.number(value)}" for value in on_image],
+        "on the shuffled image": [f"{formulas.number(value)}" for value in on_shuffled],
     }
 )
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,8 +27,8 @@ def run(program: str, **names: object) -> dict:
     return names
 
 
-picture = np.random.default_rng(0).random((1, 60, 80), dtype=np.float32)
-for settings in CONVOLUTIONS:
+picture = np.random.default_rng(0).random((3, 60, 80), dtype=np.float32)
+for settings in (replace(one, channels=channels) for one in CONVOLUTIONS for channels in ("sum", "each")):
     ours = compute(picture, settings)[-1].maps
     pytorch = kernel.pytorch(settings).replace("torch.rand(1, 1, 512, 512)", "torch.from_numpy(picture)[None]")
     random = 'np.random.default_rng().random((1, 512, 512, 1), "float32")'

@@ -39,5 +39,5 @@ def choose_digit(v: Values, fields: DigitFields) -> tuple[Array, int | None]:
 def show(probabilities: Array) -> None:
     """Bars of what a network says: ten probabilities."""
     alt = f"Probabilities of the ten digits; the largest is {int(probabilities.argmax())}"
-    rounded = probabilities.round(4).tolist()
-    st.image(figures.bars(classes("digits"), rounded, "probability", lesson.dark()), alt=alt)
+    shares = [float(share) if share > 5e-5 else 0.0 for share in probabilities]
+    st.image(figures.bars(classes("digits"), shares, "probability", lesson.dark(), high=1), alt=alt)

@@ -8,8 +8,8 @@ from cnn_core.faces import WINDOW, Stages, cascade
 from instruments import faces
 from instruments.fields import SettingError
 from server.shares import COMPUTING
-from ui import lesson
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui import formulas, lesson
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 
 LEVELS = 4  # of the pyramid that are shown
 
@@ -38,7 +38,7 @@ def show(photo: Array, stages: Stages) -> Array:
     ]
     map_viewer("faces_stages", panels)
     if found:
-        count = f"{len(found)} face{'s' if len(found) > 1 else ''} found, the surest with {found[0].score:.1%}."
+        count = f"{len(found)} face{'s' if len(found) > 1 else ''} found, the surest with {formulas.percent(found[0].score)}."
         st.success(f"{count} Dots mark eyes, nose and the corners of the mouth.")
     else:
         st.info("No face passes all three thresholds.")
@@ -56,7 +56,10 @@ def heat_maps(stages: Stages) -> None:
     )
     levels = stages.levels[:: max(1, len(stages.levels) // LEVELS)][:LEVELS]
     titles = [f"Scale {level.scale:.2f}" for level in levels]
-    heat = [MapPanel(f"h{n}", titles[n], level.heat[np.newaxis], end=1.0) for n, level in enumerate(levels)]
+    heat = [
+        MapPanel(f"h{n}", titles[n], level.heat[np.newaxis], end=1.0, scale="sequential")
+        for n, level in enumerate(levels)
+    ]
     map_viewer("faces_heat", heat)
 
 
@@ -65,6 +68,8 @@ def inside(photo: Array, name: str, box: Array) -> None:
     seen = faces.look_inside(photo, name, box)
     side = seen.crop.shape[1]
     panels = [MapPanel("crop", f"Candidate at {side} × {side}", seen.crop, image=True)]
-    panels += [MapPanel(layer, f"{layer}: {len(maps)} maps", maps) for layer, maps in seen.maps.items()]
+    for layer, maps in seen.maps.items():
+        reads = [Reads("crop", "window", *faces.windows(name, layer, maps), channels="all")]
+        panels.append(MapPanel(layer, f"{layer}: {len(maps)} maps", maps, reads=reads))
     map_viewer("faces_maps", panels)
-    lesson.formula(rf"p(\text{{face}}) = \text{{softmax}}(z)_1 = {seen.probability:.4f}")
+    lesson.formula(rf"p(\text{{face}}) = \text{{softmax}}(z)_1 = {formulas.number(seen.probability, 4)}")

@@ -1,10 +1,52 @@
 """How sizes read: formulas in KaTeX with the current numbers, and sentences about them. Imports no Streamlit."""
 
+from typing import Any
+
 import numpy as np
 
 from cnn_core.arguments import Array, Pair
 from cnn_core.shapes import Axis
 from ui.palette import QUANTITIES, colour
+
+
+def number(value: float | np.floating[Any], digits: int = 3) -> str:
+    """A number as it is written everywhere: three digits, a real minus sign; what is below 1 never becomes 1.
+
+    >>> number(-0.6163), number(2.0), number(0.9997), number(12345.6), number(1e-9)
+    ('−0.616', '2', '0.9997', '12346', '0')
+    """
+    value = float(value)
+    if abs(value) < 5e-7:
+        return "0"
+    while abs(value) < 1 <= abs(float(f"{value:.{digits}g}")) and digits < 9:
+        digits += 1
+    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+    if "e" in text:
+        text = f"{value:.{digits + 6}f}".rstrip("0")
+    return text.replace("-", "−")
+
+
+def matrix(values: Array) -> str:
+    r"""Numbers (rows, columns) as a matrix.
+
+    >>> import numpy as np
+    >>> print(matrix(np.array([[1, -0.5]])))
+    \begin{bmatrix}1 & −0.5\end{bmatrix}
+    """
+    rows = r" \\ ".join(" & ".join(map(number, row)) for row in values)
+    return rf"\begin{{bmatrix}}{rows}\end{{bmatrix}}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share of 1 in percent; what is below 1 never becomes 100 %, and what is above 0 never 0 %.
+
+    >>> percent(0.9997), percent(1), percent(0.123), percent(0.0002), percent(0.99999)
+    ('99.97%', '100.0%', '12.3%', '0.02%', '99.999%')
+    """
+    share = float(share)
+    while digits < 7 and 0 < share < 1 and float(f"{100 * share:.{digits}f}") in (0, 100):
+        digits += 1
+    return f"{share:.{digits}%}"
 
 
 def quantity(name: str, dark: bool, text: object = None) -> str:
@@ -81,7 +123,7 @@ def softmax(logits: Array, answer: int) -> str:
     others = " + ".join(f"e^{{{logit - largest:.1f}}}" for logit in logits)
     total, probability = float(powers.sum()), float(powers[answer] / powers.sum())
     share = rf"\frac{{{float(powers[answer]):.4g}}}{{{total:.4f}}}"
-    return rf"p_{{{answer}}} = \frac{{e^{{z_{answer}}}}}{{\sum_j e^{{z_j}}}} = \frac{{{own}}}{{{others}}} = {share} = {probability:.4f}"
+    return rf"p_{{{answer}}} = \frac{{e^{{z_{answer}}}}}{{\sum_j e^{{z_j}}}} = \frac{{{own}}}{{{others}}} = {share} = {number(probability, 4)}"
 
 
 def remainder(rows: Axis, columns: Axis) -> str | None:
@@ -90,11 +132,21 @@ def remainder(rows: Axis, columns: Axis) -> str | None:
     >>> from cnn_core.shapes import make_axis
     >>> print(remainder(make_axis(6, 3, 2), make_axis(7, 3, 2)))
     The division leaves a remainder, so the floor cuts it: no window reaches the last 1 row.
+    >>> print(remainder(make_axis(6, 3, 2, (1, 1)), make_axis(6, 3, 4, (1, 1))))
+    The division leaves a remainder, so the floor cuts it: no window reaches the last 1 row and 1 column of padding. Every pixel of the input is reached.
     """
-    lost = [_count(axis.leftover, name) for axis, name in ((rows, "row"), (columns, "column")) if axis.leftover > 0]
-    if not lost:
+    lost, padding = list[str](), list[str]()
+    for axis, name in ((rows, "row"), (columns, "column")):
+        pixels = max(axis.leftover - axis.after, 0)  # the padding, behind the image, is missed first
+        lost += [_count(pixels, name)] if pixels else []
+        padding += [_count(axis.leftover - pixels, name)] if axis.leftover > pixels else []
+    if not lost and not padding:
         return None
-    return f"The division leaves a remainder, so the floor cuts it: no window reaches the last {' and '.join(lost)}."
+    cut = "The division leaves a remainder, so the floor cuts it: no window reaches"
+    if not lost:
+        return f"{cut} the last {' and '.join(padding)} of padding. Every pixel of the input is reached."
+    beside = f", nor {' and '.join(padding)} of padding" if padding else ""
+    return f"{cut} the last {' and '.join(lost)}{beside}."
 
 
 def frameworks(rows: Axis, columns: Axis) -> str:

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 
 from cnn_core.arguments import Array
+from cnn_core.digits import SIDE
 from cnn_core.graph import Graph
+from cnn_core.networks import classes
+from cnn_core.shapes import window_axes
 from instruments import network, training
 from instruments.fields import Values
-from instruments.network import CHANNEL, HIDDEN, KERNEL_SIDE, KERNELS, LOGITS, POOL, laid_out
+from instruments.network import CHANNEL, HIDDEN, KERNEL_SIDE, KERNELS, POOL, laid_out
 from ui import formulas, lesson
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.site import ROOT
 from ui.walks import walk_explorer
 
@@ -26,21 +30,39 @@ def untrained(v: Values) -> None:
     st.page_link(path, label="Train this variant", icon=icon, query_params=query)
 
 
-def layers(trace: dict[str, Array], clicked: Callable[[object], None]) -> None:
-    """Every intermediate; `clicked` gets the place on a picture of maps."""
-    maps = [
+def panels(v: Values, trace: dict[str, Array]) -> list[MapPanel]:
+    """Every intermediate, and what it reads from the one before."""
+    side, pool, conv, hidden, logits = v[KERNEL_SIDE], v[POOL], trace["conv1"], trace["relu2"], trace["fc2"]
+    windows = window_axes((SIDE, SIDE), (side, side), 1, 0, 1)
+    pooled = window_axes((conv.shape[1], conv.shape[2]), (pool, pool), pool, 0, 1)
+    end = float(np.abs(conv).max()) or 1.0  # one scale: what ReLU takes away can be seen
+    return [
         MapPanel("input", "Input", trace["input"], image=True),
-        MapPanel("conv", "Convolution", trace["conv1"]),
-        MapPanel("relu", "ReLU", trace["relu1"]),
-        MapPanel("pool", "Max pooling", trace["pool1"]),
+        MapPanel("conv", "Convolution", conv, end=end, reads=[Reads("input", "window", *windows, channels="all")]),
+        MapPanel("relu", "ReLU", trace["relu1"], end=end, scale="sequential", reads=[Reads("conv", "same")]),
+        MapPanel(
+            "pool", "Max pooling", trace["pool1"], end=end, scale="sequential", reads=[Reads("relu", "window", *pooled)]
+        ),
+        MapPanel(
+            "fc1",
+            f"{len(hidden)} hidden units after ReLU",
+            laid_out(hidden, HIDDEN),
+            scale="sequential",
+            reads=[Reads("pool", "all", channels="all")],
+        ),
+        MapPanel(
+            "fc2",
+            f"{len(logits)} logits",
+            logits.reshape(1, -1, 1),
+            names=classes("digits"),
+            reads=[Reads("fc1", "all", channels="all")],
+        ),
     ]
-    map_viewer("network_maps", maps, on_click=clicked)
-    hidden, logits = trace["relu2"], trace["fc2"]
-    dense = [
-        MapPanel("fc1", f"{len(hidden)} hidden units after ReLU", laid_out(hidden, HIDDEN)),
-        MapPanel("fc2", f"{len(logits)} logits", laid_out(logits, LOGITS)),
-    ]
-    map_viewer("network_dense", dense)
+
+
+def layers(v: Values, trace: dict[str, Array], clicked: Callable[[object], None]) -> None:
+    """Every intermediate; `clicked` gets the place on a picture."""
+    map_viewer("network_maps", panels(v, trace), on_click=clicked)
 
 
 def sizes(net: Graph) -> None:
@@ -58,7 +80,7 @@ def sizes(net: Graph) -> None:
 
 def unit(v: Values, net: Graph, digit: Array, trace: dict[str, Array]) -> None:
     """The convolution and the pooling around the unit that is chosen."""
-    titles = ("Input around the unit", f"Kernel {v[CHANNEL]}", "Convolution (numbers rounded to 2 digits)")
+    titles = ("Input around the unit", f"Kernel {v[CHANNEL]}", "Convolution")
     walk_explorer("network_explorer", network.convolution_around(v, net, digit), titles, picture=True)
     titles = ("ReLU around the unit", "", "Max pooling")
     walk_explorer("network_pool_explorer", network.pooling_around(v, trace), titles)
@@ -73,4 +95,6 @@ def votes(net: Graph, trace: dict[str, Array], answer: int) -> None:
     ]
     map_viewer("network_why", panels)
     total, bias, logit = found.hidden.sum(), found.bias, trace["fc2"][answer]
-    lesson.formula(rf"z_{{{answer}}} = \sum_j w_j h_j + b = {total:.3f} + ({bias:.3f}) = {logit:.3f}")
+    lesson.formula(
+        rf"z_{{{answer}}} = \sum_j w_j h_j + b = {formulas.number(total)} + ({formulas.number(bias)}) = {formulas.number(logit)}"
+    )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnn_core.networks import classes
 from instruments.training import CHECKED, Training
-from ui import figures, lesson
+from ui import figures, formulas, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 
 MISTAKES = 4  # that are shown
@@ -30,7 +30,9 @@ def progress(training: Training) -> None:
     }
     lesson.charts("_training", curves, 260)
     share = training.checks[-1][1]
-    st.markdown(f"Loss **{last.loss:.3f}**, accuracy on {CHECKED} digits it never saw: **{share:.1%}**.")
+    st.markdown(
+        f"Loss **{formulas.number(last.loss)}**, accuracy on {CHECKED} digits it never saw: **{formulas.percent(share)}**."
+    )
     if not training.diverged:
         before = MapPanel("before", "Kernels at the start", training.first_kernels)
         map_viewer("training_kernels_maps", [before, MapPanel("now", "Kernels now", training.kernels())])

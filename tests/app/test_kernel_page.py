@@ -143,3 +143,35 @@ def test_a_wrong_link_is_explained() -> None:
         "A pixel is written",
     ):
         assert words in said
+
+
+@pytest.mark.parametrize(("channels", "count"), [("sum", 1), ("each", 3)])
+def test_in_colour_one_kernel_makes_one_map_unless_channels_are_kept_apart(channels, count) -> None:
+    photo = samples.load("cat", 32).astype(float)
+    kernel = np.array([[1.0, 2, -3], [0.5, 0, 4]])
+    apart = np.stack([signal.correlate2d(one, kernel, "valid") for one in photo])
+    expected = apart.sum(0, keepdims=True) if channels == "sum" else apart
+    link = {"image": "cat", "colour": "colour", "size": "32", "kernel": "1 2 -3; .5 0 4"}
+    app = visit("kernel", kernel_channels=channels, **link)
+    shown = stages(app)["convolution"]
+    assert shown["shape"] == [count, *expected.shape[1:]]
+    assert shown["tiles"] == [1, count]  # no empty tile
+    assert [shown["low"], shown["high"]] == pytest.approx([expected.min(), expected.max()], rel=1e-5)
+    assert [one["channels"] for one in shown["reads"]] == ["all" if channels == "sum" else "own"]
+    default = visit("kernel", **link)
+    assert stages(default)["convolution"]["shape"][0] == 1
+
+
+@pytest.mark.parametrize(
+    ("view", "kernel", "scale"),
+    [
+        ("auto", "1 1; 1 1", "grey"),
+        ("auto", "1 -1", "diverging"),
+        ("picture", "1 -1", "grey"),
+        ("values", "1 1; 1 1", "diverging"),
+    ],
+)
+def test_the_view_in_the_link(view, kernel, scale) -> None:
+    app = visit("kernel", image="cat", size="32", kernel=kernel, kernel_view=view)
+    assert stages(app)["convolution"]["scale"] == scale
+    assert component(app, "feature_viewer")["auto"] == (view == "auto")

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,10 +36,11 @@ def test_every_program_runs_as_it_stands(file) -> None:
 
 
 @pytest.mark.usefixtures("beside")
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("channels", "summed"), [(1, "sum"), (3, "sum"), (3, "each")])
 @pytest.mark.parametrize("settings", CONVOLUTIONS)
-def test_the_kernel_program_computes_what_the_page_shows(settings, channels) -> None:
+def test_the_kernel_program_computes_what_the_page_shows(settings, channels, summed) -> None:
     names: dict = {}
+    settings = replace(settings, channels=summed)
     exec(compile(kernel.numpy(settings, channels), "program", "exec"), names)
     assert len(names["image"]) == channels
     np.testing.assert_allclose(names["maps"], compute(names["image"], settings)[-1].maps, atol=1e-5)

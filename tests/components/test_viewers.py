@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ui.components.feature_viewer.component import stage_reads
 from ui.palette import diverging
 
 
-def shown(maps: np.ndarray, weight: str, relu: bool, as_picture: bool) -> dict[str, Any]:
+def shown(maps: np.ndarray, weight: str, relu: bool, as_picture: bool | None) -> dict[str, Any]:
     """The stages that `feature_viewer` gives to the browser for an image and a kernel, by name."""
 
     def page(maps, weight, relu, as_picture) -> None:  # type: ignore[no-untyped-def]
@@ -31,7 +32,7 @@ def shown(maps: np.ndarray, weight: str, relu: bool, as_picture: bool) -> dict[s
 
         pixels = np.array(maps, np.float32)
         image = ChosenImage(pixels, cache.digest(pixels), "test")
-        settings = Settings(weight, relu=relu)
+        settings = Settings(weight, relu=relu, channels="each")
         titles = dict.fromkeys(("input", "convolution", "relu"), "title")
         stages = compute(pixels, settings)
         feature_viewer("viewer", image, settings, {}, stages, titles, None, "", lambda _: None, as_picture)
@@ -64,6 +65,18 @@ def test_a_blurred_photo_looks_like_one_as_picture(noise) -> None:
     assert (grey["scale"], pixels(grey).max()) == ("grey", 0)  # what is below 0 is black
 
 
+def test_what_is_an_image_again_looks_like_one_unasked(noise) -> None:
+    """Sums of positive weights are shown in grey up to the largest, edges as values."""
+    box = shown(noise[:1], "1 1 1", True, None)
+    sums = noise[0, :, :-2] + noise[0, :, 1:-1] + noise[0, :, 2:]
+    assert [box[name]["scale"] for name in ("convolution", "relu")] == ["grey", "grey"]
+    assert box["convolution"]["end"] == pytest.approx(sums.max())
+    np.testing.assert_allclose(pixels(box["convolution"]) / 255, sums / sums.max(), atol=0.5 / 255 + 1e-6)
+    edges = shown(noise[:1], "1 0 -1", True, None)
+    assert [edges[name]["scale"] for name in ("convolution", "relu")] == ["diverging", "sequential"]
+    assert edges["relu"]["kinds"] == {"picture": "grey", "values": "sequential"}
+
+
 def test_values_after_relu_have_no_negative_half(noise) -> None:
     stages = shown(noise[:1], "1 -1.5", True, False)
     assert [stages[name]["scale"] for name in ("input", "convolution", "relu")] == ["grey", "diverging", "sequential"]
@@ -85,37 +98,38 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("channels", ["each", "sum"])
 @pytest.mark.parametrize("given", CASES)
-def test_frames_agree_with_the_window_that_is_explained(noise, given) -> None:
+def test_frames_agree_with_the_window_that_is_explained(noise, given, channels) -> None:
     image = np.tile(noise, (1, 3, 2))[:, :19, :16]
-    chosen = kernel.parse_settings(given, image.shape)
+    chosen = kernel.parse_settings(given | {"kernel_channels": channels}, image.shape)
     stages = compute(image, chosen)
     reads = stage_reads(image.shape, chosen, stages)
     panels = {"input": (image.shape, []), **{stage.name: (stage.maps.shape, reads[stage.name]) for stage in stages}}
     for stage in stages:
         for place in (
             (0, 0, 0),
-            (2, stage.maps.shape[1] - 1, stage.maps.shape[2] - 1),
-            (1, stage.maps.shape[1] // 2, 1),
+            (len(stage.maps) - 1, stage.maps.shape[1] - 1, stage.maps.shape[2] - 1),
+            (len(stage.maps) // 2, stage.maps.shape[1] // 2, 1),
         ):
             [found] = framed(panels, (stage.name, place, False))
-            assert bounds(found.get("input", set())) == clipped(place[0], look(image, chosen, stage.name, *place).field)
+            read = [0, 1, 2] if channels == "sum" else place[:1]
+            assert bounds(found.get("input", set())) == clipped(read, look(image, chosen, stage.name, *place).field)
 
 
 def bounds(cells: Cells) -> list[int]:
-    """Channel, top, left, and bottom and right behind the last cell; nothing for none."""
+    """Top, left, bottom and right behind the last cell, and the channels; nothing for none."""
     if not cells:
         return []
     at = np.array(sorted(cells))
-    assert len(set(at[:, 0])) == 1
-    return [*at.min(0).tolist(), *(at[:, 1:].max(0) + 1).tolist()]
+    return [*at[:, 1:].min(0).tolist(), *(at[:, 1:].max(0) + 1).tolist(), *sorted(set(at[:, 0].tolist()))]
 
 
-def clipped(channel: int, field: tuple[int, int, int, int]) -> list[int]:
+def clipped(channels: Sequence[int], field: tuple[int, int, int, int]) -> list[int]:
     """The same of a field seen on an image of 19 x 16, whose taps lie close."""
     top, left, height, width = field
     box = [max(top, 0), max(left, 0), min(top + height, 19), min(left + width, 16)]
-    return [channel, *box] if box[0] < box[2] and box[1] < box[3] else []
+    return [*box, *channels] if box[0] < box[2] and box[1] < box[3] else []
 
 
 def luminance(table: np.ndarray) -> np.ndarray:

@@ -41,20 +41,21 @@ test("each kind of scale colours its values", () => {
   assert.equal(at("sequential", 2), "rgb(255 0 0)");
   assert.equal(at("sequential", 1), at("diverging", 1)); // equal values, equal colours
   assert.equal(at("sequential", -1), "rgb(128 0 127)");
-  assert.equal(at("grey", 0.5), "rgb(128 128 128)");
+  assert.equal(at("grey", 0.5, 1), "rgb(128 128 128)");
+  assert.equal(at("grey", 1), "rgb(128 128 128)"); // white is the end
   assert.equal(at("grey", -3), "rgb(0 0 0)");
   assert.deepEqual(limits({ kind: "sequential", end: 3 }), [0, 3]);
   assert.deepEqual(limits({ kind: "diverging", end: 3 }), [-3, 3]);
-  assert.deepEqual(limits({ kind: "colour", end: 3 }), [0, 1]);
+  assert.deepEqual(limits({ kind: "colour", end: 3 }), [0, 3]);
 });
 
 test("a picture's bytes have the colours of the values that they stand for", () => {
   assert.equal(byteColours({ kind: "diverging", end: 2 }, [-2, 2], TABLE), TABLE);
-  const grey = byteColours({ kind: "grey", end: 2 }, [-2, 2], TABLE);
+  const grey = byteColours({ kind: "grey", end: 1 }, [-2, 2], TABLE);
   assert.equal(red(grey[100]), 0); // below 0
   assert.equal(red(grey[191]), Math.round(255 * (-2 + (4 * 191) / 255)));
   assert.equal(red(grey[255]), 255);
-  assert.deepEqual([...byteColours({ kind: "grey", end: 9 }, [0, 1], TABLE)].map(red), [...Array(256).keys()]);
+  assert.deepEqual([...byteColours({ kind: "grey", end: 9 }, [0, 9], TABLE)].map(red), [...Array(256).keys()]);
   const bar = [...stripColours({ kind: "sequential", end: 4 }, TABLE)].map(red);
   assert.equal(Math.min(...bar), 128); // no negative half
   assert.equal(bar[255], 255);

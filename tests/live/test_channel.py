@@ -87,6 +87,27 @@ def test_a_look_is_exact(client, token) -> None:
     assert window["total"] == pytest.approx((part * [[1, 2], [3, 4]]).sum() + 0.5)
 
 
+@pytest.mark.parametrize("channels", ["sum", "each"])
+def test_a_look_at_a_colour_image_reads_what_is_computed(client, colour, channels) -> None:
+    image, token = colour
+    chosen = {"kernel": "1 2; 3 4; 5 -6", "kernel_bias": 0.5, "kernel_channels": channels, "kernel_stride": 2}
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_json(request(token, "look", settings=chosen, channel=2, y=3, x=5))
+        window = socket.receive_json()["window"]
+        socket.send_json(request(token, settings=chosen))
+        head, _ = unpack(socket.receive_bytes())
+    part = image[:, 6:9, 10:12] if channels == "sum" else image[2, 6:9, 10:12]
+    assert window["inputs"] == part.tolist()
+    assert window["channel"] == (0 if channels == "sum" else 2)
+    kernel = np.array([[1, 2], [3, 4], [5, -6]])
+    np.testing.assert_allclose(window["products"], part * kernel, rtol=1e-6)
+    assert window["total"] == pytest.approx((part * kernel).sum() + 0.5)
+    answers = np.stack([ndimage.correlate(one, kernel, origin=(0, -1))[1:-1, :-1][::2, ::2] for one in image]) + 0.5
+    expected = answers.sum(0, keepdims=True) - 1 if channels == "sum" else answers
+    assert head["stages"][0]["shape"] == list(expected.shape)
+    assert [head["stages"][0][end] for end in ("low", "high")] == pytest.approx([expected.min(), expected.max()])
+
+
 @pytest.fixture
 def colour():
     image = np.random.default_rng(1).random((3, 40, 50), dtype=np.float32)
@@ -216,7 +237,8 @@ def test_a_camera_picture_is_computed_and_not_kept(client, colour) -> None:
     photo = np.random.default_rng(1).random((3, 6, 8), dtype=np.float32).repeat(40, 1).repeat(50, 2)  # 240 x 400
     held = len(STORE)
     with client.websocket_connect("/live", headers=ORIGIN) as socket:
-        socket.send_bytes(frame(encode_jpeg(photo, 95), colour=colour))
+        chosen = {"kernel": "1 -1", "kernel_channels": "each"}
+        socket.send_bytes(frame(encode_jpeg(photo, 95), colour=colour, settings=chosen))
         head, (seen, made) = unpack(socket.receive_bytes())
     assert head["id"] == 3
     channels = 3 if colour else 1
@@ -317,47 +339,37 @@ def test_a_picture_wider_than_the_screen_is_shrunk_to_means(client, colour) -> N
     image, token = colour
     sizes = {}
     with client.websocket_connect("/live", headers=ORIGIN) as socket:
-        for width in (
-            1,
-            47,
-            48,
-            71,
-            72,
-            143,
-            144,
-        ):  # three maps of 50 pixels in two columns, less their kernel's border
-            socket.send_json(request(token, settings={"kernel": "1 1 1"}, width=width))
+        for width in (1, 71, 72, 73, 143, 144):  # three maps of 50 pixels in a row, less their kernel's border
+            socket.send_json(request(token, settings={"kernel": "1 1 1", "kernel_channels": "each"}, width=width))
             head, (picture,) = unpack(socket.receive_bytes())
-            assert (head["stages"][0]["shape"], head["stages"][0]["tiles"]) == ([3, 40, 48], [2, 2])
+            assert (head["stages"][0]["shape"], head["stages"][0]["tiles"]) == ([3, 40, 48], [1, 3])
             sizes[width] = picture.shape
-            if width == 47:
+            if width == 72:
                 shrunk = picture
-    assert sizes == {1: (2, 2), 47: (40, 48), 48: (40, 48), 71: (80, 96), 72: (80, 96), 143: (80, 96), 144: (80, 96)}
-    maps = compute(image, Settings("1 1 1"))[0].maps
+    assert sizes == {1: (1, 3), 71: (20, 72), 72: (20, 72), 73: (40, 144), 143: (40, 144), 144: (40, 144)}
+    maps = compute(image, Settings("1 1 1", channels="each"))[0].maps
     means = maps.reshape(3, 20, 2, 24, 2).mean((2, 4))
     end = np.abs(maps).max()
     for n, one in enumerate(means):
-        part = shrunk[n // 2 * 20 : n // 2 * 20 + 20, n % 2 * 24 : n % 2 * 24 + 24]
+        part = shrunk[:, n * 24 : n * 24 + 24]
         assert np.abs(part.astype(int) - to_bytes(one, -end, end)).mean() < 6  # JPEG
-    assert np.abs(shrunk[20:, 24:].astype(int) - 128).mean() < 3  # the empty tile stands at 0
 
 
 def test_a_picture_whose_pixels_are_seen_one_by_one_comes_without_loss(client, colour) -> None:
     image, token = colour
-    shown = {"kernel": "1 -1 0.3; 2 0 -2", "kernel_relu": True}
+    shown = {"kernel": "1 -1 0.3; 2 0 -2", "kernel_relu": True, "kernel_channels": "each"}
     with client.websocket_connect("/live", headers=ORIGIN) as socket:
         kinds = {}
-        for width in (3 * 96 - 1, 3 * 96, 16384):  # a mosaic of two columns of 48 pixels
+        for width in (3 * 144 - 1, 3 * 144, 16384):  # a mosaic of three columns of 48 pixels
             socket.send_json(request(token, settings=shown, width=width))
             head, pictures = unpack(socket.receive_bytes())
             kinds[width] = {stage["type"] for stage in head["stages"]}
-    assert kinds == {287: {"image/jpeg"}, 288: {"image/png"}, 16384: {"image/png"}}
-    stages = compute(image, Settings(shown["kernel"], relu=True))
+    assert kinds == {431: {"image/jpeg"}, 432: {"image/png"}, 16384: {"image/png"}}
+    stages = compute(image, Settings(shown["kernel"], relu=True, channels="each"))
     end = max(np.abs(stage.maps).max() for stage in stages)
     for stage, found in zip(stages, pictures, strict=True):
         for n, one in enumerate(stage.maps):
-            y, x = n // 2 * one.shape[0], n % 2 * one.shape[1]
-            assert np.array_equal(found[y : y + one.shape[0], x : x + one.shape[1]], to_bytes(one, -end, end))
+            assert np.array_equal(found[:, n * one.shape[1] : (n + 1) * one.shape[1]], to_bytes(one, -end, end))
 
 
 @pytest.mark.parametrize("op", ["slices", "filters"])

@@ -24,6 +24,8 @@ def _shared(settings: Settings) -> dict[str, object]:
         "bias": number(settings.bias) if settings.bias else 0,
         "stride": pair(settings.stride),
         "dilation": pair(settings.dilation),
+        "summed": settings.channels == "sum",
+        "each": settings.channels == "each",
         "relu": settings.relu,
         "pool_size": settings.pool_size,
         "pool_stride": settings.pool_stride,

@@ -16,7 +16,8 @@ channels = image.shape[-1]
 weight = np.array(kernel, "float32")[:, :, None, None].repeat(channels, axis=2)  # kH x kW x C x 1
 
 image = np.pad(image, ((0, 0), *border, (0, 0)), border_mode)  # if border
-maps = keras.ops.depthwise_conv(image, weight, stride, "valid", dilation_rate=dilation)
+maps = keras.ops.conv(image, weight, stride, "valid", dilation_rate=dilation)  # channels are summed  # if summed
+maps = keras.ops.depthwise_conv(image, weight, stride, "valid", dilation_rate=dilation)  # each alone  # if each
 maps = maps + bias  # if bias
 maps = keras.ops.relu(maps)  # if relu
 maps = pool(maps, pool_size, pool_stride, "valid")  # if pool

@@ -18,17 +18,18 @@ pool_stride = 2  # if pool
 photo = decode_image(Path("photo.png").read_bytes())  # C x H x W
 image = to_grey(photo)
 channels = len(image)
-weight = np.array([[kernel]] * channels, np.float32)  # C x 1 x kH x kW: the same kernel for each channel
+weight = np.array([[kernel] * channels], np.float32)  # 1 x C x kH x kW: channels are summed  # if summed
+weight = np.array([[kernel]] * channels, np.float32)  # C x 1 x kH x kW: each channel alone  # if each
 
 maps = cnn_core.conv2d(
     image,
     weight,
-    bias=np.full(channels, bias),  # if bias
+    bias=np.full(len(weight), bias),  # if bias
     stride=stride,
     padding=padding,
     padding_mode=padding_mode,
     dilation=dilation,
-    groups=channels,
+    groups=channels,  # if each
 )
 maps = cnn_core.relu(maps)  # if relu
 maps = pool(maps, pool_size, pool_stride)  # if pool

@@ -14,17 +14,18 @@ pool_stride = 2  # if pool
 
 image = torch.rand(1, 1, 512, 512)  # N x C x H x W: PyTorch wants a batch axis
 channels = image.shape[1]
-weight = torch.tensor(kernel, dtype=torch.float32).expand(channels, 1, -1, -1)
+weight = torch.tensor(kernel, dtype=torch.float32).expand(1, channels, -1, -1)  # channels are summed  # if summed
+weight = torch.tensor(kernel, dtype=torch.float32).expand(channels, 1, -1, -1)  # each channel alone  # if each
 
 image = F.pad(image, border, border_mode)  # if border
 maps = F.conv2d(
     image,
     weight,
-    bias=torch.full((channels,), float(bias)),  # if bias
+    bias=torch.full((len(weight),), float(bias)),  # if bias
     stride=stride,
     padding=padding,
     dilation=dilation,
-    groups=channels,
+    groups=channels,  # if each
 )
 maps = F.relu(maps)  # if relu
 maps = pool(maps, pool_size, pool_stride)  # if pool

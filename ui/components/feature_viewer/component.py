@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from instruments.kernel import Settings
-from instruments.stages import Stage, Window, on_one_scale
+from instruments.stages import Stage, Window, is_image, on_one_scale
 from live.messages import window_message
 from live.pictures import describe
 from ui import cache
@@ -17,12 +18,25 @@ from ui.components.map_viewer.component import (
     MapPanel,
     Reads,
     Scale,
+    kernel_gradient_axis,
     map_viewer,
+    picture_scale,
+    values_scale,
 )
 from ui.image_source import ChosenImage, ticket
 from ui.palette import diverging_tables
 
-__all__ = ["Box", "Following", "MapPanel", "Reads", "feature_viewer", "map_viewer"]
+__all__ = [
+    "Box",
+    "Following",
+    "MapPanel",
+    "Reads",
+    "feature_viewer",
+    "kernel_gradient_axis",
+    "map_viewer",
+    "picture_scale",
+    "values_scale",
+]
 
 _mount = component("feature_viewer", "pictures")
 
@@ -37,7 +51,7 @@ def feature_viewer(
     window: Window | None,
     note: str,
     on_pick: Callable[[Any], None],
-    as_picture: bool = False,
+    as_picture: bool | None = None,
 ) -> None:
     """Draw the image and its stages; the key is the instrument's name for editors that move it.
 
@@ -51,20 +65,25 @@ def feature_viewer(
         window: what stands behind the chosen pixel, or None.
         note: a sentence about why the picture is not the newest one, or "".
         on_pick: called before the page runs, with whatever the browser sent.
-        as_picture: show the stages as images from 0 to 1, in grey or, three maps, in colour; else as values around 0.
+        as_picture: show the stages as images, in grey or, three maps, in colour; else as values around 0. None: as images where
+            the convolution has no negative values.
     """
     reads = stage_reads(image.pixels.shape, settings, stages)
     drawn = []
+    pictures = is_image(stages) if as_picture is None else as_picture
     for stage, end in on_one_scale(stages):
-        kind = _kind(stage, settings, as_picture)
-        if as_picture:
-            source, tiles, coding = cache.input_picture(cache.digest(stage.maps), stage.maps), (1, 1), None
+        kinds = _kinds(stage, settings)
+        if pictures:
+            end = max(1.0, end)  # a sum of many pixels can be whiter than white
+            bright = stage.maps / np.float32(end)
+            source, tiles, coding = cache.input_picture(cache.digest(bright), bright), (1, 1), None
         else:
             source, tiles = cache.stage_picture(image.digest, settings, stage, end)
             coding = -end, end
         drawn.append(
             describe(stage, end, tiles)
-            | {"title": titles[stage.name], "scale": kind, "encoded": coding, "src": source}
+            | {"title": titles[stage.name], "kinds": kinds, "encoded": coding, "src": source}
+            | {"scale": kinds["picture" if pictures else "values"]}
             | {"reads": [one.message() for one in reads[stage.name]]}
         )
     live = {"base": st.get_option("server.baseUrlPath"), "op": "stages", "token": ticket(image)}
@@ -76,6 +95,7 @@ def feature_viewer(
         "stages": drawn,
         "window": window_message(window) if window else None,
         "note": note,
+        "auto": as_picture is None,
     }
     mount(_mount, key, data, "pick", on_pick)
 
@@ -97,10 +117,13 @@ def _input_message(image: ChosenImage, title: str) -> dict[str, Any]:
     }
 
 
-def _kind(stage: Stage, settings: Settings, as_picture: bool) -> Scale:
-    if as_picture:
-        return "colour" if len(stage.maps) == 3 else "grey"
-    return "sequential" if settings.relu and stage.name != "convolution" else "diverging"
+def _kinds(stage: Stage, settings: Settings) -> dict[str, Scale]:
+    """Of a stage's colours, as picture and as values."""
+    never_negative = settings.relu and stage.name != "convolution"
+    return {
+        "picture": "colour" if len(stage.maps) == 3 else "grey",
+        "values": "sequential" if never_negative else "diverging",
+    }
 
 
 def stage_reads(shape: tuple[int, ...], settings: Settings, stages: list[Stage]) -> dict[str, list[Reads]]:

@@ -6,7 +6,7 @@ import { Following } from "../shared/following.js";
 import { Gallery } from "../shared/gallery.js";
 import { explain } from "../shared/tables.js";
 
-/** @import {Mounted, Place, StageData, Window} from "../shared/types.js" */
+/** @import {LiveStage, Mounted, Place, StageData, Window} from "../shared/types.js" */
 
 /** @type {WeakMap<object, StageViewer>} */
 const viewers = new WeakMap();
@@ -48,6 +48,7 @@ class StageViewer {
         this.note.textContent = sentence;
       },
       drawn: () => this.lookSoon(),
+      scale: (name, stages) => this.scale(name, stages),
     });
     this.camera = new Camera({
       started: () => this.cover(),
@@ -61,6 +62,17 @@ class StageViewer {
     this.note = element("p", { className: "note", role: "alert" });
     this.detail = element("section", { className: "detail", "aria-live": "polite", "aria-label": "the window behind the chosen pixel" });
     parent.append(this.note, this.camera.root, this.gallery.root, this.detail);
+  }
+
+  /**
+   * @param {string} name
+   * @param {LiveStage[]} stages
+   */
+  scale(name, stages) {
+    const kinds = this.gallery.get(name)?.panel.kinds;
+    const convolution = stages.find((stage) => stage.name === "convolution");
+    if (!this.data.auto || !kinds || !convolution) return undefined;
+    return convolution.low >= 0 ? kinds.picture : kinds.values;
   }
 
   /** @param {StageData} data */

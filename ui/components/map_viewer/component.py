@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import streamlit as st
 
 from cnn_core.arguments import Array, Pair
@@ -24,7 +25,7 @@ Box = tuple[int, int, int, int]  # top, left, height, width
 class Reads:
     """What each cell of a panel reads from another one: the frame that hovering draws there, and the other way round.
 
-    how "same": the cell at the same row and column. "all": every cell. "window": those that the axes' window covers at that
+    how "same": the cell at the same row and column. "row", "column": all that stand in it. "all": every cell. "window": those that the axes' window covers at that
     row and column. From the map of the same number (channels "own") or from all maps. `transposed` turns a window round: the
     other panel's cells are its results, this panel's cells are what they were made of, as for a gradient of the input.
 
@@ -35,7 +36,7 @@ class Reads:
     """
 
     panel: str
-    how: Literal["same", "all", "window"]
+    how: Literal["same", "row", "column", "all", "window"]
     rows: Axis | None = None
     columns: Axis | None = None
     channels: Literal["own", "all"] = "own"
@@ -70,6 +71,24 @@ def _axis_message(axis: Axis | None) -> dict[str, int] | None:
     }
 
 
+def values_scale(maps: Array) -> Scale:
+    """Around 0 for maps with negative values; from 0 on for those without.
+
+    >>> values_scale(np.array([[[0.0, 1.0]]])), values_scale(np.array([[[-1.0, 1.0]]]))
+    ('sequential', 'diverging')
+    """
+    return "sequential" if maps.min() >= 0 else "diverging"
+
+
+def picture_scale(maps: Array) -> Scale:
+    """Of an image after a convolution: in grey where it is an image again, as after a blur; around 0 with negative values.
+
+    >>> picture_scale(np.array([[[0.0, 1.0]]])), picture_scale(np.array([[[-1.0, 1.0]]]))
+    ('grey', 'diverging')
+    """
+    return "grey" if maps.min() >= 0 else "diverging"
+
+
 def kernel_gradient_axis(axis: Axis) -> Axis:
     """How one tap of a kernel's gradient reads the input: what the tap met in every window of this axis.
 
@@ -89,9 +108,9 @@ class MapPanel:
         title: its heading.
         maps: (C, H, W).
         image: whether it is an image in its own colours; C is 1 or 3 then.
-        end: of the colour scale, or None for the largest absolute value.
-        scale: "diverging" from -end to end, "sequential" from 0 to end for what cannot be negative, "grey" from 0 to 1, "colour"
-            for three maps that are red, green and blue; None for an image's own, or diverging.
+        end: of the colour scale, or None for the largest absolute value, of an image or picture at least 1.
+        scale: "diverging" from -end to end, "sequential" from 0 to end for what cannot be negative, "grey" from 0 to end as a
+            picture, "colour" for three maps that are red, green and blue; None for an image's own, or diverging.
         names: of the maps; for a single map, of its cells, which then stand in a column; None for numbers.
         reads: what its cells read from other panels; without it nothing is framed there.
     """
@@ -193,7 +212,7 @@ def _message(panel: MapPanel, digest: str, token: str) -> dict[str, Any]:
     """A panel as the browser reads it."""
     maps = panel.shown
     low, high = float(maps.min()), float(maps.max())
-    end = panel.end or scale_limits(low, high)[1]
+    end = panel.end or (max(1.0, high) if panel.kind in ("grey", "colour") else scale_limits(low, high)[1])
     source, tiles, encoded = _picture(panel, digest, end)
     return {
         "name": panel.name,
@@ -216,11 +235,14 @@ def _message(panel: MapPanel, digest: str, token: str) -> dict[str, Any]:
 def _picture(panel: MapPanel, digest: str, end: float) -> tuple[str, Pair, Pair | tuple[float, float] | None]:
     """A panel's picture, its (rows, columns) of maps, and the values of its bytes 0 and 255, None for an image."""
     maps = panel.shown
-    if panel.kind == "colour" or (panel.kind == "grey" and len(maps) == 1):
-        return cache.input_picture(digest, maps), (1, 1), None
-    if panel.kind == "grey":
+    if panel.kind in ("grey", "colour"):
+        if end != 1:  # whiter than white
+            maps = maps / np.float32(end)
+            digest = cache.digest(maps)
+        if panel.kind == "colour" or len(maps) == 1:
+            return cache.input_picture(digest, maps), (1, 1), None
         source, tiles = grey_picture(digest, maps)
-        return source, tiles, (0.0, 1.0)
+        return source, tiles, (0.0, end)
     source, tiles = cache.map_picture(digest, maps, end)
     return source, tiles, (-end, end)
 

@@ -56,8 +56,7 @@ export function word(r, g, b) {
  * @returns {[number, number]}
  */
 export function limits({ kind, end }) {
-  if (kind === "diverging") return [-end, end];
-  return [0, kind === "sequential" ? end : 1];
+  return [kind === "diverging" ? -end : 0, end];
 }
 
 /**
@@ -69,7 +68,7 @@ export function limits({ kind, end }) {
  */
 function colourWord({ kind, end }, value, table) {
   if (kind === "grey" || kind === "colour") {
-    const shade = Math.round(255 * clamp(value, 0, 1));
+    const shade = Math.round(255 * clamp(value / (end || 1), 0, 1));
     return word(shade, shade, shade);
   }
   return table[clamp(Math.round(127.5 + (127.5 * value) / (end || 1)), kind === "sequential" ? 128 : 0, 255)];

@@ -3,9 +3,16 @@
 import { sharedChannel } from "./channel.js";
 import { onGesture } from "./gesture.js";
 
-/** @import {Answer, Live} from "./types.js" */
+/** @import {Answer, Live, LiveStage, ScaleKind} from "./types.js" */
 /** @import {Gallery} from "./gallery.js" */
 /** @import {Moved} from "./gesture.js" */
+
+/**
+ * @typedef {object} Hooks
+ * @property {(sentence: string) => void} said what went wrong, or ""
+ * @property {() => void} drawn an answer's pictures
+ * @property {(name: string, stages: LiveStage[]) => ScaleKind | undefined} [scale] of a picture's colours, if an answer changes them
+ */
 
 const WIDEST = 16384; // pixels, as live/messages.py accepts
 
@@ -13,7 +20,7 @@ export class Following {
   /**
    * @param {Gallery} gallery
    * @param {string} base the server's base path
-   * @param {{said: (sentence: string) => void, drawn: () => void}} hooks `said` gets what went wrong, or ""
+   * @param {Hooks} hooks
    */
   constructor(gallery, base, hooks) {
     this.gallery = gallery;
@@ -76,7 +83,7 @@ export class Following {
         if (!picture) return;
         const bitmap = await createImageBitmap(stage.picture);
         if (!wanted()) return;
-        picture.describeLive(stage);
+        picture.describeLive(stage, this.hooks.scale?.(stage.name, answer.stages));
         picture.draw(bitmap, answer.id);
       }),
     );

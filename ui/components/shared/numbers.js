@@ -1,12 +1,14 @@
 // Numbers as they are written and read.
 
 /**
- * Three significant digits, a real minus sign, no trailing zeros.
+ * Three significant digits, a real minus sign, no trailing zeros; what is below 1 never becomes 1.
  * @param {number} value
  */
 export function shortNumber(value) {
   if (Math.abs(value) < 5e-7) return "0";
-  const text = Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+  let digits = 3;
+  while (Math.abs(value) < 1 && Math.abs(Number(value.toPrecision(digits))) >= 1 && digits < 9) digits++;
+  const text = Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(digits)));
   return text.replace("-", "−");
 }
 

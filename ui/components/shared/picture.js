@@ -9,7 +9,7 @@ import { frames, isWhole } from "./reads.js";
 import { TileLabels } from "./tile_labels.js";
 import { Zoom } from "./zoom.js";
 
-/** @import {LiveStage, Panel, Place, Rectangle} from "./types.js" */
+/** @import {LiveStage, Panel, Place, Rectangle, ScaleKind} from "./types.js" */
 /** @import {Cells} from "./reads.js" */
 
 /**
@@ -106,10 +106,14 @@ export class Picture {
     this.paintBar();
   }
 
-  /** @param {LiveStage} stage */
-  describeLive({ shape, low, high, end, tiles }) {
-    const coding = /** @type {Partial<Panel>} */ (end === undefined ? { encoded: null } : { end, encoded: [-end, end] });
-    this.describe({ shape, low, high, tiles, values: null, ...coding });
+  /**
+   * @param {LiveStage} stage
+   * @param {ScaleKind} [scale] of its colours from now on
+   */
+  describeLive({ shape, low, high, end, tiles }, scale = this.panel.scale) {
+    const reach = scale === "grey" || scale === "colour" ? Math.max(1, end ?? 1) : (end ?? 1);
+    const coding = /** @type {Partial<Panel>} */ (end === undefined ? { encoded: null } : { end: reach, encoded: [-end, end] });
+    this.describe({ shape, low, high, tiles, scale, values: null, ...coding });
   }
 
   /** @param {Uint32Array<ArrayBuffer>} table */

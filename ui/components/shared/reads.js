@@ -41,6 +41,8 @@ export function outputsOf({ stride, before, dilation, kernel, outputs }, inputs)
 function follow(cells, reads, [count, height, width], forward) {
   const channels = reads.channels === "own" ? cells.channels.filter((channel) => channel < count) : all(count);
   if (reads.how === "all") return { channels, rows: all(height), columns: all(width) };
+  if (reads.how === "row") return { channels, rows: cells.rows, columns: all(width) };
+  if (reads.how === "column") return { channels, rows: all(height), columns: cells.columns };
   const walk = reads.how === "same" ? null : forward !== reads.transposed ? outputsOf : tapsOf;
   /** @type {(axis: Axis | null, from: number[]) => number[]} */
   const along = (axis, from) => (walk && axis ? walk(axis, from) : from);

@@ -37,6 +37,14 @@ export function lens({ lens: rows, lens_corner: [top, left], y, x }, scale, tabl
 }
 
 /**
+ * One grid for each channel.
+ * @param {number[][] | number[][][]} grids
+ */
+function slices(grids) {
+  return /** @type {number[][][]} */ (Array.isArray(grids[0][0]) ? grids : [grids]);
+}
+
+/**
  * The window as numbers: what was read, times the kernel, is the products; their sum is the pixel.
  * @param {Window} window
  * @param {Scale} scale of the stage
@@ -49,21 +57,23 @@ export function explain(window, scale, before, table) {
   const result = element("output", { textContent: shortNumber(total) });
   if (stage === "input") return [element("p", {}, `Input at ${place}: `, result), lens(window, scale, table)];
   if (!weights || !products) {
-    const line = element("div", { className: "product" }, numberTable("window", inputs, before, table), lens(window, scale, table));
+    const line = element("div", { className: "product" }, numberTable("window", slices(inputs)[0], before, table), lens(window, scale, table));
     return [element("p", {}, `Pooling at ${place}: largest or mean of these values is `, result), line];
   }
   const extra = `${bias ? ` + bias ${shortNumber(bias)}` : ""}${stage === "relu" ? ", negative becomes 0" : ""}`;
   const sum = element("p", { className: "sum" }, `${stage === "relu" ? "ReLU" : "Output"} at ${place}: sum of products${extra} = `, result);
   const sign = /** @param {string} text */ (text) => element("span", { className: "sign", textContent: text });
-  const line = element(
+  const [read, made] = [slices(inputs), slices(products)];
+  const shared = ownScale(made.flat());
+  const lines = read.map((grid, n) => element(
     "div",
     { className: "product" },
-    numberTable("window", inputs, before, table),
+    numberTable(read.length > 1 ? `window, channel ${n}` : "window", grid, before, table),
     sign("×"),
     numberTable("kernel", weights, ownScale(weights), table),
     sign("="),
-    numberTable("products", products, ownScale(products), table),
-    lens(window, scale, table),
-  );
-  return [sum, line];
+    numberTable("products", made[n], shared, table),
+    n === read.length - 1 ? lens(window, scale, table) : "",
+  ));
+  return [sum, ...lines];
 }

@@ -1,7 +1,7 @@
 // The data each component takes, declared once; component.py of each folder writes it. Only the type checker reads this file.
 
-/** @typedef {"diverging" | "sequential" | "grey" | "colour"} ScaleKind what colours stand for: -end to end, 0 to end, 0 to 1 as
- * grey, or 0 to 1 as red, green and blue of one picture */
+/** @typedef {"diverging" | "sequential" | "grey" | "colour"} ScaleKind what colours stand for: -end to end, 0 to end, 0 to end as
+ * grey, or 0 to end as red, green and blue of one picture; end is 1 for an image's own */
 /** @typedef {{kind: ScaleKind, end: number}} Scale */
 /** @typedef {{light: string, dark: string}} Tables the diverging colours of each theme, base64 of 256 x 3 bytes */
 /** @typedef {[number, number, number, number]} Rectangle top, left, height, width */
@@ -17,7 +17,7 @@
  * What the cells of a panel read from another one.
  * @typedef {object} Reads
  * @property {string} panel name of the panel that is read
- * @property {"same" | "window" | "all"} how
+ * @property {"same" | "row" | "column" | "window" | "all"} how
  * @property {"own" | "all"} channels which maps of it
  * @property {boolean} transposed whether the other panel's cells are the windows' results, and this one's what they read
  * @property {Axis | null} rows of the window
@@ -41,6 +41,7 @@
  * @property {string} [token] of the map in the live channel
  * @property {string[] | null} [names] of the maps, or of the cells of a single column
  * @property {number[] | null} [values] of the named cells
+ * @property {{picture: ScaleKind, values: ScaleKind}} [kinds] of its colours, shown as picture and as values
  */
 
 /**
@@ -57,9 +58,9 @@
  * @property {number} channel
  * @property {number} y
  * @property {number} x
- * @property {number[][]} inputs
+ * @property {number[][] | number[][][]} inputs one grid, or one for each channel where channels are summed
  * @property {number[][] | null} weights
- * @property {number[][] | null} products
+ * @property {number[][] | number[][][] | null} products
  * @property {number} bias
  * @property {number} total
  * @property {Rectangle} field
@@ -70,8 +71,8 @@
 
 /** @typedef {{base: string, op?: string, token?: string, settings?: Record<string, unknown>}} Live how the channel is asked */
 
-/** @typedef {{instrument: string, live: Live, tables: Tables, input: Panel, stages: Panel[], window: Window | null, note: string}}
- * StageData */
+/** @typedef {{instrument: string, live: Live, tables: Tables, input: Panel, stages: Panel[], window: Window | null, note: string,
+ *   auto: boolean}} StageData auto: as pictures where the convolution has no negative values, else as values */
 
 /**
  * @typedef {object} MapData
@@ -89,13 +90,14 @@
 /** @typedef {[number, number]} Point */
 /** @typedef {{width: number, points: Point[]}} Stroke a line of the hand, in pixels of the pad */
 /** @typedef {{answer: number, strokes: Stroke[], most: number}} PadData answer counts the runs: a new one says that the last picture was taken */
-/** @typedef {{taps: [number, number][], text: string, letters: string, winner?: [number, number]}} Step */
+/** @typedef {{taps: [number, number][], text: string, letters: string, names: string[], winner?: [number, number]}} Step */
 
 /**
  * @typedef {object} ExplorerData
  * @property {number[][]} input with its padding
  * @property {Rectangle} pads top, bottom, left, right
  * @property {number[][] | null} kernel
+ * @property {string[]} weights letters of the kernel's numbers
  * @property {number[][]} output
  * @property {Step[]} steps
  * @property {[number[], number[]]} lost rows and columns that no window reaches

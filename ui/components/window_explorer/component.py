@@ -9,34 +9,25 @@ from cnn_core.arguments import Array, Pair
 from cnn_core.padding import pad
 from cnn_core.shapes import Axis
 from ui.components.files import component, mount
+from ui.formulas import number
 from ui.palette import colour, diverging_tables
 
 _mount = component("window_explorer")
 
 
-def _number(value: float | np.floating[Any]) -> str:
-    """Short, with a real minus sign.
-
-    >>> _number(-0.5), _number(1 / 3), _number(2.0)
-    ('−0.5', '0.333', '2')
-    """
-    text = f"{value:.3g}"
-    return ("0" if text == "-0" else text).replace("-", "−")
-
-
 def _step(inputs: Array, weights: Array | None, bias: float, total: float, mode: str) -> tuple[str, str]:
     """One output written out in numbers and in letters."""
-    result, flat = _number(total), inputs.ravel()
+    result, flat = number(total), inputs.ravel()
     count = flat.size
     letters = [f"x{n}" for n in range(1, count + 1)]
     if weights is None:
         name = "max" if mode == "max" else "mean"
-        return f"{name}({', '.join(map(_number, flat))}) = {result}", f"{name}({', '.join(letters)}) = y"
+        return f"{name}({', '.join(map(number, flat))}) = {result}", f"{name}({', '.join(letters)}) = y"
     taps = weights.ravel()
-    products = " + ".join(f"{_number(x)}×{_number(w)}" for x, w in zip(flat, taps, strict=True))
+    products = " + ".join(f"{number(x)}×{number(w)}" for x, w in zip(flat, taps, strict=True))
     algebra = " + ".join(f"x{n}·w{n}" for n in range(1, count + 1))
     return (
-        f"{products}{f' + {_number(bias)}' if bias else ''} = {result}",
+        f"{products}{f' + {number(bias)}' if bias else ''} = {result}",
         f"{algebra}{' + b' if bias else ''} = y",
     )
 
@@ -89,11 +80,13 @@ def explorer_data(
         if weights is None and mode == "max":
             i, j = np.unravel_index(seen.argmax(), seen.shape)
             step["winner"] = (down[int(i)], across[int(j)])
+        step["names"] = [f"x{n}" for n in range(1, seen.size + 1)]
         steps.append(step)
     return {
         "input": padded.tolist(),
         "pads": [*pads[0], *pads[1]],
         "kernel": None if weights is None else weights.tolist(),
+        "weights": [] if weights is None else [f"w{n}" for n in range(1, weights.size + 1)],
         "output": output.tolist(),
         "steps": steps,
         "lost": [unreached(rows), unreached(columns)],
@@ -122,20 +115,22 @@ def transposed_data(
             if any(rest) or not (0 <= tap[0] < weights.shape[0] and 0 <= tap[1] < weights.shape[1]):
                 continue
             taps.append((i, j))
-            terms.append(f"{_number(float(image[i, j]))}×{_number(float(weights[tap]))}")
+            terms.append(f"{number(float(image[i, j]))}×{number(float(weights[tap]))}")
             letters.append(f"x{i},{j}·w{tap[0]},{tap[1]}")
-        total = _number(float(output[y, x]))
+        total = number(float(output[y, x]))
         steps.append(
             {
                 "taps": taps,
                 "text": f"{' + '.join(terms) or '0'} = {total}",
                 "letters": f"{' + '.join(letters) or '0'} = y",
+                "names": [f"x{i},{j}" for i, j in taps],
             }
         )
     return {
         "input": image.tolist(),
         "pads": [0, 0, 0, 0],
         "kernel": weights.tolist(),
+        "weights": [f"w{i},{j}" for i, j in np.ndindex(weights.shape)],
         "output": output.tolist(),
         "steps": steps,
         "lost": [[], []],

@@ -5,7 +5,7 @@ import { button, element } from "../shared/dom.js";
 import { Drag } from "../shared/drag.js";
 import { clamp, narrowNumber, shortNumber } from "../shared/numbers.js";
 
-/** @import {ExplorerData, Mounted, Scale} from "../shared/types.js" */
+/** @import {ExplorerData, Mounted, Scale, Step} from "../shared/types.js" */
 
 /** @type {WeakMap<object, WindowExplorer>} */
 const explorers = new WeakMap();
@@ -41,6 +41,8 @@ class WindowExplorer {
     this.inputCells = [];
     /** @type {HTMLElement[]} */
     this.outputCells = [];
+    /** @type {HTMLElement[]} */
+    this.kernelCells = [];
     this.input = element("div", { className: "grid input", role: "img" });
     this.kernel = element("div", { className: "grid kernel", role: "img" });
     this.output = element("div", { className: "grid output", role: "grid", tabIndex: 0 });
@@ -121,7 +123,7 @@ class WindowExplorer {
     this.output.setAttribute("aria-label", `${titles[2]}. Arrow keys move the window.`);
     this.kernelFigure.hidden = !kernel;
     this.inputCells = this.fill(this.input, input, { ...ownScale(input), kind: data.scale });
-    if (kernel) this.fill(this.kernel, kernel, ownScale(kernel));
+    this.kernelCells = kernel ? this.fill(this.kernel, kernel, ownScale(kernel)) : [];
     this.outputCells = this.fill(this.output, output, ownScale(output));
     this.markInput();
     this.scrubber.max = String(this.count - 1);
@@ -212,6 +214,19 @@ class WindowExplorer {
       cell.textContent = i > this.at ? "" : (cell.dataset.shown ?? ""); // the output fills as the window walks
     });
     this.sum.textContent = this.lettersBox.checked ? step.letters : step.text;
+    this.letter(step);
+  }
+
+  /**
+   * The letters of the sum stand where their numbers stand.
+   * @param {Step} step
+   */
+  letter({ taps, names }) {
+    const on = this.lettersBox.checked;
+    this.inputCells.forEach((cell) => (cell.textContent = cell.dataset.shown ?? ""));
+    if (on) taps.forEach(([y, x], n) => (this.inputCells[y * this.width + x].textContent = names[n]));
+    this.kernelCells.forEach((cell, n) => (cell.textContent = on ? this.data.weights[n] : (cell.dataset.shown ?? "")));
+    if (on) this.outputCells[this.at].textContent = "y";
   }
 
   /**
