@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from instruments import why_this_answer as why
-from instruments.why_this_answer import METHOD, NETWORK, SIDES, SIZE, STEPS, STRENGTH, STRIDE, WEIGHTS
+from instruments.why_this_answer import FIRST, METHOD, NETWORK, SECOND, SIDES, SIZE, STEPS, STRENGTH, STRIDE, WEIGHTS
 from ui import image_source, lesson, settings
 from ui import why_this_answer_view as view
 from ui.controls import buttons, menu, slider, stepper
@@ -17,29 +17,32 @@ page = lesson.Page(
 )
 v = settings.resolved(why.FIELDS)
 asked = view.ask(v, image_source.in_colour())
-left, right = st.columns([2, 5])
-with left:
-    menu(v, NETWORK)
-    menu(v, METHOD)
-    view.class_menus(v, asked.answer)
-    view.said(asked)
+columns = st.columns(4)
+for column, field in zip(columns, (NETWORK, METHOD), strict=False):
+    with column:
+        menu(v, field)
+for column, field, label in zip(columns[2:], (FIRST, SECOND), ("Why …", "… and not"), strict=True):
+    with column:
+        view.class_menu(v, field, label, asked.answer)
 method = why.method(v)
+if method != v[METHOD]:
+    st.info("This network does not end in the mean of maps, so Grad-CAM stands in for the class activation map.")
 made = view.explain(v, asked)
+if made is not None:
+    view.watched(v, made, lambda maps: view.over_the_photo(v, asked, maps))
+left, right = st.columns(2)
+with left:
+    view.said(asked)
 with right:
-    if method != v[METHOD]:
-        st.info("This network does not end in the mean of maps, so Grad-CAM stands in for the class activation map.")
-    if made is not None:
-        view.watched(v, made, lambda maps: view.over_the_photo(v, asked, maps))
     slider(v, STRENGTH, label="Strength of the colours")
-    columns = st.columns(2)
     if method == "gradcam":
         view.layer_menu(v)
     elif method == "integrated":
         stepper(v, STEPS, "Steps from black to the photo")
     elif method == "occlusion":
-        for column, field in zip(columns, (SIZE, STRIDE), strict=True):
+        for column, size in zip(st.columns(2), (SIZE, STRIDE), strict=True):
             with column:
-                stepper(v, field)
+                stepper(v, size)
 if method == "occlusion":
     view.place_the_square(v, asked)
 if made is not None and made.maps is not None and made.done:
@@ -72,7 +75,7 @@ def question(rng: np.random.Generator) -> tuple[str, int, str]:
 
 page.check_yourself(question)
 programs = {
-    "NumPy": program("why_this_answer_numpy", chosen=v[NETWORK], side=SIDES[v[NETWORK]], rank=int(v[why.FIRST]) - 1),
+    "NumPy": program("why_this_answer_numpy", chosen=v[NETWORK], side=SIDES[v[NETWORK]], rank=int(v[FIRST]) - 1),
     "PyTorch": program("why_this_answer_pytorch"),
 }
 page.in_code(v, why.CODE, programs)

@@ -75,12 +75,10 @@ def ask(v: Values, photo: ChosenImage) -> Asked:
     )
 
 
-def class_menus(v: Values, answer: Answer) -> None:
-    """Which of the likeliest classes are asked about, by their names."""
+def class_menu(v: Values, field: Choice, label: str, answer: Answer) -> None:
+    """Which of the likeliest classes is asked about, by their names."""
     words = {str(number): f"{number}: {name}" for number, name in enumerate(answer.names, 1)}
-    for column, field, label in zip(st.columns(2), (FIRST, SECOND), ("Why …", "… and not"), strict=True):
-        with column:
-            menu(v, Choice(field.key, field.name, field.default(v), words), label)
+    menu(v, Choice(field.key, field.name, field.default(v), words), label)
 
 
 def layer_menu(v: Values) -> None:
@@ -150,17 +148,26 @@ def watched(v: Values, made: Growing, draw: Callable[[Array], None]) -> None:
 
 
 def over_the_photo(v: Values, asked: Asked, maps: Array) -> None:
-    """The picture, and both classes' maps over it on one scale."""
-    shown = why.on_pixels(v, maps)
-    end, (first, second) = why.largest(shown), asked.names
-    titles = (("first", f"Why “{first}”?"), ("second", f"Why “{second}”?"))
-    panels = [MapPanel("seen", "What the network sees", asked.x, image=True)]
-    for (name, title), found in zip(titles, shown, strict=True):
-        panels.append(MapPanel(name, title, why.overlay(asked.x, found, end, v[why.STRENGTH]), image=True))
+    """The picture, and over it both classes' maps on one scale, and their difference on its own."""
+    shown, strength = why.on_pixels(v, maps), v[why.STRENGTH]
+    against = shown[0] - shown[1]
+    ends, (first, second) = (why.largest(shown), why.largest(against)), asked.names
+    panels = [
+        MapPanel("seen", "What the network sees", asked.x, image=True),
+        MapPanel("first", f"Why “{first}”?", why.overlay(asked.x, shown[0], ends[0], strength), image=True),
+        MapPanel("second", f"Why “{second}”?", why.overlay(asked.x, shown[1], ends[0], strength), image=True),
+        MapPanel("against", f"“{first}”, not “{second}”", why.overlay(asked.x, against, ends[1], strength), image=True),
+    ]
     map_viewer("answer_over", panels)
-    signed = float(shown.min()) < 0
-    legend = "Orange speaks for the class, blue against it" if signed else "The more orange, the more it matters"
-    st.markdown(f"{legend}; grey says nothing. Full colour stands for {end:.3g} in both.")
+    each = (
+        "orange speaks for the class, blue against it"
+        if float(shown.min()) < 0
+        else "the more orange, the more it counts"
+    )
+    st.markdown(
+        f"One class: {each}; full colour stands for {ends[0]:.3g} in both. The last picture is the first map less the second: "
+        f"orange for **{plain(first)}**, blue for **{plain(second)}**, full colour stands for {ends[1]:.3g}."
+    )
 
 
 def in_numbers(asked: Asked, maps: Array) -> None:
@@ -240,9 +247,9 @@ def honesty(v: Values, asked: Asked, trained: Growing, random: Growing) -> None:
             panels.append(MapPanel(f"{name}_weights", title, laid, image=True))
         map_viewer("answer_honest", panels)
         if trained.done and random.done:
-            alike = why.likeness(trained.maps[0], maps[0])
+            alike = f"{why.likeness(trained.maps[0], maps[0]):.2f}".replace("-", "\N{MINUS SIGN}")
             st.markdown(
-                f"The two maps' correlation is **{alike:.2f}**: 1 would mean that the weights do not matter to this method, "
+                f"The two maps' correlation is **{alike}**: 1 would mean that the weights do not matter to this method, "
                 "and that it shows the photo, not the network."
             )
 
