@@ -211,13 +211,13 @@ def quick(net: Graph, x: Array, target: int, chosen: str, layer: str) -> Array:
 
 
 def integrated(net: Graph, x: Array, targets: tuple[int, ...], steps: int) -> Iterator[Array]:
-    """Integrated gradients from black, one more part of the way each time; summed over the channels, (targets, H, W)."""
+    """Integrated gradients from black, one more part of one target's way each time; summed over the channels, (targets, H, W)."""
     total = np.zeros((len(targets), *x.shape[1:]), np.float32)
     for step in range(steps):
         start, end = (x * np.float32((step + part) / steps) for part in (0, 1))
         for number, target in enumerate(targets):
             total[number] += attribution.integrated_gradients(net, end, target, start, steps=1).sum(axis=0)
-        yield total
+            yield total
 
 
 def covered(x: Array, row: int, column: int, size: int, value: float) -> Array:
@@ -267,7 +267,7 @@ class Growing:
 def growing(v: Values, net: Graph, x: Array, targets: tuple[int, ...]) -> Growing:
     """The start of a method that takes its time."""
     if method(v) == "integrated":
-        return Growing(integrated(net, x, targets, v[STEPS]), v[STEPS])
+        return Growing(integrated(net, x, targets, v[STEPS]), len(targets) * v[STEPS])
     walk = occlusion(net, x, targets, v[SIZE], v[STRIDE], COVERS[v[NETWORK]])
     return Growing(walk, places(v) ** 2)
 
@@ -298,9 +298,9 @@ def on_pixels(v: Values, maps: Array) -> Array:
 
 
 def largest(maps: Array) -> float:
-    """The end of the scale: the largest size, or for a map of single pixels what one in two hundred exceeds."""
+    """The end of the scale: the largest size, or for a map of single pixels what one in fifty exceeds."""
     sizes = np.abs(maps)
-    return float(np.quantile(sizes, 0.995) if sizes.size > 20_000 else sizes.max()) or float(sizes.max()) or 1.0
+    return float(np.quantile(sizes, 0.98) if sizes.size > 20_000 else sizes.max()) or float(sizes.max()) or 1.0
 
 
 def overlay(x: Array, found: Array, end: float, strength: float) -> Array:

@@ -14,6 +14,7 @@ from instruments.why_this_answer import COLUMN, COVERS, FIRST, NETWORK, ROW, SEC
 from server.shares import COMPUTING
 from ui import cache, figures, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.first_picture import component as first_picture
 from ui.controls import menu, plain, stepper
 from ui.image_source import ChosenImage
 
@@ -131,8 +132,9 @@ def explain(v: Values, asked: Asked, weights: str = "none") -> Growing | None:
 def watched(v: Values, made: Growing, draw: Callable[[Array], None]) -> None:
     """Draw maps, again and again while they grow."""
     waiting, size = not made.done, why.cost(v).bytes
+    going = waiting and first_picture.drawn()  # the first picture's own second run would be lost between turns
 
-    @st.fragment(run_every=PAUSE if waiting else None)
+    @st.fragment(run_every=PAUSE if going else None)
     def watch() -> None:
         if not made.done:
             with COMPUTING.take(size):
