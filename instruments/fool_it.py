@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cnn_core import attribution, networks
+from cnn_core import attribution
 from cnn_core.arguments import Array
 from cnn_core.graph import INPUT, Graph, Node
 from cnn_core.layers import Conv2d, Scale
 from instruments.code import library
-from instruments.fields import Choice, Field, Real, SettingError, Values, Whole, choice
-from instruments.why_this_answer import COVERS, SIDES, Growing, layers, network
+from instruments.fields import Choice, Field, Real, SettingError, Values, Whole
+from instruments.why_this_answer import COVERS, Growing, LayerName, network, shape
 from instruments.why_this_answer import NETWORK as ASKED_NETWORK
 
 LEVELS = 255  # steps from black to white in a photo's file
@@ -20,20 +20,6 @@ STRONGEST = 5  # maps that are switched off at once
 PLACES = 13  # points of the curve
 ASK_SIDES = {"squeezenet": 96, "resnet8": 32, "digits": 28}  # pixels a side of the picture that a map asks for
 RANGES = {"shift": (-0.5, 0.5), "turn": (-90.0, 90.0), "shrink": (0.0, 0.8)}
-
-
-class LayerName(Field[str]):
-    """A layer of the chosen network that has maps."""
-
-    def __init__(self, key: str, name: str) -> None:
-        super().__init__(key, name, lambda before: layers(before[NETWORK])[-1])
-
-    def read(self, given: object, before: Values) -> str:
-        return choice(self.name, given, layers(before[NETWORK]))
-
-    def fit(self, value: str, before: Values) -> str:
-        known = layers(before[NETWORK])
-        return value if value in known else known[-1]
 
 
 class MapNumbers(Field[tuple[int, ...]]):
@@ -56,7 +42,8 @@ class MapNumbers(Field[tuple[int, ...]]):
 
 NETWORK = Choice("fool_network", "Network", "squeezenet", ASKED_NETWORK.words)
 EPSILON = Real("fool_epsilon", "epsilon", 2, 0, 32, 0.5)
-LAYER = LayerName("fool_layer", "layer")
+FIRST_LAYERS = {"squeezenet": "fire5.concat", "resnet8": "block3.add", "digits": "relu1"}
+LAYER = LayerName("fool_layer", "layer", NETWORK, FIRST_LAYERS)
 OFF = MapNumbers("fool_off", "maps that are off", ())
 MOVE = Choice("fool_move", "Plot over", "shift", {"shift": "Shift", "turn": "Turn", "shrink": "Shrink"})
 SHIFT = Real("fool_shift", "shift", 0, *RANGES["shift"])
@@ -76,8 +63,7 @@ def channels(name: str, layer: str) -> int:
     >>> channels("digits", "pool1")
     16
     """
-    shape = 1 if name == "digits" else 3, SIDES[name], SIDES[name]
-    return network(name).output_shapes(shape)[layer][0]
+    return network(name).output_shapes(shape(name))[layer][0]
 
 
 def first_kernel(name: str) -> tuple[int, int, int]:
@@ -180,8 +166,3 @@ def looked_for(v: Values) -> Growing:
     name, side = v[NETWORK], ASK_SIDES[v[NETWORK]]
     shape = (1 if name == "digits" else 3, side, side)
     return Growing(attribution.maximise(network(name), v[LAYER], v[CHANNEL], shape, v[STEPS], v[SEED]), v[STEPS])
-
-
-def class_name(name: str, number: int) -> str:
-    """Of a class, in words."""
-    return networks.classes(name)[number]

@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -29,17 +29,27 @@ QUICK = ("cam", "gradcam", "saliency")  # shown at once; the others grow
 
 
 class LayerName(Field[str]):
-    """The layer whose maps Grad-CAM reads: any of the chosen network's that has maps."""
+    """A layer of the chosen network that has maps.
 
-    def __init__(self, key: str, name: str) -> None:
-        super().__init__(key, name, lambda before: layers(before[NETWORK])[-1])
+    Args:
+        key, name: as of every field.
+        network: the field that chooses the network.
+        defaults: the layer at first by network; the last where it has none.
+    """
+
+    def __init__(self, key: str, name: str, network: Choice, defaults: Mapping[str, str] | None = None) -> None:
+        self._network = network
+        super().__init__(key, name, lambda before: (defaults or {}).get(before[network], self.known(before)[-1]))
+
+    def known(self, before: Values) -> tuple[str, ...]:
+        """Names of all that can be chosen."""
+        return layers(before[self._network])
 
     def read(self, given: object, before: Values) -> str:
-        return choice(self.name, given, layers(before[NETWORK]))
+        return choice(self.name, given, self.known(before))
 
     def fit(self, value: str, before: Values) -> str:
-        known = layers(before[NETWORK])
-        return value if value in known else known[-1]
+        return value if value in self.known(before) else self.default(before)
 
 
 def _side(v: Values) -> int:
@@ -68,7 +78,7 @@ METHOD = Choice(
 )
 FIRST = Choice("answer_first", "Why", "1", _PLACES)
 SECOND = Choice("answer_second", "And not", "2", _PLACES)
-LAYER = LayerName("answer_layer", "layer")
+LAYER = LayerName("answer_layer", "layer", NETWORK)
 STEPS = Whole("answer_steps", "steps", 16, 1, 64)
 SIZE = Whole("answer_size", "side of the square", lambda v: _side(v) // 4, 2, lambda v: _side(v) // 2)
 STRIDE = Whole("answer_stride", "stride", lambda v: max(1, _side(v) // 8), 1, lambda v: _side(v) // 2)
@@ -82,6 +92,11 @@ CODE = library("answer", "NumPy", "PyTorch")
 FIELDS = (NETWORK, METHOD, FIRST, SECOND, LAYER, STEPS, SIZE, STRIDE, ROW, COLUMN, STRENGTH, WEIGHTS, CODE)
 
 
+def shape(name: str) -> tuple[int, int, int]:
+    """(C, H, W) of what a network is given."""
+    return 1 if name == "digits" else 3, SIDES[name], SIDES[name]
+
+
 @cache
 def layers(name: str) -> tuple[str, ...]:
     """Nodes of a network whose values are maps, in order, up to the scores.
@@ -91,7 +106,7 @@ def layers(name: str) -> tuple[str, ...]:
     """
     net = networks.load(name)
     assert isinstance(net, Graph)
-    shapes = net.output_shapes((3 if name != "digits" else 1, SIDES[name], SIDES[name]))
+    shapes = net.output_shapes(shape(name))
     return tuple(node.name for node in net.nodes if len(shapes[node.name]) == 3)
 
 
@@ -145,9 +160,9 @@ class Answer(NamedTuple):
     names: list[str]  # theirs
 
 
-def answer(name: str, x: Array) -> Answer:
-    """Scores and probabilities of all classes, and which are the likeliest."""
-    scores = attribution.scores(network(name), x)
+def answer(name: str, x: Array, changed: Graph | None = None) -> Answer:
+    """Scores and probabilities of all classes, and which are the likeliest, of the network or of a changed copy."""
+    scores = attribution.scores(changed or network(name), x)
     powers = np.exp(scores - scores.max())
     top = [int(number) for number in np.argsort(-scores, kind="stable")[:TOP]]
     known = networks.classes(name)
@@ -175,15 +190,17 @@ def places(v: Values) -> int:
     return (_side(v) - v[SIZE]) // v[STRIDE] + 1
 
 
+def memory(name: str) -> int:
+    """Bytes of all values of a network, forward and back."""
+    return 2 * 4 * sum(math.prod(one) for one in network(name).output_shapes(shape(name)).values())
+
+
 def cost(v: Values, targets: int = 2) -> Cost:
     """What the chosen method takes; raises SettingError where it is too much.
 
     A way back takes about twice what a way forward does.
     """
-    net, side = network(v[NETWORK]), _side(v)
-    shape = (1 if v[NETWORK] == "digits" else 3, side, side)
-    values = sum(math.prod(one) for one in net.output_shapes(shape).values())
-    forward, chosen = net.macs(shape), method(v)
+    forward, chosen = network(v[NETWORK]).macs(shape(v[NETWORK])), method(v)
     macs = {
         "cam": targets * forward,
         "gradcam": targets * 3 * forward,
@@ -191,7 +208,7 @@ def cost(v: Values, targets: int = 2) -> Cost:
         "integrated": targets * v[STEPS] * 5 * forward,
         "occlusion": (places(v) ** 2 + 1) * forward,
     }[chosen]
-    found = Cost(macs, 2 * 4 * values)
+    found = Cost(macs, memory(v[NETWORK]))
     if chosen in QUICK:
         return found
     if macs > MAX_MACS:
@@ -249,10 +266,15 @@ class Growing:
     def __init__(self, pieces: Iterator[Array], count: int) -> None:
         self._pieces, self.count, self.made = pieces, count, 0
         self.maps: Array | None = None
+        self._stopped = False
 
     @property
     def done(self) -> bool:
-        return self.made >= self.count
+        return self._stopped or self.made >= self.count
+
+    def stop(self) -> None:
+        """Leave it as it is now."""
+        self._stopped = True
 
     def advance(self, seconds: float) -> None:
         """Compute for about this long, at least one piece, then return."""

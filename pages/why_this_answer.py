@@ -29,10 +29,10 @@ if method != v[METHOD]:
     st.info("This network does not end in the mean of maps, so Grad-CAM stands in for the class activation map.")
 made = view.explain(v, asked)
 if made is not None:
-    view.watched(v, made, lambda maps: view.over_the_photo(v, asked, maps))
+    view.watched(v[NETWORK], made, lambda maps: view.over_the_photo(v, asked, maps))
 left, right = st.columns(2)
 with left:
-    view.said(asked)
+    view.said(asked.answer)
 with right:
     slider(v, STRENGTH, label="Strength of the colours")
     if method == "gradcam":

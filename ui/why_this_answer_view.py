@@ -66,9 +66,19 @@ def _answer(name: str, digest: str, _x: Array) -> Answer:
     return why.answer(name, _x)
 
 
+def given(name: str, photo: ChosenImage) -> tuple[Array, str]:
+    """What this network is given of the photo, and its digest."""
+    return _square(photo.digest, name, photo.pixels)
+
+
+def answer_to(name: str, x: Array) -> Answer:
+    """What this network says of a picture, once."""
+    return _answer(name, cache.digest(x), x)
+
+
 def ask(v: Values, photo: ChosenImage) -> Asked:
     """The network's answer to the photo, and the two classes that are asked about."""
-    x, digest = _square(photo.digest, v[NETWORK], photo.pixels)
+    x, digest = given(v[NETWORK], photo)
     answer = _answer(v[NETWORK], digest, x)
     first, second = (int(v[field]) - 1 for field in (FIRST, SECOND))
     return Asked(
@@ -82,18 +92,18 @@ def class_menu(v: Values, field: Choice, label: str, answer: Answer) -> None:
     menu(v, Choice(field.key, field.name, field.default(v), words), label)
 
 
-def layer_menu(v: Values) -> None:
-    """Which layer Grad-CAM reads."""
-    names = {name: name for name in why.layers(v[NETWORK])}
-    menu(v, Choice(why.LAYER.key, why.LAYER.name, why.LAYER.default(v), names), "Layer")
+def layer_menu(v: Values, field: why.LayerName = why.LAYER) -> None:
+    """Which layer's maps are looked at."""
+    names = {name: name for name in field.known(v)}
+    menu(v, Choice(field.key, field.name, field.default(v), names), "Layer")
 
 
-def said(asked: Asked) -> None:
+def said(answer: Answer) -> None:
     """The likeliest classes as bars from 0 to 1."""
-    shares = [float(asked.answer.probabilities[number]) for number in asked.answer.top]
+    shares = [float(answer.probabilities[number]) for number in answer.top]
     texts = [why.percent(share) for share in shares]
-    picture = figures.bars(asked.answer.names, shares, "probability, from 0 to 1", lesson.dark(), high=1, texts=texts)
-    alt = ", ".join(f"{name} {text}" for name, text in zip(asked.answer.names, texts, strict=True))
+    picture = figures.bars(answer.names, shares, "probability, from 0 to 1", lesson.dark(), high=1, texts=texts)
+    alt = ", ".join(f"{name} {text}" for name, text in zip(answer.names, texts, strict=True))
     st.image(picture, alt=f"Probabilities: {alt}")
 
 
@@ -120,18 +130,22 @@ def explain(v: Values, asked: Asked, weights: str = "none") -> Growing | None:
         return made
     sizes = (v[why.STEPS],) if method == "integrated" else (v[SIZE], v[STRIDE])
     key = (name, weights, asked.digest, targets, method, sizes)
-    held: dict[object, Growing] = st.session_state.setdefault(HELD, {})
-    if key not in held:
-        held[key] = why.growing(v, why.network(name, weights), asked.x, targets)
-    held[key] = held.pop(key)  # the last of them is the newest
-    for old in list(held)[:-MOST_HELD]:
-        del held[old]
-    return held[key]
+    return held(key, lambda: why.growing(v, why.network(name, weights), asked.x, targets))
 
 
-def watched(v: Values, made: Growing, draw: Callable[[Array], None]) -> None:
+def held(key: object, begin: Callable[[], Growing]) -> Growing:
+    """What grows under this key in this session; the oldest are let go."""
+    all_held: dict[object, Growing] = st.session_state.setdefault(HELD, {})
+    made = all_held.pop(key) if key in all_held else begin()
+    all_held[key] = made  # the last is the newest
+    for old in list(all_held)[:-MOST_HELD]:
+        del all_held[old]
+    return made
+
+
+def watched(name: str, made: Growing, draw: Callable[[Array], None]) -> None:
     """Draw maps, again and again while they grow."""
-    waiting, size = not made.done, why.cost(v).bytes
+    waiting, size = not made.done, why.memory(name)
     going = waiting and first_picture.drawn()  # the first picture's own second run would be lost between turns
 
     @st.fragment(run_every=PAUSE if going else None)
@@ -224,7 +238,7 @@ def place_the_square(v: Values, asked: Asked) -> None:
         stepper(v, ROW)
         stepper(v, COLUMN)
         picture = why.covered(asked.x, v[ROW], v[COLUMN], size, COVERS[v[NETWORK]])
-        now = _answer(v[NETWORK], cache.digest(picture), picture)
+        now = answer_to(v[NETWORK], picture)
         for target, name in zip(asked.targets, asked.names, strict=True):
             before, after = (why.percent(float(one.probabilities[target])) for one in (asked.answer, now))
             fall = float(asked.answer.scores[target] - now.scores[target])
@@ -255,7 +269,7 @@ def honesty(v: Values, asked: Asked, trained: Growing, random: Growing) -> None:
                 "and that it shows the photo, not the network."
             )
 
-    watched(v, random, draw)
+    watched(v[NETWORK], random, draw)
 
 
 def what_they_say() -> None:
