@@ -41,6 +41,18 @@ PAGES: dict[str, list[PageInfo]] = {
             ":material/account_tree:",
             "A digit through every layer, every number visible.",
         ),
+        PageInfo(
+            "why_this_answer",
+            "Why this answer?",
+            ":material/help_center:",
+            "What a real network looked at in your photo.",
+        ),
+        PageInfo(
+            "fool_it",
+            "Fool it, break it, ask it",
+            ":material/bug_report:",
+            "Change what nobody sees, and the answer changes.",
+        ),
         PageInfo("forward", "Forward, in code", ":material/code:", "Loops, im2col and one matrix product."),
         PageInfo("backward", "Backward", ":material/undo:", "Gradients, with a numerical check beside each."),
         PageInfo("training", "Training", ":material/model_training:", "Train the network live and watch its kernels."),

@@ -167,3 +167,29 @@ def test_what_was_drawn_is_there_again_after_another_page(visit) -> None:
     expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
     settle(page)
     assert not drawn(page).any()
+
+
+def test_why_this_answer_asks_about_the_class_that_is_chosen_and_grows_the_walk(visit) -> None:
+    page = visit("why-this-answer?image=cat&answer_network=resnet8")
+    expect(panel(page, "first").locator(".title")).to_have_text("Why “cat”?")
+    settle(page)
+    before = pixels(page, "second")
+    page.locator(".st-key-answer_second input").first.click()
+    page.get_by_role("option", name="3: dog").click()
+    page.wait_for_url("**answer_second=3**")
+    expect(panel(page, "second").locator(".title")).to_have_text("Why “dog”?")
+    settle(page)
+    assert not np.array_equal(pixels(page, "second"), before)
+    page = visit(
+        "why-this-answer?image=cat&answer_network=resnet8&answer_method=occlusion&answer_stride=3&answer_size=6"
+    )
+    expect(panel(page, "map1").locator(".shape")).to_have_text("1 × 9 × 9")  # once the square has been everywhere
+    settle(page)
+    canvas = panel(page, "covered").locator(".frame canvas")
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] * 10.5 / 32, "y": box["height"] * 20.5 / 32})
+    page.wait_for_url("**answer_x=7**")
+    assert "answer_y=17" in page.url
+    settle(page)
+    grey = pixels(page, "covered")[17:23, 7:13].astype(int)
+    assert (np.abs(grey - 128) <= 1).all()

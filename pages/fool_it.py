@@ -1,0 +1,74 @@
+"""Fool a real network, break its maps, move its photo, and ask one of its maps what it looks for."""
+
+import numpy as np
+import streamlit as st
+
+from instruments import fool_it
+from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, MOVES, NETWORK, SEED, STEPS
+from ui import fool_it_view as view
+from ui import image_source, lesson, settings
+from ui import why_this_answer_view as why_view
+from ui.controls import buttons, menu, slider, stepper
+from ui.programs import program
+
+page = lesson.Page(
+    "fool_it",
+    "A network sees other things than we do: a change that nobody notices can turn its answer over.",
+    "move epsilon from 0 upwards, and watch the answer while the picture looks the same.",
+)
+v = settings.resolved(fool_it.FIELDS)
+x, digest = why_view.given(v[NETWORK], image_source.in_colour())
+before = why_view.answer_to(v[NETWORK], x)
+left, right = st.columns(2)
+with left:
+    menu(v, NETWORK)
+with right:
+    slider(v, EPSILON, label=f"Epsilon, in steps of 1/{LEVELS}")
+other = view.fooled(v, x, digest)
+view.side_by_side(v, x, other, before)
+largest = float(np.abs(other - x).max()) * LEVELS
+lesson.formula(
+    rf"x' = x + \varepsilon \,\text{{sign}} \frac{{\partial L}}{{\partial x}}, \quad \varepsilon = \frac{{{v[EPSILON]:g}}}{{{LEVELS}}}, "
+    rf"\quad \max |x' - x| = \frac{{{largest:.3g}}}{{{LEVELS}}}"
+)
+
+st.subheader("Break it: switch maps off")
+why_view.layer_menu(v, LAYER)
+maps = view.switches(v, x, digest, before)
+
+st.subheader("Is it really invariant?")
+for column, field in zip(st.columns(3), MOVES.values(), strict=True):
+    with column:
+        slider(v, field)
+buttons(v, MOVE)
+view.move(v, x, digest, before)
+
+st.subheader("Ask it: what does a map look for?")
+st.markdown(f"A map of **{v[LAYER]}**, the layer that is chosen above.")
+for column, number in zip(st.columns(3), (CHANNEL, SEED, STEPS), strict=True):
+    with column:
+        stepper(v, number)
+view.ask_a_map(v)
+
+
+def question(rng: np.random.Generator) -> tuple[str, int, str]:
+    channels, height, width = fool_it.first_kernel(v[NETWORK])
+    weight, step = int(rng.integers(2, 10)), int(rng.integers(1, 9))
+    count = channels * height * width
+    return (
+        f"A kernel of this network's first layer has {channels} × {height} × {width} weights. Were each **{weight}** or "
+        f"**−{weight}**, and every pixel's value moved by **{step}** of {LEVELS} steps the way of its weight's sign: by how many "
+        "steps does the kernel's answer rise?",
+        count * weight * step,
+        f"Each of {count} products rises by {weight}·{step}: {count}·{weight}·{step} = {count * weight * step}. Small steps add up.",
+    )
+
+
+page.check_yourself(question)
+programs = {
+    "NumPy": program("fool_it_numpy", chosen=v[NETWORK], side=x.shape[1], epsilon=v[EPSILON]),
+    "PyTorch": program("fool_it_pytorch", epsilon=v[EPSILON]),
+}
+page.in_code(v, fool_it.CODE, programs)
+page.share(other - x, "difference")
+page.around()

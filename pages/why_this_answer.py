@@ -1,0 +1,84 @@
+"""Why a real network answered so: which parts of the photo its score stands on, by five methods."""
+
+import numpy as np
+import streamlit as st
+
+from instruments import why_this_answer as why
+from instruments.why_this_answer import FIRST, METHOD, NETWORK, SECOND, SIDES, SIZE, STEPS, STRENGTH, STRIDE, WEIGHTS
+from ui import image_source, lesson, settings
+from ui import why_this_answer_view as view
+from ui.controls import buttons, menu, slider, stepper
+from ui.programs import program
+
+page = lesson.Page(
+    "why_this_answer",
+    "A network's answer stands on some parts of the photo more than on others: these methods ask which.",
+    "choose the image *Cat* at the left: why Egyptian cat and not tabby? Then try another method.",
+)
+v = settings.resolved(why.FIELDS)
+asked = view.ask(v, image_source.in_colour())
+columns = st.columns(4)
+for column, field in zip(columns, (NETWORK, METHOD), strict=False):
+    with column:
+        menu(v, field)
+for column, field, label in zip(columns[2:], (FIRST, SECOND), ("Why …", "… and not"), strict=True):
+    with column:
+        view.class_menu(v, field, label, asked.answer)
+method = why.method(v)
+if method != v[METHOD]:
+    st.info("This network does not end in the mean of maps, so Grad-CAM stands in for the class activation map.")
+made = view.explain(v, asked)
+if made is not None:
+    view.watched(v[NETWORK], made, lambda maps: view.over_the_photo(v, asked, maps))
+left, right = st.columns(2)
+with left:
+    view.said(asked.answer)
+with right:
+    slider(v, STRENGTH, label="Strength of the colours")
+    if method == "gradcam":
+        view.layer_menu(v)
+    elif method == "integrated":
+        stepper(v, STEPS, "Steps from black to the photo")
+    elif method == "occlusion":
+        for column, size in zip(st.columns(2), (SIZE, STRIDE), strict=True):
+            with column:
+                stepper(v, size)
+if method == "occlusion":
+    view.place_the_square(v, asked)
+if made is not None and made.maps is not None and made.done:
+    st.subheader("The maps in numbers")
+    view.in_numbers(asked, made.maps)
+    lesson.formula(view.formula(v, asked, made.maps))
+
+st.subheader("Is the method honest?")
+st.markdown(
+    "Give the network random weights, and it knows nothing. A map that stays the same then never showed what the network knows."
+)
+buttons(v, WEIGHTS)
+if made is not None and v[WEIGHTS] != "none" and (random := view.explain(v, asked, v[WEIGHTS])) is not None:
+    view.honesty(v, asked, made, random)
+st.subheader("What each method says")
+view.what_they_say()
+
+
+def question(rng: np.random.Generator) -> tuple[str, int, str]:
+    side = SIDES[v[NETWORK]]
+    size, stride = int(rng.integers(side // 8, side // 2)), int(rng.integers(2, side // 6 + 2))
+    count = (side - size) // stride + 1
+    return (
+        f"{NETWORK.words[v[NETWORK]]} sees {side} × {side} pixels. A square of **{size} × {size}** walks over them with "
+        f"stride **{stride}**. How many pictures must it answer for, with the one that is not covered?",
+        count * count + 1,
+        f"⌊({side} − {size}) / {stride}⌋ + 1 = {count} places a side; {count}·{count} + 1 = {count * count + 1}.",
+    )
+
+
+page.check_yourself(question)
+programs = {
+    "NumPy": program("why_this_answer_numpy", chosen=v[NETWORK], side=SIDES[v[NETWORK]], rank=int(v[FIRST]) - 1),
+    "PyTorch": program("why_this_answer_pytorch"),
+}
+page.in_code(v, why.CODE, programs)
+if made is not None and made.maps is not None:
+    page.share(made.maps, "map")
+page.around()

@@ -1,0 +1,159 @@
+"""How a network's answer changes when its picture or its maps do, and what one of its maps looks for."""
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.arguments import Array
+from instruments import fool_it
+from instruments import why_this_answer as why
+from instruments.fields import Values
+from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, NETWORK, OFF, SEED, STEPS
+from instruments.why_this_answer import Answer, Growing
+from server.shares import COMPUTING
+from ui import cache, figures, lesson, settings
+from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.controls import line, plain
+from ui.why_this_answer_view import answer_to, held, said, watched
+
+ASKED = "_asked"  # where the session keeps what a map is being asked for
+AXES = {
+    "shift": "shift to the right, share of the width",
+    "turn": "turn in degrees",
+    "shrink": "share of the side lost",
+}
+
+
+@cache.remembered
+def _fooled(name: str, digest: str, epsilon: float, _x: Array) -> Array:
+    with COMPUTING.take(why.memory(name)):
+        return fool_it.fooled(name, _x, epsilon)
+
+
+def fooled(v: Values, x: Array, digest: str) -> Array:
+    """The picture moved against its answer, once."""
+    return _fooled(v[NETWORK], digest, v[EPSILON], x)
+
+
+def compare(before: Answer, after: Answer) -> None:
+    """In words, whether the answer is still the same."""
+    old, new = plain(before.names[0]), plain(after.names[0])
+    share = why.percent(float(after.probabilities[before.top[0]]))
+    now = f"It still says **{old}**" if new == old else f"It now says **{new}**"
+    st.markdown(f"{now}. **{old}** had {why.percent(float(before.probabilities[before.top[0]]))} and has {share}.")
+
+
+def side_by_side(v: Values, x: Array, other: Array, before: Answer) -> None:
+    """The picture, the fooling one, and their difference made visible; both answers as bars."""
+    epsilon = v[EPSILON] / LEVELS
+    times = 0.5 / epsilon if epsilon else 1.0
+    difference = np.asarray(0.5 + (other - x) * times, np.float32).clip(0, 1)
+    panels = [
+        MapPanel("before", "The picture", x, image=True),
+        MapPanel("after", "The picture that fools", other, image=True),
+        MapPanel("difference", f"Their difference, {times:.0f} times, on grey", difference, image=True),
+    ]
+    map_viewer("fool_pictures", panels)
+    after = answer_to(v[NETWORK], other)
+    compare(before, after)
+    left, right = st.columns(2)
+    with left:
+        said(before)
+    with right:
+        said(after)
+
+
+@cache.remembered
+def _maps(name: str, digest: str, layer: str, _x: Array) -> Array:
+    return why.network(name).values(_x, (layer,))[layer]
+
+
+@cache.remembered
+def _switched(name: str, digest: str, layer: str, off: tuple[int, ...], _x: Array, _count: int) -> Answer:
+    return why.answer(name, _x, fool_it.switched(why.network(name), layer, off, _count))
+
+
+def switches(v: Values, x: Array, digest: str, before: Answer) -> Array:
+    """Maps of a layer, of which a click switches one off or on, and what the network then says; returns the maps."""
+    maps, off = _maps(v[NETWORK], digest, v[LAYER], x), v[OFF]
+
+    def clicked(place: object) -> None:
+        if isinstance(place, dict) and isinstance(number := place.get("channel"), int):
+            settings.give({OFF.key: OFF.write(tuple(sorted(set(off) ^ {number})))})
+
+    def strongest() -> None:
+        with COMPUTING.take(why.memory(v[NETWORK])):
+            settings.give({OFF.key: OFF.write(fool_it.strongest(v[NETWORK], x, v[LAYER]))})
+
+    def all_on() -> None:
+        settings.give({OFF.key: ""})
+
+    left, right = st.columns([3, 2])
+    with left:
+        shown = maps.copy()
+        shown[list(off)] = 0
+        map_viewer("fool_maps", [MapPanel("maps", f"Maps of {v[LAYER]}: click one", shown)], on_click=clicked)
+    with right:
+        line(v, OFF, "Maps that are off", placeholder="none; such as 3, 17")
+        words = f"Switch off the {fool_it.STRONGEST} that speak most for {plain(before.names[0])}"
+        st.button(words, key="_fool_strongest", on_click=strongest)
+        st.button("Switch all on", key="_fool_all_on", on_click=all_on, disabled=not off)
+        after = _switched(v[NETWORK], digest, v[LAYER], off, x, len(maps))
+        compare(before, after)
+        said(after)
+    return maps
+
+
+def move(v: Values, x: Array, digest: str, before: Answer) -> None:
+    """The moved picture beside the probability over the whole range of one move."""
+    picture = fool_it.moved_as_set(v, x)
+    left, right = st.columns([1, 2])
+    with left:
+        map_viewer("fool_moved", [MapPanel("moved", "Moved", picture, image=True)])
+        compare(before, answer_to(v[NETWORK], picture))
+    others = tuple(v[field] for code, field in fool_it.MOVES.items() if code != v[MOVE])
+    key = ("curve", v[NETWORK], digest, v[MOVE], others)
+    made = held(key, lambda: fool_it.curve(v, x, before.top[0]))
+    name, dark = before.names[0], lesson.dark()
+
+    def draw(found: Array) -> None:
+        reached = fool_it.places(v[MOVE])[: len(found)]
+        alt = f"Probability of {name} over the {v[MOVE]}"
+        title = f"probability of {name}"
+        lesson.charts(
+            "_fool_curve", {alt: lambda: figures.lines(reached, {name: found}, AXES[v[MOVE]], title, dark)}, 340
+        )
+        if made.done:
+            low, high = why.percent(float(found.min())), why.percent(float(found.max()))
+            st.markdown(f"From {low} to {high} on the way: an invariant network would show a level line.")
+
+    with right:
+        watched(v[NETWORK], made, draw)
+
+
+def ask_a_map(v: Values) -> None:
+    """A picture that one map answers to more and more, from grey noise; it can be stopped at any step."""
+    key = (v[NETWORK], v[LAYER], v[CHANNEL], v[SEED], v[STEPS])
+    asked: tuple[object, Growing] | None = st.session_state.get(ASKED)
+    if asked is not None and asked[0] != key:
+        asked = None  # another map is meant now
+
+    def start() -> None:
+        st.session_state[ASKED] = key, fool_it.looked_for(v)
+
+    def stop() -> None:
+        held_now: tuple[object, Growing] = st.session_state[ASKED]
+        held_now[1].stop()
+
+    left, right = st.columns(2)
+    left.button("Ask it", key="_fool_ask", on_click=start, width="stretch")
+    idle = asked is None or asked[1].done
+    right.button("Stop", key="_fool_stop", on_click=stop, disabled=idle, width="stretch")
+    if asked is None:
+        st.info("Press *Ask it*: grey noise is changed, a little a step, so that this map answers more.")
+        return
+
+    def draw(picture: Array) -> None:
+        title = f"What map {v[CHANNEL]} of {v[LAYER]} looks for"
+        map_viewer("fool_asked", [MapPanel("asked", title, picture, image=True)])
+
+    watched(v[NETWORK], asked[1], draw)

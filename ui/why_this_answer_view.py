@@ -1,0 +1,278 @@
+"""What a network answers of the photo, and the maps that say why, some of which grow while one watches."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from cnn_core import attribution
+from cnn_core.arguments import Array
+from instruments import why_this_answer as why
+from instruments.fields import Choice, SettingError, Values
+from instruments.why_this_answer import COLUMN, COVERS, FIRST, NETWORK, ROW, SECOND, SIZE, STRIDE, Answer, Growing
+from server.shares import COMPUTING
+from ui import cache, figures, lesson, settings
+from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.first_picture import component as first_picture
+from ui.controls import menu, plain, stepper
+from ui.image_source import ChosenImage
+
+TURN, PAUSE = 0.25, 0.4  # seconds: of arithmetic at a time, and from one turn to the next
+HELD, MOST_HELD = "_growing_maps", 6  # where the session keeps maps that take their time, and how many
+
+SAYS = {
+    "Class activation map": (
+        "exactly how much each place of the last maps adds to the score",
+        "more finely than those maps, and only where the network ends in the mean of maps",
+    ),
+    "Grad-CAM": (
+        "where the maps of any layer speak for the class",
+        "what speaks against it, or that the places sum to the score",
+    ),
+    "Saliency": (
+        "which pixels would move the score most if they changed a very little",
+        "what the network would do without them: a strong pixel may not matter to the answer",
+    ),
+    "Integrated gradients": (
+        "what each pixel adds, so that all together are the score's difference from black",
+        "anything that does not depend on black having been chosen to compare with",
+    ),
+    "Occlusion": (
+        "by how much the score really falls when a part is covered",
+        "what two parts do together, or how much was only the edge of the square itself",
+    ),
+}
+
+
+class Asked(NamedTuple):
+    """A picture, what the network says of it, and the two classes that are asked about."""
+
+    x: Array
+    digest: str
+    answer: Answer
+    targets: tuple[int, int]
+    names: tuple[str, str]
+
+
+@cache.remembered
+def _square(digest: str, name: str, _photo: Array) -> tuple[Array, str]:
+    x = why.square(_photo, name)
+    return x, cache.digest(x)
+
+
+@cache.remembered
+def _answer(name: str, digest: str, _x: Array) -> Answer:
+    return why.answer(name, _x)
+
+
+def given(name: str, photo: ChosenImage) -> tuple[Array, str]:
+    """What this network is given of the photo, and its digest."""
+    return _square(photo.digest, name, photo.pixels)
+
+
+def answer_to(name: str, x: Array) -> Answer:
+    """What this network says of a picture, once."""
+    return _answer(name, cache.digest(x), x)
+
+
+def ask(v: Values, photo: ChosenImage) -> Asked:
+    """The network's answer to the photo, and the two classes that are asked about."""
+    x, digest = given(v[NETWORK], photo)
+    answer = _answer(v[NETWORK], digest, x)
+    first, second = (int(v[field]) - 1 for field in (FIRST, SECOND))
+    return Asked(
+        x, digest, answer, (answer.top[first], answer.top[second]), (answer.names[first], answer.names[second])
+    )
+
+
+def class_menu(v: Values, field: Choice, label: str, answer: Answer) -> None:
+    """Which of the likeliest classes is asked about, by their names."""
+    words = {str(number): f"{number}: {name}" for number, name in enumerate(answer.names, 1)}
+    menu(v, Choice(field.key, field.name, field.default(v), words), label)
+
+
+def layer_menu(v: Values, field: why.LayerName = why.LAYER) -> None:
+    """Which layer's maps are looked at."""
+    names = {name: name for name in field.known(v)}
+    menu(v, Choice(field.key, field.name, field.default(v), names), "Layer")
+
+
+def said(answer: Answer) -> None:
+    """The likeliest classes as bars from 0 to 1."""
+    shares = [float(answer.probabilities[number]) for number in answer.top]
+    texts = [why.percent(share) for share in shares]
+    picture = figures.bars(answer.names, shares, "probability, from 0 to 1", lesson.dark(), high=1, texts=texts)
+    alt = ", ".join(f"{name} {text}" for name, text in zip(answer.names, texts, strict=True))
+    st.image(picture, alt=f"Probabilities: {alt}")
+
+
+@cache.remembered
+def _quick(name: str, weights: str, digest: str, target: int, method: str, layer: str, _x: Array, _bytes: int) -> Array:
+    with COMPUTING.take(_bytes):
+        return why.quick(why.network(name, weights), _x, target, method, layer)
+
+
+def explain(v: Values, asked: Asked, weights: str = "none") -> Growing | None:
+    """The maps of the chosen method for both classes, or with random weights for the first; a sentence where that is too much."""
+    try:
+        bytes_ = why.cost(v).bytes
+    except SettingError as error:
+        st.error(str(error))
+        return None
+    name, method = v[NETWORK], why.method(v)
+    targets = asked.targets if weights == "none" else asked.targets[:1]
+    if method in why.QUICK:
+        layer = v[why.LAYER] if method == "gradcam" else ""
+        maps = [_quick(name, weights, asked.digest, target, method, layer, asked.x, bytes_) for target in targets]
+        made = Growing(iter([np.stack(maps)]), 1)
+        made.advance(0)
+        return made
+    sizes = (v[why.STEPS],) if method == "integrated" else (v[SIZE], v[STRIDE])
+    key = (name, weights, asked.digest, targets, method, sizes)
+    return held(key, lambda: why.growing(v, why.network(name, weights), asked.x, targets))
+
+
+def held(key: object, begin: Callable[[], Growing]) -> Growing:
+    """What grows under this key in this session; the oldest are let go."""
+    all_held: dict[object, Growing] = st.session_state.setdefault(HELD, {})
+    made = all_held.pop(key) if key in all_held else begin()
+    all_held[key] = made  # the last is the newest
+    for old in list(all_held)[:-MOST_HELD]:
+        del all_held[old]
+    return made
+
+
+def watched(name: str, made: Growing, draw: Callable[[Array], None]) -> None:
+    """Draw maps, again and again while they grow."""
+    waiting, size = not made.done, why.memory(name)
+    going = waiting and first_picture.drawn()  # the first picture's own second run would be lost between turns
+
+    @st.fragment(run_every=PAUSE if going else None)
+    def watch() -> None:
+        if not made.done:
+            with COMPUTING.take(size):
+                made.advance(TURN)
+        if waiting:
+            st.progress(made.made / made.count, f"{made.made} of {made.count}")
+        if made.maps is not None:
+            draw(made.maps)
+        if waiting and made.done:
+            st.rerun()
+
+    watch()
+
+
+def over_the_photo(v: Values, asked: Asked, maps: Array) -> None:
+    """The picture, and over it both classes' maps on one scale, and their difference on its own."""
+    shown, strength = why.on_pixels(v, maps), v[why.STRENGTH]
+    against = shown[0] - shown[1]
+    ends, (first, second) = (why.largest(shown), why.largest(against)), asked.names
+    panels = [
+        MapPanel("seen", "What the network sees", asked.x, image=True),
+        MapPanel("first", f"Why “{first}”?", why.overlay(asked.x, shown[0], ends[0], strength), image=True),
+        MapPanel("second", f"Why “{second}”?", why.overlay(asked.x, shown[1], ends[0], strength), image=True),
+        MapPanel("against", f"“{first}”, not “{second}”", why.overlay(asked.x, against, ends[1], strength), image=True),
+    ]
+    map_viewer("answer_over", panels)
+    each = (
+        "orange speaks for the class, blue against it"
+        if float(shown.min()) < 0
+        else "the more orange, the more it counts"
+    )
+    st.markdown(
+        f"One class: {each}; full colour stands for {ends[0]:.3g} in both. The last picture is the first map less the second: "
+        f"orange for **{plain(first)}**, blue for **{plain(second)}**, full colour stands for {ends[1]:.3g}."
+    )
+
+
+def in_numbers(asked: Asked, maps: Array) -> None:
+    """Both maps as they are, and their difference."""
+    first, second = asked.names
+    end = float(np.abs(maps).max()) or 1.0
+    panels = [
+        MapPanel("map1", f"For “{first}”", maps[:1], end=end),
+        MapPanel("map2", f"For “{second}”", maps[1:2], end=end),
+        MapPanel("difference", f"“{first}” less “{second}”", maps[:1] - maps[1:2]),
+    ]
+    map_viewer("answer_maps", panels)
+
+
+def formula(v: Values, asked: Asked, maps: Array) -> str:
+    """The chosen method's formula with the first class's numbers."""
+    score, found, method = float(asked.answer.scores[asked.targets[0]]), maps[0], why.method(v)
+    if method == "cam":
+        mean, bias = float(found.mean()), score - float(found.mean())
+        rest = "" if abs(bias) < 1e-3 else rf"+ b = {mean:.3f} + ({bias:.3f}) "
+        return rf"S = \frac{{1}}{{{found.shape[0]} \cdot {found.shape[1]}}} \sum_{{y,x}} M_{{yx}} {rest}= {score:.3f}"
+    if method == "gradcam":
+        cells = rf"{found.shape[0]} \cdot {found.shape[1]}"
+        return (
+            rf"M = \max\Big(0, \sum_k \alpha_k A_k\Big), \quad \alpha_k = \frac{{1}}{{{cells}}} \sum_{{y,x}} "
+            rf"\frac{{\partial S}}{{\partial A_{{kyx}}}}, \quad \max M = {found.max():.3g}"
+        )
+    if method == "saliency":
+        return rf"M_{{yx}} = \max_c \left| \frac{{\partial S}}{{\partial x_{{cyx}}}} \right| \le {found.max():.3g}"
+    if method == "integrated":
+        black = float(attribution.scores(why.network(v[NETWORK]), np.zeros_like(asked.x))[asked.targets[0]])
+        total = float(found.sum(dtype=np.float64))
+        return rf"\sum_{{y,x}} M_{{yx}} = {total:.3f}, \quad S(x) - S(0) = {score:.3f} - ({black:.3f}) = {score - black:.3f}"
+    fallen, size = float(found[0, 0]), v[SIZE]
+    left = rf"S(\text{{covered from }} 0, 0 \text{{ to }} {size - 1}, {size - 1})"
+    return rf"M_{{0,0}} = S(x) - {left} = {score:.3f} - ({score - fallen:.3f}) = {fallen:.3f}"
+
+
+def place_the_square(v: Values, asked: Asked) -> None:
+    """One covered picture, the square placed by hand, and what the network says of it."""
+    st.subheader("Place the square yourself")
+    size, side = v[SIZE], asked.x.shape[1]
+
+    def clicked(place: object) -> None:
+        if isinstance(place, dict) and isinstance(y := place.get("y"), int) and isinstance(x := place.get("x"), int):
+            inside = (min(max(at - size // 2, 0), side - size) for at in (y, x))
+            settings.give(dict(zip((ROW.key, COLUMN.key), inside, strict=True)))
+
+    left, right = st.columns([1, 2])
+    with left:
+        st.markdown("Click where it shall lie, or step.")
+        stepper(v, ROW)
+        stepper(v, COLUMN)
+        picture = why.covered(asked.x, v[ROW], v[COLUMN], size, COVERS[v[NETWORK]])
+        now = answer_to(v[NETWORK], picture)
+        for target, name in zip(asked.targets, asked.names, strict=True):
+            before, after = (why.percent(float(one.probabilities[target])) for one in (asked.answer, now))
+            fall = float(asked.answer.scores[target] - now.scores[target])
+            way = "falls" if fall >= 0 else "rises"
+            st.markdown(f"**{plain(name)}**: {before}, covered {after}; its score {way} by {abs(fall):.3f}.")
+        st.markdown(f"The network now says **{plain(now.names[0])}**.")
+    with right:
+        map_viewer("answer_square", [MapPanel("covered", "Covered", picture, image=True)], on_click=clicked)
+
+
+def honesty(v: Values, asked: Asked, trained: Growing, random: Growing) -> None:
+    """The first class's map with trained and with random weights, and how alike they are."""
+
+    def draw(maps: Array) -> None:
+        if trained.maps is None:
+            return
+        pair = {"trained": trained.maps[:1], "random": maps}
+        panels = []
+        for (name, found), title in zip(pair.items(), ("Trained weights", "Random weights"), strict=True):
+            shown = why.on_pixels(v, found)
+            laid = why.overlay(asked.x, shown[0], why.largest(shown), v[why.STRENGTH])
+            panels.append(MapPanel(f"{name}_weights", title, laid, image=True))
+        map_viewer("answer_honest", panels)
+        if trained.done and random.done:
+            alike = f"{why.likeness(trained.maps[0], maps[0]):.2f}".replace("-", "\N{MINUS SIGN}")
+            st.markdown(
+                f"The two maps' correlation is **{alike}**: 1 would mean that the weights do not matter to this method, "
+                "and that it shows the photo, not the network."
+            )
+
+    watched(v[NETWORK], random, draw)
+
+
+def what_they_say() -> None:
+    """What each method can and cannot say."""
+    can, cannot = zip(*SAYS.values(), strict=True)
+    lesson.table({"method": SAYS, "it says": can, "it cannot say": cannot})
