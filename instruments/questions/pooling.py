@@ -9,8 +9,8 @@ from instruments.questions.small_pictures import digit
 
 def count(rng: Random) -> Question:
     k = rng.randint(2, 3)
-    s, out = rng.randint(1, k), rng.randint(2, 5)
-    i = k + s * (out - 1) + rng.randint(0, s - 1)
+    s, out = rng.randint(1, k), rng.randint(3, 5)
+    i = min(16, k + s * (out - 1) + rng.randint(0, s - 1))
     return Question(
         "predict",
         f"A map of **{i} × {i}** is pooled with a window of **{k} × {k}** and stride **{s}**. How many numbers come out?",

@@ -84,7 +84,7 @@ def last_column(rng: Random) -> Question:
     k = rng.choice([2, 3, 4])
     s = rng.choice([one for one in (2, 3) if one <= k])
     rest = rng.randint(1, s - 1)
-    i = k + s * rng.randint(2, 4) + rest
+    i = k + s * rng.randint(2, 3) + rest
     return Question(
         "explain",
         f"Something small stands at the right edge of an input of **{i} × {i}**. A kernel of **{k} × {k}** with stride **{s}** and "
