@@ -1,5 +1,7 @@
 """Draws a page's questions, one at a time: what is asked, the answer, hints, the verdict, and the case on the page itself."""
 
+from functools import lru_cache
+
 import numpy as np
 import streamlit as st
 
@@ -13,6 +15,7 @@ from ui.palette import colourise
 
 LETTERS = "ABCDEF"  # of choices that are pictures
 WIDTH = 150  # pixels of a picture on the screen
+FRAME = 128  # shade of the line around it
 HELD = "_quizzes"  # where the session keeps them, by page
 
 
@@ -101,12 +104,12 @@ def _named(quiz: Quiz, answer: int) -> str:
 def _buttons(quiz: Quiz) -> None:
     """Help, the case on the page itself, and the next question."""
     question = quiz.question
-    left, middle, right = st.columns(3)
+    left, middle, right = st.columns(3)  # what is not always there comes last, so that a phone shows no gap
     count = len(question.hints)
     words = f"Hint {quiz.hints + 1} of {count}" if quiz.hints < count else "Show the solution"
     left.button(words, key=f"_{quiz.page}_hint", on_click=quiz.help, disabled=quiz.over, width="stretch")
     if question.settings and (quiz.tries or quiz.told):
-        middle.button(
+        right.button(
             "Watch it above",
             key=f"_{quiz.page}_watch",
             on_click=settings.only,
@@ -118,7 +121,7 @@ def _buttons(quiz: Quiz) -> None:
     following = "Next question" if quiz.over else "Later"
     if quiz.complete:
         following = "Once more, with new numbers"
-    right.button(following, key=f"_{quiz.page}_next", on_click=quiz.go_on, width="stretch")
+    middle.button(following, key=f"_{quiz.page}_next", on_click=quiz.go_on, width="stretch")
 
 
 def _pictures(pictures: "tuple[Picture, ...] | list[Picture]", captions: list[str]) -> None:
@@ -128,9 +131,12 @@ def _pictures(pictures: "tuple[Picture, ...] | list[Picture]", captions: list[st
             st.image(_drawn(picture), plain(caption), width=WIDTH, alt=f"{caption}. {picture.words}")
 
 
+@lru_cache(128)
 def _drawn(picture: Picture) -> str:
-    """A picture as a data URL, its pixels as squares, so that a browser does not blur them."""
+    """A picture as a data URL, framed, its pixels as squares, so that a browser does not blur them."""
     shades = picture.shades
     times = max(1, round(2 * WIDTH / shades.shape[-1]))
     large = np.ascontiguousarray(shades.repeat(times, -2).repeat(times, -1))
-    return data_url(encode_png(large if picture.image else colourise(large)), "png")
+    coloured = large if picture.image else colourise(large)
+    sides = [(0, 0)] * (coloured.ndim - 2) + [(1, 1)] * 2
+    return data_url(encode_png(np.pad(coloured, sides, constant_values=FRAME)), "png")

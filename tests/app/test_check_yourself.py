@@ -81,7 +81,7 @@ def test_what_was_predicted_can_be_watched() -> None:
     assert not app.exception
     data = component(app, "feature_viewer")
     assert data["input"]["shape"] == [1, 32, 32]
-    assert data["window"]["result"] == pytest.approx(right)
+    assert data["window"]["total"] == pytest.approx(right)
     assert app.number_input(key="kernel_stride").value == 1  # what the case does not need is at its default
     assert "Right" in app.success[0].value
 
@@ -105,12 +105,12 @@ def test_a_choice_of_reasons_and_of_pictures() -> None:
     app.button(key="_pooling_next").click().run()
     question = make("pooling", 1, 1)
     assert app.radio(key="_pooling_answer_2_1").options == ["A", "B", "C", "D"]
-    drawn = [proto for element in app.get("imgs") for proto in element.proto.imgs]
+    drawn = [proto for element in app.get("image") for proto in element.proto.imgs]
     pictures = [np.asarray(Image.open(io.BytesIO(base64.b64decode(p.url.split(",")[1])))) for p in drawn if "Picture" in p.caption]  # fmt: skip
     assert len(pictures) == 4
     shades = question.choices[question.right].picture.shades
-    times = len(pictures[0]) // len(shades)
-    assert np.array_equal(pictures[question.right][::times, ::times], shades)
+    times = (len(pictures[0]) - 2) // len(shades)
+    assert np.array_equal(pictures[question.right][1:-1:times, 1:-1:times], shades)
     app.radio(key="_pooling_answer_2_1").set_value(question.right)
     app.button(key="_pooling_check").click().run()
     assert f"Right: picture {'ABCD'[question.right]}" in app.success[0].value
