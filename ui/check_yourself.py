@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.images import encode_png
+from instruments.kernel_text import format_kernel
 from instruments.questions.question import KINDS, Picture, number
 from instruments.questions.quiz import Quiz
 from ui import settings
@@ -15,6 +16,7 @@ from ui.palette import colourise
 
 LETTERS = "ABCDEF"  # of choices that are pictures
 WIDTH = 150  # pixels of a picture on the screen
+MOST_NUMBERS = 64  # of a picture that is told in numbers
 FRAME = 128  # shade of the line around it
 HELD = "_quizzes"  # where the session keeps them, by page
 
@@ -87,7 +89,7 @@ def _verdict(quiz: Quiz) -> None:
     elif quiz.nothing:
         st.info("Give your answer first, then check it.")
     elif quiz.tries:
-        remark = f" {chosen.remark}" if chosen and not chosen.picture else ""
+        remark = f" {chosen.remark}" if chosen else ""
         st.error(f"Not {_named(quiz, quiz.tries[-1])}.{remark} Try again, or take a hint.")
 
 
@@ -128,7 +130,15 @@ def _pictures(pictures: "tuple[Picture, ...] | list[Picture]", captions: list[st
     """Side by side, each with its caption."""
     with st.container(horizontal=True):
         for picture, caption in zip(pictures, captions, strict=True):
-            st.image(_drawn(picture), plain(caption), width=WIDTH, alt=f"{caption}. {picture.words}")
+            st.image(_drawn(picture), plain(caption), width=WIDTH, alt=f"{caption}. {_told(picture)}")
+
+
+def _told(picture: Picture) -> str:
+    """For those who do not see it: its numbers, row by row, where there are few."""
+    rows = np.atleast_2d(picture.values.squeeze())
+    if rows.ndim > 2 or rows.size > MOST_NUMBERS:
+        return ""
+    return format_kernel(rows.round(2))
 
 
 @lru_cache(128)

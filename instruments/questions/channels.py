@@ -7,7 +7,7 @@ import numpy as np
 
 from instruments import channels
 from instruments.questions.question import Picture, Question, pictures, reasons
-from instruments.questions.small_pictures import patterns
+from instruments.questions.small_pictures import colour_names, patterns
 
 DOES = {1: "copies **{}**", 0: "ignores **{}**", -1: "subtracts **{}**"}
 
@@ -52,7 +52,7 @@ def which_sum(rng: Random) -> Question:
         ),
         f"In each place the three answers are added into one number: {right}.",
         choices=options,
-        shown=(Picture(colours, words="Sixteen fields, each in a mixture of red, green and blue"),),
+        shown=(Picture(colours, words=f"Row by row: {colour_names(colours)}"),),
     )
 
 

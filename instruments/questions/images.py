@@ -4,7 +4,7 @@ from random import Random
 
 from instruments import images
 from instruments.questions.question import Picture, Question, pictures, reasons
-from instruments.questions.small_pictures import patterns
+from instruments.questions.small_pictures import colour_names, patterns
 
 
 def place(rng: Random) -> Question:
@@ -46,7 +46,7 @@ def channel(rng: Random) -> Question:
         ),
         f"The {name} channel is white wherever there is {name} in the mixture, and black elsewhere.",
         choices=pictures(rng, f"the {name} channel", drawn),
-        shown=(Picture(colours, words="Sixteen fields, each in a mixture of red, green and blue"),),
+        shown=(Picture(colours, words=f"Row by row: {colour_names(colours)}"),),
     )
 
 

@@ -23,13 +23,13 @@ class Picture:
         values: (H, W) or, for a picture in colour, (3, H, W).
         image: whether 0 is black and 1 is white; otherwise blue is below and orange above 0.
         end: of the blue and orange scale; its own largest size if 0.
-        words: what it shows, for those who do not see it; must not give the answer away.
+        words: its caption, of a picture that is shown and not chosen; must not give the answer away.
     """
 
     values: Array
     image: bool = True
     end: float = 0.0
-    words: str = "A small picture"
+    words: str = ""
 
     @cached_property
     def shades(self) -> Bytes:

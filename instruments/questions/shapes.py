@@ -8,6 +8,7 @@ from instruments import stacks
 from instruments.questions.question import Picture, Question, pictures, reasons
 
 SIDE = 13  # pixels of a picture of a receptive field
+COUNTS = {2: "Two", 3: "Three"}
 STACKS = {
     (3,): 3,
     (3, 3): 5,
@@ -47,7 +48,7 @@ def seen_by_one(rng: Random) -> Question:
         drawn[f"a receptive field of {side} × {side}"] = Picture(picture)
     field = STACKS[chosen]
     layers = " then ".join(f"**{k} × {k}**" for k in chosen)
-    words = "One convolution" if len(chosen) == 1 else f"{len(chosen)} convolutions in a row"
+    words = "One convolution" if len(chosen) == 1 else f"{COUNTS[len(chosen)]} convolutions in a row"
     return Question(
         "recognise",
         f"{words}, {layers}, all with stride 1. Which pixels of the input does the output in the middle depend on? They are grey, the "

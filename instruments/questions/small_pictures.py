@@ -14,6 +14,7 @@ from instruments.digits import all_digits
 
 SIDE = 48  # pixels of a photo
 PHOTOS = {"astronaut": "an astronaut", "cat": "a cat", "coffee": "a cup of coffee"}
+NAMES = ("black", "blue", "green", "cyan", "red", "magenta", "yellow", "white")  # of mixtures, red counts 4
 LOPSIDED = (2, 4, 5, 7)  # digits that change when they are turned or mirrored
 
 
@@ -50,6 +51,17 @@ def digit(rng: Random) -> Array:
     """A digit (28, 28) that is not symmetric."""
     chosen: Array = _lopsided()[rng.randrange(len(_lopsided()))]
     return chosen
+
+
+def colour_names(colours: Array) -> str:
+    """Fields (3, H, W) of pure mixtures in words, row by row.
+
+    >>> colour_names(np.array([[[1.0, 0.0]], [[1.0, 0.0]], [[0.0, 0.0]]]))
+    'yellow, black'
+    """
+    _, height, width = colours.shape
+    number = np.tensordot(np.array([4, 2, 1]), colours, 1).astype(int)
+    return "; ".join(", ".join(NAMES[number[y, x]] for x in range(width)) for y in range(height))
 
 
 def pattern(rng: Random, side: int, shades: tuple[float, ...] = (0.0, 1.0)) -> Array:

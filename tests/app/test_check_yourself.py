@@ -136,3 +136,13 @@ def test_every_page_asks_all_three_and_counts_them(page) -> None:
 
 def test_nothing_is_right_before_a_page_was_open() -> None:
     assert progress("kernel") == 0
+
+
+def test_small_pictures_are_told_in_numbers_and_what_was_chosen_by_its_name() -> None:
+    app = visit("backward", size="32")
+    app.button(key="_backward_next").click().run()
+    question = make("backward", 1, 1)
+    wrong = (question.right + 1) % 4
+    app.radio(key="_backward_answer_2_1").set_value(wrong)
+    app.button(key="_backward_check").click().run()
+    assert f"Not picture {'ABCD'[wrong]}. That is {question.choices[wrong].words}." in app.error[0].value
