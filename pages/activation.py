@@ -87,15 +87,7 @@ else:
         f"Not the same: the largest difference is {formulas.number(difference)}. The bend between them did something new."
     )
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    values = rng.integers(-9, 10, 6)
-    total = int(np.maximum(values, 0).sum())
-    asked = f"ReLU is applied to {', '.join(map(str, values))}. What is the sum of what comes out?"
-    return asked, total, f"Only the positive ones stay: {total}."
-
-
-page.check_yourself(question)
+page.check_yourself()
 name, parameter = v[activation.NAME], v[activation.PARAMETER] if chosen.parameter else None
 code = {"NumPy": programs.numpy(name, parameter), "PyTorch": programs.pytorch(name, parameter)}
 page.in_code(v, activation.CODE, code)

@@ -69,19 +69,7 @@ panels = [
 ]
 map_viewer("backward_network", panels)
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    window, gradient = rng.permutation(20)[:4], int(rng.integers(2, 9))
-    place = int(window.argmax()) + 1
-    return (
-        f"A 2 × 2 max pool saw {', '.join(map(str, window))} (in row order) and its output got the gradient {gradient}. Which "
-        "pixel, 1 to 4, gets it?",
-        place,
-        f"The largest is {window.max()}, pixel {place}; the others get 0.",
-    )
-
-
-page.check_yourself(question)
+page.check_yourself()
 page.in_code(v, backward.CODE, programs(name, found))
 page.share(as_maps(next(iter(found.gradients.values()))), "gradient")
 page.around()

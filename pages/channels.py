@@ -1,6 +1,5 @@
 """Channels and filters: one kernel has a slice for every input channel."""
 
-import numpy as np
 import streamlit as st
 
 from cnn_core import Conv2d, count_macs, count_parameters
@@ -98,15 +97,7 @@ lesson.table(
     }
 )
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    c, n, side = int(rng.integers(1, 33)), int(rng.integers(2, 65)), int(rng.choice([1, 3, 5]))
-    right = n * c * side * side + n
-    asked = f"**{n}** kernels of **{side} × {side}** on **{c}** channels, with biases: how many parameters?"
-    return asked, right, f"{n}·{c}·{side}·{side} + {n} = {right}."
-
-
-page.check_yourself(question)
+page.check_yourself()
 filled = {"weight": numbers(kernel.weight[0]), "bias": number(bias)}
 code = {library: program(f"channels_{library.lower()}", **filled) for library in ("NumPy", "PyTorch")}
 page.in_code(v, channels.CODE, code)

@@ -1,6 +1,5 @@
 """The same network in NumPy, PyTorch and Keras, and as a notebook."""
 
-import numpy as np
 import streamlit as st
 
 from cnn_core.networks import ASSETS
@@ -61,17 +60,7 @@ lesson.formula(
     r"y_{n,r,c} = b_n + \sum_{m,i,j} x_{m,\,r+i,\,c+j}\, w_{n,m,i,j} \quad \text{in every one of them: cross-correlation}"
 )
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    i, s = int(rng.integers(10, 60)), int(rng.integers(2, 5))
-    return (
-        f'TensorFlow\'s padding="same" on an input of **{i}** with stride **{s}**: how large is the output?',
-        -(-i // s),
-        f"⌈{i} / {s}⌉ = {-(-i // s)}.",
-    )
-
-
-page.check_yourself(question)
+page.check_yourself()
 page.in_code(v, code_page.CODE, digits.programs(digit))
 page.share(digit, "digit")
 page.around()

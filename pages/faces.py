@@ -1,9 +1,7 @@
 """Example: find faces with a trained cascade of three networks."""
 
-import numpy as np
 import streamlit as st
 
-from cnn_core.faces import FACTOR, WINDOW
 from instruments import faces
 from instruments.image import SHAPE
 from ui import faces_view, image_source, lesson, settings
@@ -47,19 +45,7 @@ st.markdown(
     "kernels come from many thousands of faces."
 )
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    side, face = int(rng.choice([256, 400, 512])), int(rng.choice([20, 24, 40]))
-    sizes = faces.pyramid_sizes(side, face)
-    return (
-        f"A photo of **{side} × {side}**, smallest face **{face}**, each level {FACTOR} times the last. How many levels has "
-        f"the pyramid, down to {WINDOW} pixels?",
-        len(sizes),
-        f"{side}·{WINDOW}/{face} = {sizes[0]:.0f} pixels, times {FACTOR} until it is below {WINDOW}: {len(sizes)} levels.",
-    )
-
-
-page.check_yourself(question)
+page.check_yourself()
 numpy = program("faces_numpy", min_face=smallest, thresholds=thresholds)
 page.in_code(v, faces.CODE, {"NumPy": numpy, "PyTorch": program("faces_pytorch")})
 page.share(answer, "faces")

@@ -100,14 +100,7 @@ else:
         "That is why networks learn their kernels from many examples."
     )
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    i, k = int(rng.integers(50, 300)), int(rng.integers(5, 40))
-    asked = f"A template of **{k} × {k}** slides over an image of **{i} × {i}** without padding. How wide is the response map?"
-    return asked, i - k + 1, f"{i} − {k} + 1 = {i - k + 1}."
-
-
-page.check_yourself(question)
+page.check_yourself()
 code = {
     "NumPy": program("features_numpy", box=box),
     "PyTorch": program("features_pytorch", box=box, size=grey.shape),

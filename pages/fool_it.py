@@ -50,21 +50,7 @@ for column, number in zip(st.columns(3), (CHANNEL, SEED, STEPS), strict=True):
         stepper(v, number)
 view.ask_a_map(v)
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    channels, height, width = fool_it.first_kernel(v[NETWORK])
-    weight, step = int(rng.integers(2, 10)), int(rng.integers(1, 9))
-    count = channels * height * width
-    return (
-        f"A kernel of this network's first layer has {channels} × {height} × {width} weights. Were each **{weight}** or "
-        f"**−{weight}**, and every pixel's value moved by **{step}** of {LEVELS} steps the way of its weight's sign: by how many "
-        "steps does the kernel's answer rise?",
-        count * weight * step,
-        f"Each of {count} products rises by {weight}·{step}: {count}·{weight}·{step} = {count * weight * step}. Small steps add up.",
-    )
-
-
-page.check_yourself(question)
+page.check_yourself()
 programs = {
     "NumPy": program("fool_it_numpy", chosen=v[NETWORK], side=x.shape[1], epsilon=v[EPSILON]),
     "PyTorch": program("fool_it_pytorch", epsilon=v[EPSILON]),

@@ -77,17 +77,7 @@ with st.expander("The first 12 columns as numbers"):
     first = unrolled[:, :12].T
     lesson.table({f"window {n}": [f"{formulas.number(value)}" for value in window] for n, window in enumerate(first)})
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    i, kk, c = int(rng.integers(8, 33)), int(rng.choice([3, 5])), int(rng.integers(1, 5))
-    o = i - kk + 1
-    asked = (
-        f"**{c}** channels of **{i} × {i}**, kernel **{kk} × {kk}**, stride 1: how many numbers has the im2col matrix?"
-    )
-    return asked, c * kk * kk * o * o, f"{c}·{kk}·{kk} rows times {o}² columns = {c * kk * kk * o * o}."
-
-
-page.check_yourself(question)
+page.check_yourself()
 filled = {"image_side": side, "kernels": kernels, "kernel_side": k, "stride": stride}
 files = {"One product": "forward_product_numpy", "Nested loops": "forward_loops_numpy", "PyTorch": "forward_pytorch"}
 page.in_code(v, forward.CODE, {words: program(file, **filled) for words, file in files.items()})

@@ -117,14 +117,7 @@ if v[images.WAY] == "blend":
 walked, whole = (np.linalg.norm(one - image.pixels) for one in (between, goal))
 st.markdown(f"{told} Distance walked: {walked:.1f} of {whole:.1f}.")
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    h, w = (int(rng.integers(10, 200)) for _ in range(2))
-    asked = f"How many numbers has a colour image of height **{h}** and width **{w}**?"
-    return asked, 3 * h * w, f"3 · {h} · {w} = {3 * h * w}."
-
-
-page.check_yourself(question)
+page.check_yourself()
 code = {"NumPy": program("images_numpy", place=place), "PyTorch": program("images_pytorch", place=place)}
 page.in_code(v, images.CODE, code)
 page.share(between, "between")

@@ -1,9 +1,7 @@
 """Kernel: the live kernel on the whole image."""
 
-import numpy as np
 import streamlit as st
 
-from cnn_core.shapes import conv_output_size
 from instruments import kernel
 from instruments.fields import message
 from instruments.image import SHAPE
@@ -72,15 +70,7 @@ if chosen.pool != "none":
     if lost := formulas.remainder(pool_rows, pool_columns):
         st.info(lost)
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    i, k, s, p = (int(rng.integers(*bounds)) for bounds in ((12, 65), (2, 8), (1, 4), (0, 4)))
-    answer = conv_output_size(i, k, s, p)
-    asked = f"An input of **{i} × {i}** pixels, kernel **{k} × {k}**, stride **{s}**, padding **{p}**. How wide is the output?"
-    return asked, answer, f"⌊({i} − {k} + 2·{p}) / {s}⌋ + 1 = ⌊{(i - k + 2 * p) / s:g}⌋ + 1 = {answer}."
-
-
-page.check_yourself(question)
+page.check_yourself()
 code = {
     "NumPy": programs.numpy(chosen, len(image.pixels)),
     "PyTorch": programs.pytorch(chosen),

@@ -1,9 +1,7 @@
 """The whole network on a digit: every intermediate visible."""
 
-import numpy as np
 import streamlit as st
 
-from cnn_core.digits import SIDE
 from instruments import network
 from instruments.network import CHANNEL, COLUMN, KERNEL_SIDE, KERNELS, POOL, ROW
 from ui import digit_source, formulas, lesson, network_view, settings
@@ -61,19 +59,7 @@ st.markdown(
 )
 network_view.votes(net, trace, best)
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    n, k, p = int(rng.integers(4, 33)), int(rng.choice([3, 5, 7])), 2
-    o = (SIDE - k + 1) // p
-    return (
-        f"{SIDE} × {SIDE} input, **{n}** kernels of **{k} × {k}**, then {p} × {p} max pooling. How many numbers go into the "
-        "first dense layer?",
-        n * o * o,
-        f"{SIDE} − {k} + 1 = {SIDE + 1 - k}, pooled to {o}; {n}·{o}·{o} = {n * o * o}.",
-    )
-
-
-page.check_yourself(question)
+page.check_yourself()
 sizes = {"kernels": v[KERNELS], "side": v[KERNEL_SIDE], "pool": v[POOL]}
 random = f"networks.digits_network({', '.join(map(str, sizes.values()))})"
 made = 'networks.load("digits")' if network.is_trained(v) else random

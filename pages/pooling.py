@@ -1,10 +1,9 @@
 """Pooling: smaller maps that care less about exact place."""
 
-import numpy as np
 import streamlit as st
 
 from cnn_core.images import to_grey
-from cnn_core.shapes import conv_output_size, window_axes
+from cnn_core.shapes import window_axes
 from instruments import pooling
 from ui import formulas, image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
@@ -82,17 +81,7 @@ st.markdown(
     f"A shift of {shift} changes the feature map by **{before:.0%}** of its mean value, and the pooled map by **{after:.0%}**."
 )
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    i, k, s = int(rng.integers(8, 60)), int(rng.integers(2, 5)), int(rng.integers(1, 4))
-    o = conv_output_size(i, k, s)
-    asked = (
-        f"A map of **{i} × {i}** is pooled with a **{k} × {k}** window and stride **{s}**. How many numbers come out?"
-    )
-    return asked, o * o, f"⌊({i} − {k}) / {s}⌋ + 1 = {o}, and {o}² = {o * o}."
-
-
-page.check_yourself(question)
+page.check_yourself()
 name = {"max": "max_pool2d", "average": "avg_pool2d"}[kind]
 filled = {"window": window, "stride": stride, "padding": padding}
 code = {

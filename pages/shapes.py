@@ -96,15 +96,7 @@ lesson.formula(
     r"o = \left\lfloor \frac{i + 2p - d(k - 1) - 1}{s} \right\rfloor + 1 \qquad r_n = r_{n-1} + d_n (k_n - 1) \prod_{m<n} s_m"
 )
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    k1, k2 = int(rng.choice([3, 5, 7])), int(rng.choice([3, 5]))
-    right = k1 + 1 + (k2 - 1) * 2
-    asked = f"A **{k1} × {k1}** convolution, then **2 × 2** max pooling with stride 2, then a **{k2} × {k2}** convolution. How wide is the receptive field?"
-    return asked, right, f"{k1} + (2 − 1) + ({k2} − 1)·2 = {right}."
-
-
-page.check_yourself(question)
+page.check_yourself()
 page.in_code(v, stacks.CODE, {"PyTorch": programs.pytorch(fitting, shape), "Keras": programs.keras(fitting, shape)})
 page.share(np.array([[sizes]], np.float32), "sizes")
 page.around()

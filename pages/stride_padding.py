@@ -1,10 +1,8 @@
 """Stride and padding: a window walks over real numbers."""
 
-import numpy as np
 import streamlit as st
 
 from cnn_core.images import to_grey
-from cnn_core.shapes import make_axis
 from instruments import walk
 from ui import formulas, image_source, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer, picture_scale
@@ -75,15 +73,7 @@ reads = [Reads("input", "window", *walk.axes(v, (pixels.shape[1], pixels.shape[2
 convolution = MapPanel("convolution", "Convolution", full, scale=picture_scale(full), reads=reads)
 map_viewer("walk_maps", [MapPanel("input", "Input", pixels, image=True), convolution])
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    i, k, s, p = (int(rng.integers(*bounds)) for bounds in ((8, 33), (2, 8), (2, 6), (0, 4)))
-    axis = make_axis(i, k, s, (p, p))
-    asked = f"Input **{i}**, kernel **{k}**, stride **{s}**, padding **{p}**: how many pixels at the end does no window reach?"
-    return asked, axis.leftover, f"{i} + 2·{p} − {k} = {i + 2 * p - k}, and {i + 2 * p - k} mod {s} = {axis.leftover}."
-
-
-page.check_yourself(question)
+page.check_yourself()
 page.in_code(v, walk.CODE, {"NumPy": programs.numpy(chosen), "PyTorch": programs.pytorch(chosen)})
 page.share(output, "output")
 page.around()

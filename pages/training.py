@@ -1,6 +1,5 @@
 """Training: the network learns while you watch."""
 
-import numpy as np
 import streamlit as st
 
 from instruments import training
@@ -95,17 +94,7 @@ lesson.formula(
     + f"{plan.rate:g}"
 )
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    n, b, e = int(rng.integers(5, 60)) * 100, int(rng.choice([32, 50, 64, 100])), int(rng.integers(2, 11))
-    return (
-        f"**{n}** digits, batches of **{b}**, **{e}** epochs: how many steps?",
-        -(-n // b) * e,
-        f"⌈{n} / {b}⌉ · {e} = {-(-n // b)} · {e} = {-(-n // b) * e}.",
-    )
-
-
-page.check_yourself(question)
+page.check_yourself()
 page.in_code(v, training.CODE, programs(plan))
 page.share(kernels, "kernels")
 page.around()

@@ -95,16 +95,7 @@ curves = {"signal": signal, "convolution": why.convolved(signal, v[why.TAPS])}
 alt = "A noisy sine with a step, and its convolution with the 3-tap kernel"
 lesson.charts("_why", {alt: lambda: figures.lines(np.arange(len(signal)), curves, "sample", "value", dark)})
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    side, n, size, count = (int(rng.integers(*bounds)) for bounds in ((20, 65), (10, 101), (2, 6), (4, 33)))
-    asked = f"Grey images of **{side} × {side}**. How many more parameters has a dense layer of **{n}** units than **{count}** kernels of **{size} × {size}**, biases included?"
-    many, few = side * side * n + n, count * size * size + count
-    explained = f"({side}·{side}·{n} + {n}) − ({count}·{size}·{size} + {count}) = {many} − {few} = {many - few}."
-    return asked, many - few, explained
-
-
-page.check_yourself(question)
+page.check_yourself()
 filled = {"shape": (c, height, width), "units": units, "kernels": kernels, "side": k}
 page.in_code(v, why.CODE, {"NumPy": program("why_numpy", **filled), "PyTorch": program("why_pytorch", **filled)})
 page.share(noise, "shuffled")

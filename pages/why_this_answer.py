@@ -1,6 +1,5 @@
 """Why a real network answered so: which parts of the photo its score stands on, by five methods."""
 
-import numpy as np
 import streamlit as st
 
 from instruments import why_this_answer as why
@@ -60,20 +59,7 @@ if made is not None and v[WEIGHTS] != "none" and (random := view.explain(v, aske
 st.subheader("What each method says")
 view.what_they_say()
 
-
-def question(rng: np.random.Generator) -> tuple[str, int, str]:
-    side = SIDES[v[NETWORK]]
-    size, stride = int(rng.integers(side // 8, side // 2)), int(rng.integers(2, side // 6 + 2))
-    count = (side - size) // stride + 1
-    return (
-        f"{NETWORK.words[v[NETWORK]]} sees {side} × {side} pixels. A square of **{size} × {size}** walks over them with "
-        f"stride **{stride}**. How many pictures must it answer for, with the one that is not covered?",
-        count * count + 1,
-        f"⌊({side} − {size}) / {stride}⌋ + 1 = {count} places a side; {count}·{count} + 1 = {count * count + 1}.",
-    )
-
-
-page.check_yourself(question)
+page.check_yourself()
 programs = {
     "NumPy": program("why_this_answer_numpy", chosen=v[NETWORK], side=SIDES[v[NETWORK]], rank=int(v[FIRST]) - 1),
     "PyTorch": program("why_this_answer_pytorch"),

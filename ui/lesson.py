@@ -14,7 +14,7 @@ from instruments.code import NONE
 from instruments.fields import Choice, Values
 from instruments.stages import scale_limits
 from live.pictures import mosaic
-from ui import controls, downloads, left_behind, settings
+from ui import check_yourself, controls, downloads, left_behind, settings
 from ui.components.copy_link.component import copy_link
 from ui.components.first_picture import component as first_picture
 from ui.controls import plain
@@ -24,7 +24,6 @@ from ui.site import PAGES, ROOT
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-Question = Callable[[np.random.Generator], tuple[str, int, str]]
 FORMULA_MARGIN, FORMULA_LINE = 20, 54  # pixels, about
 
 
@@ -51,30 +50,9 @@ class Page:
         st.title(self.title)
         st.markdown(f"{idea} :material/touch_app: **Try first:** {first}")
 
-    def check_yourself(self, draw: Question) -> None:
-        """A question with fresh numbers, answered before the reveal.
-
-        Args:
-            draw: from a seeded generator to (question, right answer, explanation), all Markdown.
-        """
-        st.subheader("Check yourself")
-        seed = st.session_state.setdefault(f"_{self.name}_seed", 1)
-        question, right, why = draw(np.random.default_rng(seed))
-        st.markdown(question)
-        answer_column, check_column, next_column = st.columns([2, 1, 1], vertical_alignment="bottom")
-        answer = answer_column.number_input("Your answer", value=None, step=1, key=f"_{self.name}_answer_{seed}")
-        asked = check_column.button("Check", key=f"_{self.name}_check", width="stretch")
-
-        def renew() -> None:
-            st.session_state[f"_{self.name}_seed"] = seed + 1
-
-        next_column.button("New numbers", key=f"_{self.name}_next", on_click=renew, width="stretch")
-        if asked and answer is None:
-            st.info("Write your answer first, then check it.")
-        elif asked and answer == right:
-            st.success(f"Right: {right}. {why}")
-        elif asked:
-            st.error(f"Not {answer}. {why}")
+    def check_yourself(self) -> None:
+        """The page's questions, one at a time."""
+        check_yourself.draw(self.name)
 
     def in_code(self, v: Values, library: Choice, programs: Mapping[str, str]) -> None:
         """The current settings as code for the library that is chosen. Nothing is drawn before: a browser needs more than

@@ -86,6 +86,13 @@ def give(given: Mapping[str, object]) -> None:
     _session().given |= {key: value[: LONGEST + 1] if isinstance(value, str) else value for key, value in given.items()}
 
 
+def only(given: Mapping[str, object]) -> None:
+    """Set these settings, and their page's others to the default, as a link does. For callbacks."""
+    session, prefixes = _session(), {key.split("_")[0] for key in given}
+    session.held = {key: value for key, value in session.held.items() if key.split("_")[0] not in prefixes}
+    session.given |= given
+
+
 def giver(field: Field[Any]) -> Callable[[object], None]:
     """What takes a value for this field from a component, as it comes."""
     return lambda value: give({field.key: value})

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from scipy import ndimage
 
 from instruments import samples
+from instruments.questions import make
 from tests.browser.instrument import coloured, panel, pixels, settle, updates, wait_until
 from ui.site import PAGES
 
@@ -52,6 +53,30 @@ def test_the_winner_of_a_max_pool_is_marked(visit) -> None:
     winner = page.locator(".input .cell.winner")
     expect(winner).to_have_count(1)
     assert float(winner.inner_text()) == max(values[0], values[1], values[6], values[7])
+
+
+def test_enter_checks_an_answer_and_the_case_is_shown_above(visit) -> None:
+    page = visit("stride-padding?walk_dilation=2")
+    question = make("stride_padding", 0, 1)
+    box = page.get_by_role("spinbutton", name="Your answer")
+    box.fill(str(question.answer + 1))
+    box.press("Enter")
+    expect(page.get_by_text(f"Not {question.answer + 1}.")).to_be_visible()
+    box.fill(str(question.answer))
+    box.press("Enter")
+    expect(page.get_by_text(f"Right: {question.answer}.")).to_be_visible()
+    page.get_by_role("button", name="Watch it above").click()
+    page.wait_for_url(f"**walk_size={question.settings['walk_size']}**")
+    assert "walk_dilation" not in page.url
+    expect(page.locator(".input .cell:not(.padding)").first).to_be_visible()
+    page.get_by_role("button", name="Next question").click()
+    question = make("stride_padding", 1, 1)
+    settle(page)
+    page.get_by_role("radio", name="ABCD"[question.right]).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"Right: picture {'ABCD'[question.right]}.")).to_be_visible()
 
 
 def test_a_box_dragged_over_an_eye_becomes_the_template(visit) -> None:

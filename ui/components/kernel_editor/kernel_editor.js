@@ -168,7 +168,7 @@ class KernelEditor {
   asText() {
     const lines = [];
     for (let i = 0; i < this.values.length; i += this.columns) lines.push(this.values.slice(i, i + this.columns).join(" "));
-    return lines.join("; ");
+    return lines.join("; ") + (lines.length === 1 && this.columns === 9 ? ";" : ""); // or it could be meant as 3 x 3
   }
 
   // While the hand moves: the viewer follows by itself, or, without the live channel, Python does.
