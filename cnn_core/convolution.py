@@ -333,16 +333,20 @@ def _scatter(grad: Array, weight: Array, stride: Pair, dilation: Pair, out: Arra
     if weight.shape[2:] == stride == (1, 1) and out.shape[2:] == (height, width):  # nothing to add up
         np.matmul(weight[:, :, 0, 0].T, flat, out=out.reshape(n, c, -1))
         return
-    by_tap = weight.transpose(2, 3, 1, 0).reshape(-1, c, k)  # (kH kW, C, K)
-    chunk = max(1, 2 * BLOCK_BYTES // (n * c * flat[0, 0].nbytes))  # taps in one product
-    for first in range(0, len(by_tap), chunk):
-        matrix = by_tap[first : first + chunk].reshape(-1, k)
-        products = (matrix @ flat).reshape(n, -1, c, height, width)  # (N, taps, C, Ho, Wo)
-        for tap in range(products.shape[1]):
-            y, x = divmod(first + tap, kernel_width)
+    taps, most = weight[0, 0].size, 2 * BLOCK_BYTES // (n * flat[0, 0].nbytes)  # most: rows in one product
+    if taps <= most:  # small maps: all taps of some channels, as the weight lies, which may be larger than the maps
+        steps = [(slice(first, first + most // taps), slice(0, taps)) for first in range(0, c, most // taps)]
+    else:  # all channels of some taps
+        chunk = max(1, most // c)
+        steps = [(slice(0, c), slice(first, first + chunk)) for first in range(0, taps, chunk)]
+    for channels, part in steps:
+        matrix = weight.reshape(k, c, taps)[:, channels, part].reshape(k, -1).T  # (channels taps, K)
+        products = (matrix @ flat).reshape(n, -1, len(range(taps)[part]), height, width)
+        for number, tap in enumerate(range(taps)[part]):
+            y, x = divmod(tap, kernel_width)
             top, left = y * dilation[0], x * dilation[1]
             bottom, right = top + (height - 1) * stride[0] + 1, left + (width - 1) * stride[1] + 1
-            out[:, :, top : bottom : stride[0], left : right : stride[1]] += products[:, tap]
+            out[:, channels, top : bottom : stride[0], left : right : stride[1]] += products[:, :, number]
 
 
 def conv_transpose2d(
