@@ -134,6 +134,13 @@ def test_avif_planes(subsampling, planes) -> None:
         header = read(saved(picture, "AVIF", subsampling=subsampling))
         assert (header.kind, header.width, header.height) == ("AVIF", 53, 37)
         assert header.per_pixel == 9 + 2 * (planes + more)
+    data = bytearray(saved(PICTURE, "AVIF", subsampling=subsampling))
+    at = data.find(b"av1C") + 6
+    plain = data[at] & 0xBC  # without the bit of more than 8 bits, and where chroma lies
+    for place in range(4):
+        for deep in (0, 0x40):
+            data[at] = plain | place | deep
+            assert read(bytes(data)).per_pixel == 9 + 2 * planes * (2 if deep else 1)
 
 
 def test_metadata_is_read_and_left_out() -> None:
