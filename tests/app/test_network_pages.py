@@ -42,8 +42,8 @@ def test_network_page_shows_what_the_weights_say(number) -> None:
     said = sentences(app)
     assert f"The network says **{probabilities.argmax()}** with {percent(probabilities.max())}" in said
     assert f"It is a **{LABELS[number]}**" in said
-    assert f"= {number(logits.max())}" in app.latex[1].value
-    assert f"= {number(probabilities.max(), 4)}" in app.latex[0].value
+    assert f"= {written(logits.max())}" in app.latex[1].value
+    assert f"= {written(probabilities.max(), 4)}" in app.latex[0].value
 
 
 @pytest.mark.parametrize(("y", "x"), [(0, 0), (11, 6), (23, 23)])
