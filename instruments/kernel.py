@@ -16,7 +16,7 @@ DEFAULT = "sobel_x"
 PRESET_OF = {format_kernel(preset.values): name for name, preset in PRESETS.items()}  # by the kernel's text
 POOLS = {"none": "None", "max": "Max", "average": "Average"}
 VIEWS = {"auto": "Auto", "picture": "As picture", "values": "As values"}
-SUMS = {"sum": "Summed, as a layer does", "each": "Each channel alone (depthwise)"}
+SUMS = {"sum": "Summed (a layer)", "each": "Each alone (depthwise)"}
 STAGES = ("convolution", "relu", "pooling")
 
 

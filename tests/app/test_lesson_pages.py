@@ -9,6 +9,7 @@ from scipy import signal
 
 from instruments import samples
 from tests.app.visits import ROOT, component, components, sentences, table, visit
+from ui.formulas import number
 from ui.image_source import Photo
 from ui.site import PAGES
 
@@ -215,14 +216,16 @@ def test_channels_add_up() -> None:
         [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[0, 0, 0], [0, 1, 0], [0, 0, 0]], [[1, 1, 1], [1, -8, 1], [1, 1, 1]]]
     )
     partial = (pixels * slices).sum((1, 2))
-    assert " + ".join(f"({value:.4f})" for value in partial) in app.latex[0].value
-    assert f"= {partial.sum() + 0.5:.4f}" in app.latex[0].value
+    assert " + ".join(f"({number(value)})" for value in partial) in app.latex[0].value
+    assert f"= {number(partial.sum() + 0.5)}" in app.latex[0].value
 
 
 def test_a_crop_finds_itself_and_a_face_is_voted_for() -> None:
-    app = visit("features", features_left_eye="91 190 21 29")
+    app = visit("features", features_left_eye="91 190 21 29", features_where="same")
     assert "normalised at (91, 190) with 1.000" in sentences(app)
-    assert "4 of 4" in app.success[0].value
+    assert "4 of 4" in sentences(app)
+    assert "3 of 4" in visit("features", features_where="scaled").success[0].value
+    assert not visit("features").success
     assert not visit("features", features_where="Turned by 90°").success
     assert not visit("features", features_where="Cat").success
 

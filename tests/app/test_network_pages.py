@@ -15,6 +15,7 @@ from instruments.fields import resolve
 from instruments.training import Plan, Training
 from tests.app.visits import ROOT, component, sentences, table, visit
 from ui.components.drawing_pad.component import MAX_POINTS, PIXELS, read_drawing
+from ui.formulas import percent
 from ui.programs import digits as digit_programs
 from ui.programs import training as training_programs
 from ui.programs.backward import programs as backward_programs
@@ -39,10 +40,10 @@ def test_network_page_shows_what_the_weights_say(number) -> None:
     app = visit("network", network_number=str(number))
     logits, probabilities = by_hand(IMAGES[number])
     said = sentences(app)
-    assert f"The network says **{probabilities.argmax()}** with {probabilities.max():.1%}" in said
+    assert f"The network says **{probabilities.argmax()}** with {percent(probabilities.max())}" in said
     assert f"It is a **{LABELS[number]}**" in said
-    assert f"{logits.max():.3f}" in app.latex[1].value
-    assert f"= {probabilities.max():.4f}" in app.latex[0].value
+    assert f"= {written(logits.max())}" in app.latex[1].value
+    assert f"= {written(probabilities.max(), 4)}" in app.latex[0].value
 
 
 @pytest.mark.parametrize(("y", "x"), [(0, 0), (11, 6), (23, 23)])
