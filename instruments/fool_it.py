@@ -9,7 +9,7 @@ import numpy as np
 from cnn_core import attribution
 from cnn_core.arguments import Array
 from cnn_core.graph import INPUT, Graph, Node
-from cnn_core.layers import Conv2d, Scale
+from cnn_core.layers import Conv2d, ReLU, Scale
 from instruments.code import library
 from instruments.fields import Choice, Field, Real, SettingError, Values, Whole
 from instruments.why_this_answer import COVERS, Growing, LayerName, network, shape
@@ -17,6 +17,7 @@ from instruments.why_this_answer import NETWORK as ASKED_NETWORK
 
 LEVELS = 255  # steps from black to white in a photo's file
 STRONGEST = 5  # maps that are switched off at once
+QUIET = 0.03  # deviation of the noise that a picture starts from, once it is smoothed, is below
 PLACES = 13  # points of the curve
 ASK_SIDES = {"squeezenet": 96, "resnet8": 32, "digits": 28}  # pixels a side of the picture that a map asks for
 RANGES = {"shift": (-0.5, 0.5), "turn": (-90.0, 90.0), "shrink": (0.0, 0.8)}
@@ -162,7 +163,22 @@ def _curve(name: str, move: str, at: dict[str, float], x: Array, target: int) ->
 
 
 def looked_for(v: Values) -> Growing:
-    """What a map looks for, a step more each time, (C, H, W)."""
-    name, side = v[NETWORK], ASK_SIDES[v[NETWORK]]
-    shape = (1 if name == "digits" else 3, side, side)
-    return Growing(attribution.maximise(network(name), v[LAYER], v[CHANNEL], shape, v[STEPS], v[SEED]), v[STEPS])
+    """What a map looks for, a step more each time, (C, H, W).
+
+    A ReLU that is 0 everywhere says nothing about which way to go, so what it reads is asked.
+    """
+    name, side, layer = v[NETWORK], ASK_SIDES[v[NETWORK]], v[LAYER]
+    net = network(name)
+    while isinstance(net.layer(layer), ReLU):
+        layer = net.node(layer).inputs[0]
+    size = (shape(name)[0], side, side)
+    return Growing(attribution.maximise(net, layer, v[CHANNEL], size, v[STEPS], v[SEED]), v[STEPS])
+
+
+def says_nothing(picture: Array) -> bool:
+    """Whether a picture that was asked for is still but grey noise, smoothed: nothing told which way to go.
+
+    >>> says_nothing(np.full((1, 5, 5), 0.5)), says_nothing(np.eye(5)[np.newaxis])
+    (True, False)
+    """
+    return float(picture.std()) < QUIET

@@ -28,8 +28,8 @@ other = view.fooled(v, x, digest)
 view.side_by_side(v, x, other, before)
 largest = float(np.abs(other - x).max()) * LEVELS
 lesson.formula(
-    rf"x' = x + \varepsilon \,\text{{sign}} \frac{{\partial L}}{{\partial x}}, \quad \varepsilon = \frac{{{v[EPSILON]:g}}}{{{LEVELS}}}, "
-    rf"\quad \max |x' - x| = \frac{{{largest:.3g}}}{{{LEVELS}}}"
+    r"\begin{aligned} x' &= x + \varepsilon \,\text{sign} \frac{\partial L}{\partial x}, \quad \varepsilon = "
+    rf"\frac{{{v[EPSILON]:g}}}{{{LEVELS}}} \\[4pt] \max |x' - x| &= \frac{{{largest:.3g}}}{{{LEVELS}}} \end{{aligned}}"
 )
 
 st.subheader("Break it: switch maps off")

@@ -50,7 +50,7 @@ def side_by_side(v: Values, x: Array, other: Array, before: Answer) -> None:
     panels = [
         MapPanel("before", "The picture", x, image=True),
         MapPanel("after", "The picture that fools", other, image=True),
-        MapPanel("difference", f"Their difference, {times:.0f} times, on grey", difference, image=True),
+        MapPanel("difference", f"Their difference, {times:.3g} times, on grey", difference, image=True),
     ]
     map_viewer("fool_pictures", panels)
     after = answer_to(v[NETWORK], other)
@@ -152,8 +152,14 @@ def ask_a_map(v: Values) -> None:
         st.info("Press *Ask it*: grey noise is changed, a little a step, so that this map answers more.")
         return
 
+    made = asked[1]
+
     def draw(picture: Array) -> None:
         title = f"What map {v[CHANNEL]} of {v[LAYER]} looks for"
         map_viewer("fool_asked", [MapPanel("asked", title, picture, image=True)])
+        if made.done and fool_it.says_nothing(picture):
+            st.info(
+                "This map answers nothing to the noise, so nothing tells which way to go: choose another map or noise."
+            )
 
-    watched(v[NETWORK], asked[1], draw)
+    watched(v[NETWORK], made, draw)

@@ -193,3 +193,22 @@ def test_why_this_answer_asks_about_the_class_that_is_chosen_and_grows_the_walk(
     settle(page)
     grey = pixels(page, "covered")[17:23, 7:13].astype(int)
     assert (np.abs(grey - 128) <= 1).all()
+
+
+def test_a_map_is_switched_off_by_a_click_and_another_is_asked_and_stopped(visit) -> None:
+    page = visit("fool-it?image=cat&fool_network=resnet8&fool_steps=400")
+    expect(page.get_by_text("It now says").first).to_be_visible()
+    settle(page)
+    canvas = panel(page, "maps").locator(".frame canvas")
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] * 2.5 / 8, "y": box["height"] * 1.5 / 8})  # 8 x 8 maps: row 1, column 2
+    page.wait_for_url("**fool_off=10**")
+    settle(page)
+    page.get_by_role("button", name="Ask it", exact=True).click()
+    expect(panel(page, "asked").locator(".shape")).to_have_text("3 × 32 × 32")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    settle(page)
+    kept = pixels(page, "asked")
+    page.wait_for_timeout(1000)
+    np.testing.assert_array_equal(pixels(page, "asked"), kept)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
