@@ -208,6 +208,7 @@ ANSWERS: dict[str, Callable[[str], int]] = {
     "shapes": receptive,
     "code": tensorflow_same,
     "why_this_answer": places_answer,
+    "fool_it": lambda text: int(np.prod([ints(text)[n] for n in (0, 1, 2, 4)])),
     "images": place_in_memory,
     "pooling": pooled_count,
     "training": steps_of_a_run,
@@ -382,6 +383,11 @@ def check_why_this_answer(q: Question) -> None:
     expected = np.zeros((12, 12))
     expected[y - 1 : y + 4, x - 1 : x + 4] = 1
     only(q, lambda one: same(one.picture, expected))
+
+
+def check_fool_it(q: Question) -> None:
+    slope = q.shown[0].values
+    only(q, lambda one: (one.picture.values * slope < 0).all())  # each pixel lowers the score
 
 
 @pytest.mark.parametrize("page", WITH_QUESTIONS)

@@ -12,9 +12,9 @@ from instruments.kernel import Settings
 IMAGE = np.random.default_rng(5).random((2, 11, 15)).astype(np.float32)
 KERNEL = "1 -2 0.5; 0 3 -1"
 NUMPY_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-BASE = Settings(KERNEL, 0.5, -0.25, stride=(1, 2), padding=(2, 3), dilation=(2, 3), relu=True)
+BASE = Settings(KERNEL, 0.5, -0.25, stride=(1, 2), padding=(2, 3), dilation=(2, 3), relu=True, channels="each")
 CASES = {
-    "plain": Settings(KERNEL),
+    "plain": Settings(KERNEL, channels="each"),
     "no pool": BASE,
     "flipped, strides turned round": replace(BASE, flip=True, stride=(3, 1), padding=(1, 0), dilation=(3, 2)),
     "reflect": replace(BASE, padding_mode="reflect", pool="max", pool_size=2, pool_stride=1),
