@@ -175,10 +175,10 @@ def looked_for(v: Values) -> Growing:
     return Growing(attribution.maximise(net, layer, v[CHANNEL], size, v[STEPS], v[SEED]), v[STEPS])
 
 
-def says_nothing(picture: Array) -> bool:
-    """Whether a picture that was asked for is still but grey noise, smoothed: nothing told which way to go.
+def is_even(picture: Array) -> bool:
+    """Whether a picture that was asked for shows no form: one brightness, or the noise of the start, smoothed.
 
-    >>> says_nothing(np.full((1, 5, 5), 0.5)), says_nothing(np.eye(5)[np.newaxis])
+    >>> is_even(np.full((1, 5, 5), 0.5)), is_even(np.eye(5)[np.newaxis])
     (True, False)
     """
     return float(picture.std()) < QUIET

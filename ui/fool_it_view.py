@@ -49,7 +49,7 @@ def side_by_side(v: Values, x: Array, other: Array, before: Answer) -> None:
     difference = np.asarray(0.5 + (other - x) * times, np.float32).clip(0, 1)
     panels = [
         MapPanel("before", "The picture", x, image=True),
-        MapPanel("after", "The picture that fools", other, image=True),
+        MapPanel("after", "The picture, changed", other, image=True),
         MapPanel("difference", f"Their difference, {times:.3g} times, on grey", difference, image=True),
     ]
     map_viewer("fool_pictures", panels)
@@ -157,9 +157,9 @@ def ask_a_map(v: Values) -> None:
     def draw(picture: Array) -> None:
         title = f"What map {v[CHANNEL]} of {v[LAYER]} looks for"
         map_viewer("fool_asked", [MapPanel("asked", title, picture, image=True)])
-        if made.done and fool_it.says_nothing(picture):
+        if made.done and fool_it.is_even(picture):
             st.info(
-                "This map answers nothing to the noise, so nothing tells which way to go: choose another map or noise."
+                "The picture has no form: this map asks for one brightness everywhere, or it answers nothing to the noise. Ask another."
             )
 
     watched(v[NETWORK], made, draw)

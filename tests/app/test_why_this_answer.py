@@ -159,7 +159,7 @@ def test_what_takes_too_long_is_refused_with_a_way_out() -> None:
 
 def test_shares_never_claim_to_be_all_or_nothing() -> None:
     said = [why.percent(share) for share in (0.9997, 0.99949, 0.0004, 0.0, 1.0, 0.99999999)]
-    assert said == ["more than 99.9 %", "99.9 %", "less than 0.1 %", "0 %", "100 %", "more than 99.9 %"]
+    assert said == ["> 99.9 %", "99.9 %", "< 0.1 %", "0 %", "100 %", "> 99.9 %"]
 
 
 def test_an_overlay_is_orange_for_blue_against_and_grey_where_nothing_is_said() -> None:
