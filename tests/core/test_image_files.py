@@ -90,6 +90,18 @@ def test_a_good_file_looks_as_it_does_elsewhere(name) -> None:
     assert np.abs(np.array(row(data)) - expected).max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("gamma", "used"), [(0.04, False), (0.06, True), (1.0, True), (19.0, True), (20.5, False), (0.0, False)]
+)
+def test_a_gamma_that_no_program_writes_is_left_alone(gamma, used) -> None:
+    data = png_of([bytes([0, 64, 128, 255])], 4, 8, 0, chunk(b"gAMA", struct.pack(">I", round(gamma * 1e5))))
+    linear = np.array([0, 64, 128, 255]) / 255
+    if used:
+        linear = linear ** (1 / gamma)
+        expected = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    assert np.abs(np.array(row(data)) - 255 * (expected if used else linear)).max() <= 1.01
+
+
 # Display P3 and sRGB with white D65 in the profile's D50, columns X, Y, Z of red, green, blue (SMPTE RP 431-2; IEC 61966-2-1).
 P3 = np.array([[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]])
 SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
