@@ -308,6 +308,8 @@ def _resize(reader: Reader, op: Op, x: Operand, *rest: Operand) -> Value:
         coordinates = "half_pixel"
     mode = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear"}.get(op.word("mode", "nearest"))
     rounding = op.word("nearest_mode", "round_prefer_floor" if modern else "floor")
+    if coordinates == "align_corners" and not exact:
+        raise op.refuse("aligns corners with a scale that fits no whole size", "give it sizes instead of scales")
     if mode is None or coordinates not in ("half_pixel", "align_corners", "asymmetric"):
         raise op.refuse(f"is {op.word('mode')[:20]} with {coordinates[:30]}", "resize by nearest or linear, half_pixel")
     if target == list(value.shape[2:]) and exact:
