@@ -47,7 +47,9 @@ class Residual(nn.Module):
         self.conv2 = nn.Conv2d(kernels, kernels, 3, 1, 1, bias=False)
         self.downsample = None
         if stride > 1 or channels != kernels:
-            self.downsample = nn.Sequential(nn.Conv2d(channels, kernels, 1, stride, bias=False), nn.BatchNorm2d(kernels))
+            self.downsample = nn.Sequential(
+                nn.Conv2d(channels, kernels, 1, stride, bias=False), nn.BatchNorm2d(kernels)
+            )
 
     def forward(self, x):
         skip = x if self.downsample is None else self.downsample(x)
@@ -59,7 +61,9 @@ class ResNet(nn.Module):
         super().__init__()
         self.stem, channels = stem, widths[0]
         for number, width in enumerate(widths, 1):
-            row = [Residual(channels if i == 0 else width, width, 2 if i == 0 and number > 1 else 1) for i in range(blocks)]
+            row = [
+                Residual(channels if i == 0 else width, width, 2 if i == 0 and number > 1 else 1) for i in range(blocks)
+            ]
             setattr(self, f"layer{number}", nn.Sequential(*row))
             channels = width
         self.stages = len(widths)
@@ -154,7 +158,13 @@ def torch_networks() -> dict[str, tuple[nn.Module, tuple[int, int, int]]]:
     vgg: list[nn.Module] = []
     for channels, kernels in ((3, 10), (10, 10)):
         vgg += [nn.Conv2d(channels, kernels, 3), nn.ReLU(), nn.Conv2d(kernels, kernels, 3), nn.ReLU(), nn.MaxPool2d(2)]
-    squeeze = [nn.Conv2d(3, 64, 3, 2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True), Fire(64, 16, 64), Fire(128, 16, 64)]
+    squeeze = [
+        nn.Conv2d(3, 64, 3, 2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2, ceil_mode=True),
+        Fire(64, 16, 64),
+        Fire(128, 16, 64),
+    ]
     squeeze += [nn.MaxPool2d(3, 2, ceil_mode=True), nn.Dropout(), nn.Conv2d(128, 20, 1), nn.ReLU()]
     mobile = [nn.Conv2d(3, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU6()]
     mobile += [Inverted(16, 48, 24, 2, nn.ReLU6, False), Inverted(24, 72, 24, 1, nn.ReLU6, False)]
@@ -175,6 +185,7 @@ def torch_networks() -> dict[str, tuple[nn.Module, tuple[int, int, int]]]:
         "U-Net bilinear": (UNet(False), (3, 32, 48)),
         "shuffle and norms": (Shuffle(), (3, 24, 31)),
         "pool to 2 x 3": (nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d((2, 3)), nn.Flatten(), nn.Linear(24, 5)), (1, 30, 41)),
+        "pool to 3 x 5": (nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d((3, 5)), nn.Flatten(), nn.Linear(60, 5)), (1, 16, 14)),
     }  # fmt: skip
 
 
@@ -254,7 +265,9 @@ def torch_models(table: Table, folder: Path) -> None:
     path = folder / "train.onnx"
     with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
         options = {"input_names": ["picture"], "dynamic_axes": {"picture": [0, 2, 3]}, "dynamo": False}
-        torch.onnx.export(torch_networks()["U-Net bilinear"][0].eval(), (torch.rand(1, 3, 32, 48),), str(path), **options)
+        torch.onnx.export(
+            torch_networks()["U-Net bilinear"][0].eval(), (torch.rand(1, 3, 32, 48),), str(path), **options
+        )
     graph = onnx.read(path.read_bytes())
     assert graph.input_shape == (3, None, None), graph.input_shape
     table.row("U-Net bilinear, any size", graph, str(path), (3, 40, 56))
@@ -282,17 +295,22 @@ def keras_models(table: Table, folder: Path) -> None:
         for opset in (None, 18):
             model = keras.Sequential([layers.Input((29, 36, 3)), *row])
             for layer in model.layers:
-                layer.set_weights([weight + 0.1 * RNG.random(weight.shape) for weight in layer.get_weights()])
+                layer.set_weights([weight + 0.02 * RNG.random(weight.shape) for weight in layer.get_weights()])
+            model(np.zeros((1, 29, 36, 3), np.float32))
             path = folder / f"{name}-{opset}.onnx".replace(" ", "_")
             try:
                 with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
-                    model.export(str(path), format="onnx", verbose=False, **({} if opset is None else {"opset_version": opset}))
+                    model.export(
+                        str(path), format="onnx", verbose=False, **({} if opset is None else {"opset_version": opset})
+                    )
             except Exception as error:
                 print(f"{name} {opset}: Keras cannot export it ({type(error).__name__}: {str(error)[:80]!r})")
                 continue
             second = Path(f"{path}.data")
             weights = second.read_bytes() if second.exists() else None
-            table.row(f"{name}, opset {opset}", onnx.read(path.read_bytes(), weights), str(path), (3, 29, 36), last=True)
+            table.row(
+                f"{name}, opset {opset}", onnx.read(path.read_bytes(), weights), str(path), (3, 29, 36), last=True
+            )
 
 
 def _frozen(case) -> tuple[bytes, np.ndarray, np.ndarray] | None:
@@ -301,7 +319,13 @@ def _frozen(case) -> tuple[bytes, np.ndarray, np.ndarray] | None:
     inputs, outputs = case.data_sets[0]
     first = next(iter(inputs), None)
     usable = isinstance(first, np.ndarray) and first.ndim >= 2 and first.dtype in (np.float32, np.float16, np.float64)
-    if not usable or not first.size or not isinstance(outputs[0], np.ndarray) or outputs[0].dtype.kind != "f" or len(model.graph.node) != 1:
+    if (
+        not usable
+        or not first.size
+        or not isinstance(outputs[0], np.ndarray)
+        or outputs[0].dtype.kind != "f"
+        or len(model.graph.node) != 1
+    ):
         return None
     for entry, value in list(zip(model.graph.input, inputs, strict=True))[1:]:
         if not isinstance(value, np.ndarray):
@@ -342,7 +366,9 @@ def operators(table: Table) -> None:
 
 
 if __name__ == "__main__":
-    print(f"onnx {onnx_package.__version__}, ONNX Runtime {onnxruntime.__version__}, PyTorch {torch.__version__}, Keras {keras.__version__}")
+    print(
+        f"onnx {onnx_package.__version__}, ONNX Runtime {onnxruntime.__version__}, PyTorch {torch.__version__}, Keras {keras.__version__}"
+    )
     torch.manual_seed(0)
     found = Table()
     with tempfile.TemporaryDirectory() as place:

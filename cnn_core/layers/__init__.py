@@ -26,7 +26,7 @@ from cnn_core.layers.dense import Linear, LogSoftmax, Softmax
 from cnn_core.layers.joining import Add, Concat, Multiply
 from cnn_core.layers.normalisation import BatchNorm2d, LocalResponseNorm, Scale
 from cnn_core.layers.pooling import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d
-from cnn_core.layers.shaping import Flatten, Mean, Pad2d, Reshape, Slice, Transpose, Upsample
+from cnn_core.layers.shaping import Flatten, Mean, Pad2d, Reshape, Slice, Take, Transpose, Upsample
 
 __all__ = [
     "ELU",
@@ -68,6 +68,7 @@ __all__ = [
     "Slice",
     "Softmax",
     "Softplus",
+    "Take",
     "Tanh",
     "Transpose",
     "Upsample",

@@ -277,6 +277,56 @@ class Slice(Layer):
         return (np.unique(kept[cells]),)
 
 
+class Take(Layer):
+    """Rows at given places along one axis, in any order, any of them several times.
+
+    Args:
+        axis: counts the batch axis: 1 are the channels.
+        indices: places from 0.
+
+    Raises:
+        ValueError: axis is no whole number other than 0, or indices are no list of places.
+
+    Source: `torch.index_select`.
+
+    >>> Take(3, [0, 2, 2, 1]).output_shape((6, 5, 7))
+    (6, 5, 4)
+    """
+
+    kind = "take"
+
+    def __init__(self, axis: int, indices: Sequence[int] | Cells) -> None:
+        if isinstance(axis, bool) or not isinstance(axis, type_names) or axis == 0:
+            raise ValueError(f"axis must be a whole number other than 0, the batch, got {axis!r}")
+        self.axis, self.indices = int(axis), np.asarray(indices)
+        if self.indices.ndim != 1 or not self.indices.size or self.indices.dtype.kind not in "iu":
+            raise ValueError(f"indices must be a list of places, got {indices!r:.60}")
+        if self.indices.min() < 0:
+            raise ValueError(f"indices must be places from 0, got {int(self.indices.min())}")
+        self.moves_alike = self.axis in (1, -3)
+
+    def _forward(self, x: Array) -> Array:
+        return np.take(x, self.indices, self.axis)
+
+    def _backward(self, grad_output: Array, x: Array) -> Array:
+        grad = np.zeros_like(x)
+        np.add.at(np.moveaxis(grad, self.axis, 0), self.indices, np.moveaxis(grad_output, self.axis, 0))
+        return grad
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        shape = input_shapes[0]
+        rank = len(shape) + 1
+        if not -rank < self.axis < rank:
+            raise ValueError(f"axis {self.axis} is out of range for an input with {rank - 1} axes beside the batch")
+        place = self.axis % rank - 1
+        if self.indices.max() >= shape[place]:
+            raise ValueError(f"indices must be below {shape[place]}, got {int(self.indices.max())}")
+        return *shape[:place], self.indices.size, *shape[place + 1 :]
+
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        return (np.unique(self.indices[cells]),) if self.axis in (2 + axis, axis - 2) else (cells,)
+
+
 class Mean(Layer):
     """Mean over some axes.
 

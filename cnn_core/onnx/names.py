@@ -34,6 +34,12 @@ def named(nodes: Sequence[Node], hints: Mapping[str, str]) -> dict[str, str]:
         nodes: in order.
         hints: by the names that the nodes have.
     """
+    containers = {text[:place] for text in hints.values() for place, sign in enumerate(text) if sign == "."}
+    hints = {
+        node.name: f"{text}.{_stem(node.layer)}" if text in containers else text
+        for node in nodes
+        if (text := hints.get(node.name, ""))
+    }
     chosen = {INPUT: INPUT}
     taken, bare = {INPUT}, []
     for node in nodes:
@@ -47,7 +53,7 @@ def named(nodes: Sequence[Node], hints: Mapping[str, str]) -> dict[str, str]:
         chosen[node.name] = name
     counts: Counter[str] = Counter()
     for node in bare:
-        stem = next(node_names([node.layer])).rstrip("0123456789")
+        stem = _stem(node.layer)
         name = stem if stem in ("flatten", "softmax") else ""
         while not name or name in taken:
             counts[stem] += 1
@@ -55,6 +61,10 @@ def named(nodes: Sequence[Node], hints: Mapping[str, str]) -> dict[str, str]:
         taken.add(name)
         chosen[node.name] = name
     return chosen
+
+
+def _stem(layer: Layer) -> str:
+    return next(node_names([layer])).rstrip("0123456789")
 
 
 def _from_weight(op: Op, origins: dict[str, str]) -> str:

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnn_core.adaptive_pooling import bins
 from cnn_core.graph import Node
 from cnn_core.layers import (
     GELU,
+    AdaptiveAvgPool2d,
     Conv2d,
     ConvTranspose2d,
     Erf,
@@ -17,10 +19,13 @@ from cnn_core.layers import (
     HardSwish,
     Layer,
     Linear,
+    Mean,
     Multiply,
+    Reshape,
     Scale,
     Sigmoid,
     SiLU,
+    Take,
     Transpose,
 )
 
@@ -65,7 +70,7 @@ def tidy(nodes: list[Node], output: str, shapes: dict[str, tuple[int, ...]]) -> 
     """
     plan = _Plan(nodes, output, shapes)
     plan.drop_unread()
-    for rule in (_bias, _channels_last_dense, _silu, _gelu):
+    for rule in (_scales, _bias, _reshapes, _channels_last_dense, _bins, _silu, _gelu):
         for name in [node.name for node in nodes]:
             if name in plan.nodes:
                 rule(plan, plan.nodes[name])
@@ -137,6 +142,52 @@ def _bias(plan: _Plan, node: Node) -> None:
     layer.has_bias = True
     layer.store({"weight": layer.parameters["weight"], "bias": shift.reshape(-1)})
     plan.skip(node, before.name)
+
+
+def _scales(plan: _Plan, node: Node) -> None:
+    """Two scales in a row are one: how Keras writes batch norm."""
+    before = plan.sole(node.inputs[0])
+    if before is None or not isinstance(node.layer, Scale) or not isinstance(before.layer, Scale):
+        return
+    first, second = before.layer, node.layer
+    plan.replace(node, Scale(first.scale * second.scale, first.shift * second.scale + second.shift), before.inputs)
+    plan.drop_unread()
+
+
+def _reshapes(plan: _Plan, node: Node) -> None:
+    """Of reshapes in a row the last one counts; one that changes nothing goes."""
+    if not isinstance(node.layer, Reshape | Flatten):
+        return
+    before = plan.sole(node.inputs[0])
+    if before is not None and isinstance(before.layer, Reshape):
+        plan.replace(node, node.layer, before.inputs)
+        plan.drop_unread()
+        node = plan.nodes[node.name]
+    if plan.shapes[node.inputs[0]] == plan.shapes[node.name]:
+        plan.skip(node, node.inputs[0])
+
+
+def _bins(plan: _Plan, node: Node) -> None:
+    """The mean over rows and columns that were taken bin by bin is an adaptive pool."""
+    reshape = plan.sole(node.inputs[0]) if isinstance(node.layer, Mean) else None
+    if reshape is None or not isinstance(reshape.layer, Reshape):
+        return
+    start, found = reshape.inputs[0], {}
+    while (step := plan.sole(start)) is not None and isinstance(step.layer, Take):
+        found[step.layer.axis] = step.layer.indices
+        start = step.inputs[0]
+    sides = plan.shapes[reshape.name]
+    if set(found) != {2, 3} or len(sides) != 5 or not isinstance(node.layer, Mean) or node.layer.axes != (3, 5):
+        return
+    _, height, width = plan.shapes[start]
+    for axis, size in ((2, height), (3, width)):
+        starts, stops = bins(size, sides[2 * axis - 3])
+        wanted = np.concatenate([np.arange(one, two) for one, two in zip(starts, stops, strict=True)])
+        if not np.array_equal(wanted, found[axis]):
+            return
+    if not node.layer.keepdims:
+        plan.replace(node, AdaptiveAvgPool2d((sides[1], sides[3])), (start,))
+        plan.drop_unread()
 
 
 def _channels_last_dense(plan: _Plan, node: Node) -> None:

@@ -6,6 +6,7 @@ Source: https://onnx.ai/onnx/operators (Reshape, Flatten, Transpose, Slice, Spli
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnn_core.layers import (
     Concat,
@@ -25,6 +26,7 @@ from cnn_core.onnx.folding import axes_of, new_shape, number, place, slices, who
 from cnn_core.onnx.operation import Op
 from cnn_core.onnx.operators.registry import operator
 from cnn_core.onnx.reader import Operand, Reader, Value, plain
+from cnn_core.onnx.tensors import floats
 
 _BATCH = "mixes the pictures of a batch", "export it for one picture, without that"
 
@@ -50,15 +52,50 @@ def _reshaped(reader: Reader, op: Op, value: Value, shape: tuple[int, ...]) -> V
         return value
     if not shape or shape[0] != value.seen[0] or value.order[0] != 0:
         raise op.refuse(*_BATCH)
-    wide = [axis for axis in value.order[1:] if value.shape[axis] != 1]
-    source = value if wide == sorted(wide) else reader.straight(op, value)
     if len(shape) == 4 and shape[1:3] == (1, 1) and shape[3] > 1:  # channels last, nothing beside them
-        return reader.add(op, Reshape((shape[3], 1, 1)), source, order=(0, 2, 3, 1))
-    if len(shape) == 2:
-        return source if len(source.shape) == 2 else reader.add(op, Flatten(), source)
-    if shape == source.shape:
-        return source._replace(order=plain(len(shape)))
-    return reader.add(op, Reshape(shape[1:]), source)
+        return reader.add(op, Reshape((shape[3], 1, 1)), reader.straight(op, value), order=(0, 2, 3, 1))
+    found = _grouped(value, shape)
+    if found is None:
+        value = reader.straight(op, value)
+        found = shape, plain(len(shape))
+    sides, order = found
+    if sides == value.shape:
+        return value._replace(order=order)
+    return reader.add(op, Flatten() if len(sides) == 2 else Reshape(sides[1:]), value, order=order)
+
+
+def _grouped(value: Value, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The graph's shape and the order, if the file joins and cuts only axes that lie side by side in the graph too."""
+    seen, groups = value.seen, []
+    i = j = 1
+    while i < len(seen) or j < len(shape):
+        ours, theirs = list(value.order[i : i + 1]), list(shape[j : j + 1])
+        i, j = i + 1, j + 1
+        while (one := math.prod(value.shape[axis] for axis in ours)) != (other := math.prod(theirs)):
+            if one < other and i < len(seen):
+                ours.append(value.order[i])
+                i += 1
+            elif other < one and j < len(shape):
+                theirs.append(shape[j])
+                j += 1
+            else:
+                return None
+        groups.append((ours, theirs))
+    wide = [axis for axis in range(1, len(seen)) if value.shape[axis] != 1]
+    places = []
+    for ours, _ in groups:
+        ranks = [wide.index(axis) for axis in ours if value.shape[axis] != 1]
+        if ranks != list(range(ranks[0], ranks[0] + len(ranks)) if ranks else []):
+            return None
+        places.append(ranks[0] if ranks else len(wide))
+    sides, starts = [value.shape[0]], {}
+    for number_ in sorted(range(len(groups)), key=places.__getitem__):
+        starts[number_] = len(sides)
+        sides += groups[number_][1]
+    order = [0]
+    for number_, (_, theirs) in enumerate(groups):
+        order += range(starts[number_], starts[number_] + len(theirs))
+    return tuple(sides), tuple(order)
 
 
 @operator("Reshape")
@@ -110,9 +147,32 @@ def _expand(reader: Reader, op: Op, x: Operand, shape: Operand) -> Value:
     value = _value(op, x)
     wanted = wholes(op, reader.constant(op, shape, "shape"))
     limits.count(wanted)
-    if np.broadcast_shapes(value.seen, tuple(wanted)) != value.seen:
-        raise op.refuse("repeats maps", "let the addition or product repeat them")
+    whole = np.broadcast_shapes(value.seen, tuple(wanted))
+    limits.count(whole)
+    if len(whole) != len(value.seen):
+        raise op.refuse("adds axes", "reshape before it")
+    for axis, (side, times) in enumerate(zip(value.seen, whole, strict=True)):
+        if side != times:
+            value = _repeated(reader, op, value, axis, times)
     return value
+
+
+def _repeated(reader: Reader, op: Op, value: Value, axis: int, times: int) -> Value:
+    """An axis of 1 repeated; right after rows or columns of maps that is how Keras enlarges them."""
+    gone, before = value.order[axis], value.order[axis - 1]
+    limits.side("repeats", times, 1)
+    if axis == 0 or times > 64:
+        raise op.refuse("repeats maps many times or over a batch", "choose a model without it")
+    before -= before > gone
+    if len(value.shape) != 5 or before not in (2, 3):
+        return reader.add(op._replace(kind="Concat"), Concat(gone), *[value] * times, order=value.order)
+    step = op._replace(kind="Reshape")
+    maps = reader.add(step, Reshape([side for a, side in enumerate(value.shape) if a not in (0, gone)]), value)
+    factors = (times, 1) if before == 2 else (1, times)
+    large = reader.add(op._replace(kind="Upsample"), UpsampleLayer(scale_factor=factors), maps)
+    order = tuple(before + 1 if a == gone else (c := a - (a > gone)) + (c > before) for a in value.order)
+    split = [*maps.shape[1 : before + 1], times, *maps.shape[before + 1 :]]
+    return reader.add(step, Reshape(split), large, order=order)
 
 
 @operator("Concat")
@@ -168,19 +228,63 @@ def _gather(reader: Reader, op: Op, x: Operand, indices: Operand) -> Value:
     value, chosen = _value(op, x), reader.constant(op, indices, "places")
     axis = place(op, op.whole("axis"), len(value.shape))
     side = value.seen[axis]
-    if chosen.ndim > 1 or chosen.dtype.kind not in "iu" or not chosen.size:
+    if chosen.ndim > 1 or chosen.dtype.kind not in "iu" or not chosen.size or axis == 0:
         raise op.refuse("takes maps from more than one axis", "choose a model without it")
+    limits.count(chosen.shape)
     places = np.where(chosen < 0, chosen.astype(np.int64) + side, chosen).reshape(-1)
-    steps = np.diff(places)
-    step = int(steps[0]) if len(steps) else 1
-    if np.any(places < 0) or np.any(places >= side) or np.any(steps != step) or step == 0:
-        raise op.refuse("takes maps in no even steps", "choose a model without it")
-    first, last = int(places[0]), int(places[-1])
-    stop = last + (1 if step > 0 else -1)
-    cut = _cut(reader, op, value, axis, first, None if stop < 0 else stop, step)
+    cut = _taken(reader, op, value, axis, places)
     if chosen.ndim:
         return cut
     return _reshaped(reader, op, cut, tuple(side for a, side in enumerate(cut.seen) if a != axis))
+
+
+def _taken(reader: Reader, op: Op, value: Value, axis: int, places: NDArray[np.intp]) -> Value:
+    """These places along one of the file's axes: a slice where they are evenly apart."""
+    side = value.seen[axis]
+    if np.any(places < 0) or np.any(places >= side):
+        raise op.refuse("takes what is not there", "export it again")
+    steps = np.diff(places)
+    step = int(steps[0]) if len(steps) else 1
+    if np.any(steps != step) or step == 0:
+        return reader.add(op, Take(value.on_graph(axis), places), value, order=value.order)
+    stop = int(places[-1]) + (1 if step > 0 else -1)
+    return _cut(reader, op, value, axis, int(places[0]), None if stop < 0 else stop, step)
+
+
+@operator("GatherND")
+def _gather_nd(reader: Reader, op: Op, x: Operand, indices: Operand) -> Value:
+    """Rows and columns taken together: how PyTorch writes an adaptive pool whose bins overlap."""
+    value, chosen = _value(op, x), reader.constant(op, indices, "places")
+    rank = len(value.shape)
+    if op.whole("batch_dims") or rank != 4 or value.order[:2] != (2, 3) or chosen.ndim < 2 or chosen.shape[-1] != 2:
+        raise op.refuse("takes other than rows and columns", "choose a model without it")
+    limits.count(chosen.shape)
+    rows, columns = chosen[..., 0], chosen[..., 1]
+    cuts = [n for n in range(chosen.ndim) if np.all(rows == rows[(..., *(slice(0, 1),) * (rows.ndim - n))])]
+    cut = next((n for n in cuts if np.all(columns == columns[(slice(0, 1),) * n])), None)
+    if cut is None:
+        raise op.refuse("takes scattered pixels", "choose a model without it")
+    upright, across = rows[(..., *(0,) * (rows.ndim - cut))], columns[(0,) * cut]
+    value = value._replace(order=plain(4))
+    for axis, places in ((2, upright), (3, across)):
+        flat = np.where(places < 0, places + value.shape[axis], places).reshape(-1)
+        value = _taken(reader, op, value, axis, flat)
+    shape = *upright.shape, *across.shape
+    cells = reader.add(op._replace(kind="Reshape"), Reshape((value.shape[1], *shape)), value)
+    return cells._replace(order=(*range(2, 2 + len(shape)), *(0, 1)))
+
+
+@operator("Where")
+def _where(reader: Reader, op: Op, condition: Operand, x: Operand, y: Operand) -> Value:
+    """A fixed mask: some numbers of a value stay, the others become known ones."""
+    value, other, kept = (x, y, 1.0) if isinstance(x, Value) else (y, x, 0.0)
+    if not isinstance(value, Value):
+        raise op.refuse("chooses by what the picture holds", "choose a model without it")
+    mask = reader.aligned(op, value, reader.constant(op, condition, "mask")) == bool(kept)
+    fill = floats(reader.aligned(op, value, reader.constant(op, other, "numbers")))
+    np.broadcast_shapes(mask.shape, fill.shape, value.shape[1:])
+    shift = np.where(mask, np.float32(0), fill)
+    return reader.add(op, Scale(mask.astype(np.float32), shift), value, order=value.order)
 
 
 @operator("Pad")
