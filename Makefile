@@ -51,6 +51,7 @@ SEED ?= 0
 oracle: $(ORACLE_READY)
 	$(PEER) tests.oracle_random 5000 $(SEED)
 	KERAS_BACKEND=torch $(PEER) tests.oracle
+	KERAS_BACKEND=torch $(PEER) tests.oracle_onnx
 
 # Prints accuracy on unseen digits, faces found, and the time of a training step beside PyTorch's.
 report: $(ORACLE_READY)
@@ -69,7 +70,7 @@ $(ORACLE_READY): requirements.txt Makefile
 	$(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/python -m pip install -q torch==2.13.0
 	$(ORACLE)/bin/python -m pip install -q "keras>=3.5,<4" "numpy>=2.0,<3" "pillow>=11.3,<14" "scipy>=1.14,<2" \
-		"opencv-python-headless>=4.10,<6"
+		"opencv-python-headless>=4.10,<6" "onnx>=1.23,<2" "onnxruntime>=1.32,<2" "onnxscript>=0.7,<1"
 	@touch $@
 
 $(READY): requirements.txt
@@ -103,9 +104,10 @@ $(TOOLS)/.ready:
 	$(TOOLS)/bin/python -m pip install -q "uv>=0.9" "pip-audit>=2.9,<3"
 	@touch $@
 
-# Feeds the image decoder two minutes of random damage.
+# Feeds the image decoder and the reader of ONNX files two minutes of random damage each.
 fuzz: $(DEV_READY)
 	$(BIN)/python -m tests.fuzz_images
+	$(BIN)/python -m tests.fuzz_onnx
 
 # Trains the digits network and writes assets/digits.npz, the same bits on the same machine (about half a minute).
 weights: $(READY)

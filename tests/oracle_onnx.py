@@ -13,10 +13,6 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
-warnings.simplefilter("ignore")
-logging.disable(logging.WARNING)
-
 import keras
 import numpy as np
 import onnx as onnx_package
@@ -32,6 +28,8 @@ from cnn_core.graph import Graph
 from cnn_core.onnx.operators import OPERATORS
 from cnn_core.onnx.reading import read_any
 
+warnings.simplefilter("ignore")
+logging.disable(logging.WARNING)
 TOLERANCE = 1e-4
 RNG = np.random.default_rng(3)
 

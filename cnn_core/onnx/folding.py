@@ -30,7 +30,7 @@ def _broadcast(op: Op, *arrays: Numbers) -> None:
         shape = np.broadcast_shapes(*(given.shape for given in arrays))
     except ValueError:
         raise op.refuse("brings arrays together that do not fit", "export it again") from None
-    limits.count(shape)
+    op.count(shape)
 
 
 def divide(x: Numbers, y: Numbers) -> Numbers:
@@ -56,11 +56,12 @@ def _same_kind(function: Callable[[Numbers, Numbers], Numbers]) -> Fold:
     return binary
 
 
-for _kind, _function in {
+_BINARY: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": divide, "Pow": np.power, "Equal": np.equal,
     "Less": np.less, "LessOrEqual": np.less_equal, "Greater": np.greater, "GreaterOrEqual": np.greater_equal,
     "And": np.logical_and, "Or": np.logical_or,
-}.items():  # fmt: skip
+}  # fmt: skip
+for _kind, _function in _BINARY.items():
     FOLDS[_kind] = _same_kind(_function)
 
 for _kind, _unary in {
@@ -102,7 +103,7 @@ def _constant(op: Op) -> Numbers:
 @_fold("ConstantOfShape")
 def _constant_of_shape(op: Op, shape: Numbers) -> Numbers:
     sides = wholes(op, shape)
-    limits.count(sides)
+    op.count(sides)
     value = op.attributes.get("value")
     filled = np.zeros(1, np.float32) if value is None else array(value, None)
     if filled.size != 1:
@@ -116,7 +117,7 @@ def _range(op: Op, start: Numbers, limit: Numbers, delta: Numbers) -> Numbers:
     if step == 0 or not np.isfinite([first, last, step]).all():
         raise op.refuse("has no end", "export it again")
     total = max(0, int(np.ceil(min(max((last - first) / step, 0.0), 2.0**62))))
-    limits.count((total,))
+    op.count((total,))
     return (first + step * np.arange(total)).astype(start.dtype)
 
 
@@ -127,14 +128,14 @@ def _cast(op: Op, x: Numbers, like: Numbers | None = None) -> Numbers:
 
 @_fold("Concat")
 def _concat(op: Op, *arrays: Numbers) -> Numbers:
-    limits.count((sum(given.size for given in arrays),))
+    op.count((sum(given.size for given in arrays),))
     return np.concatenate(arrays, op.whole("axis"))
 
 
 @_fold("Gather")
 def _gather(op: Op, x: Numbers, indices: Numbers) -> Numbers:
     axis = place(op, op.whole("axis"), x.ndim)
-    limits.count((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+    op.count((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
     return np.take(x, indices.astype(np.int64), axis)
 
 
@@ -179,9 +180,9 @@ def _unsqueeze(op: Op, x: Numbers, axes: Numbers | None = None) -> Numbers:
 @_fold("Expand")
 def _expand(op: Op, x: Numbers, shape: Numbers) -> Numbers:
     sides = wholes(op, shape)
-    limits.count(sides)
+    op.count(sides)
     whole = np.broadcast_shapes(x.shape, tuple(sides))
-    limits.count(whole)
+    op.count(whole)
     return np.broadcast_to(x, whole)
 
 
@@ -190,7 +191,7 @@ def _tile(op: Op, x: Numbers, repeats: Numbers) -> Numbers:
     times = wholes(op, repeats)
     if len(times) != x.ndim:
         raise op.refuse("has not one repeat for each axis", "export it again")
-    limits.count(side * time for side, time in zip(x.shape, times, strict=True))
+    op.count(side * time for side, time in zip(x.shape, times, strict=True))
     return np.tile(x, times)
 
 
@@ -203,7 +204,14 @@ def _where(op: Op, condition: Numbers, x: Numbers, y: Numbers) -> Numbers:
 @_fold("ReduceProd", "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin")
 def _reduce(op: Op, x: Numbers, axes: Numbers | None = None) -> Numbers:
     chosen = axes_of(op, axes)
-    function = {"Prod": np.prod, "Sum": np.sum, "Mean": np.mean, "Max": np.max, "Min": np.min}[op.kind[6:]]
+    functions: dict[str, Callable[..., Any]] = {
+        "Prod": np.prod,
+        "Sum": np.sum,
+        "Mean": np.mean,
+        "Max": np.max,
+        "Min": np.min,
+    }
+    function = functions[op.kind[6:]]
     if not chosen and op.whole("noop_with_empty_axes"):
         return x
     axis = tuple(chosen) if chosen else None
@@ -219,7 +227,7 @@ def _size(op: Op, x: Numbers) -> Numbers:
 def _dequantise(op: Op, x: Numbers, scale: Numbers, zero: Numbers | None = None) -> Numbers:
     if op.whole("block_size"):
         raise op.refuse("has a scale for each block", "quantise the weights with one scale a channel")
-    limits.count(x.shape)
+    op.count(x.shape)
     shape = [1] * x.ndim
     if scale.size > 1:
         axis = place(op, op.whole("axis", 1), x.ndim)
@@ -299,15 +307,20 @@ def slices(op: Op, rank: int, given: Sequence[Numbers | None]) -> dict[int, slic
     return cuts
 
 
-def fold(op: Op, arrays: list[Any]) -> list[Numbers]:
+def fold(op: Op, arrays: list[Any], room: int) -> list[Numbers]:
     """The outputs of a step whose inputs are all known.
+
+    Args:
+        op: the step.
+        arrays: its inputs, None where one is left out.
+        room: how many numbers it may make.
 
     Raises:
         OnnxError: it does not fit its inputs, or makes too much.
     """
     try:
         with np.errstate(all="ignore"):
-            answer = FOLDS[op.kind](op, *arrays)
+            answer = FOLDS[op.kind](op._replace(room=room), *arrays)
     except OnnxError:
         raise
     except (ValueError, TypeError, IndexError, OverflowError, AttributeError):

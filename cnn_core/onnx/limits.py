@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterable
 
 FILE_BYTES = 48 << 20  # a model and its weights file together
-FIELDS = 400_000  # of the file's messages, all told
+FIELDS = 200_000  # of the file's messages, all told
 NODES = 10_000
 SIDE = 1 << 14  # of a map, a kernel, padding, in pixels
 AXES = 8
-FOLDED = 1 << 26  # numbers in all arrays worked out while reading
+FOLDED = 1 << 26  # numbers in one array
+FREE = 1 << 20  # numbers worked out while reading, beside two for each byte of the file
 VALUE = 1 << 25  # numbers in one value for one picture: 128 MB
 VALUES = 1 << 27  # in all values together
 MACS = 40_000_000_000  # of one picture

@@ -36,6 +36,7 @@ TABLE = {
 }
 LONGEST_WHOLES = 4 << 20  # bytes of whole numbers packed together: each may become eight bytes
 _CUT = "The file ends too early or is damaged: choose it again, or export the model again."
+_NO_MODEL = "This is no ONNX file: choose a file that ends in .onnx."
 _PLAIN = descriptor_pb2.FieldDescriptorProto
 _TYPES = {
     "int64": _PLAIN.TYPE_INT64,
@@ -99,7 +100,10 @@ def parse(data: bytes) -> Any:
     """
     if len(data) > limits.FILE_BYTES:
         raise OnnxError(f"The file has {len(data) >> 20} MB: at most {limits.FILE_BYTES >> 20} can be read here.")
-    _count(memoryview(data), "Model", [limits.FIELDS])
+    try:
+        _count(memoryview(data), "Model", [limits.FIELDS])
+    except _CutError:
+        raise OnnxError(_CUT if data[:1] == b"\x08" else _NO_MODEL) from None
     model = message_class("Model")()
     try:
         model.ParseFromString(data)
@@ -110,6 +114,10 @@ def parse(data: bytes) -> Any:
     if len(model.graph.node) > limits.NODES:
         raise OnnxError(f"The model has {len(model.graph.node)} steps: at most {limits.NODES} can be read here.")
     return model
+
+
+class _CutError(Exception):
+    """The bytes end within a field, or are none."""
 
 
 def _count(data: memoryview, name: str, left: list[int]) -> None:
@@ -127,8 +135,8 @@ def _count(data: memoryview, name: str, left: list[int]) -> None:
         elif wire == 2:
             size, place = _varint(data, place)
             if size > end - place:
-                raise OnnxError(_no_model(name))
-            if kind in TABLE:
+                raise _CutError
+            if kind in TABLE and size:
                 _count(data[place : place + size], kind, left)
             elif kind in ("int64", "int32") and size > LONGEST_WHOLES and (name, tag >> 3) != ("Tensor", 5):
                 raise OnnxError("The model holds too many whole numbers: choose a model with weights that are floats.")
@@ -136,19 +144,14 @@ def _count(data: memoryview, name: str, left: list[int]) -> None:
         elif wire in (1, 5):
             place += 8 if wire == 1 else 4
         else:
-            raise OnnxError(_no_model(name))
+            raise _CutError
     if place > end:
-        raise OnnxError(_CUT)
-
-
-def _no_model(name: str) -> str:
-    """A fault in the outermost message is most often another kind of file."""
-    return (
-        "This is no whole ONNX file: choose a file that ends in .onnx, or export it again." if name == "Model" else _CUT
-    )
+        raise _CutError
 
 
 def _varint(data: memoryview, place: int) -> tuple[int, int]:
+    if place < len(data) and data[place] < 128:
+        return data[place], place + 1
     value = shift = 0
     while place < len(data) and shift < 70:
         byte = data[place]
@@ -157,7 +160,7 @@ def _varint(data: memoryview, place: int) -> tuple[int, int]:
         if byte < 128:
             return value, place
         shift += 7
-    raise OnnxError(_CUT)
+    raise _CutError
 
 
 def text(data: bytes) -> str:

@@ -1,10 +1,12 @@
 """One step of a file: its operator, its attributes and the names of what it reads and makes."""
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnn_core.onnx import limits
 from cnn_core.onnx.limits import OnnxError
 from cnn_core.onnx.messages import text
 
@@ -19,6 +21,16 @@ class Op(NamedTuple):
     attributes: dict[str, Any]
     scope: str  # where the exporter says that the step stands in the student's program
     opset: int
+    room: int = limits.FOLDED  # how many numbers it may work out while reading
+
+    def count(self, shape: Iterable[int]) -> int:
+        """Numbers in an array of this shape, if there is room for them."""
+        total = limits.count(shape)
+        if total > self.room:
+            raise OnnxError(
+                f"The model's {self.kind} works out {total} numbers from few: too large here, export it with constants folded."
+            )
+        return total
 
     def whole(self, name: str, default: int = 0) -> int:
         """An attribute that is a whole number."""

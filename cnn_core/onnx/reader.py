@@ -53,9 +53,10 @@ class Reader:
         tensors: the file's weights by name, as messages.
         weights: the second file.
         known: arrays made of tensors already; kept from one walk to the next.
+        room: how many numbers may be worked out while reading.
     """
 
-    def __init__(self, tensors: dict[str, Any], weights: bytes | None, known: dict[str, Numbers]) -> None:
+    def __init__(self, tensors: dict[str, Any], weights: bytes | None, known: dict[str, Numbers], room: int) -> None:
         self.tensors, self.weights, self.known = tensors, weights, known
         self.nodes: list[Node] = []
         self.shapes: dict[str, tuple[int, ...]] = {}  # of each node's value, for one example
@@ -63,7 +64,8 @@ class Reader:
         self.origins: dict[str, str] = {}  # of an array made from a weight: that weight's name
         self.hints: dict[str, str] = {}  # what the file calls each node
         self.names_read: frozenset[str] = frozenset()
-        self.folded = self.numbers = self.macs = 0
+        self.room = room
+        self.numbers = self.macs = 0
 
     # Walking
 
@@ -110,10 +112,8 @@ class Reader:
                 self.operands[name] = answer
 
     def _fold(self, op: Op, given: list[Operand]) -> Sequence[Operand]:
-        answers = fold(op, given)
-        self.folded += sum(answer.size for answer in answers)
-        if self.folded > limits.FOLDED:
-            raise OnnxError("The model works out too many numbers from its weights: export it with constants folded.")
+        answers = fold(op, given, self.room)
+        self.room -= sum(answer.size for answer in answers)
         origins = [self.origins[name] for name in op.inputs if name in self.origins]
         if origins and op.outputs:
             self.origins[op.outputs[0]] = origins[0]

@@ -82,7 +82,8 @@ def read_any(model: bytes, weights: bytes | None, any_input: bool) -> Graph:
     if not graph.output:
         raise OnnxError("The model has no output: export it again.")
     answer = text(graph.output[0].name)
-    return _Walks(ops, tensors, second, picture, answer).graph()
+    room = limits.FREE + 2 * (len(data) + len(second or b""))
+    return _Walks(ops, tensors, second, picture, answer, room).graph()
 
 
 def _opset(message: Any) -> int:
@@ -142,10 +143,11 @@ class _Walks:
     """Walks through the steps with sizes for the sides that the file leaves open."""
 
     def __init__(
-        self, ops: list[Op], tensors: dict[str, Any], weights: bytes | None, picture: _Picture, answer: str
+        self, ops: list[Op], tensors: dict[str, Any], weights: bytes | None, picture: _Picture, answer: str, room: int
     ) -> None:
         self.ops, self.tensors, self.weights, self.picture, self.answer = ops, tensors, weights, picture, answer
         self.known: dict[str, Numbers] = {}
+        self.room = room
 
     def graph(self) -> Graph:
         """The graph; with open sides, if two walks with unlike sizes find the same layers."""
@@ -179,7 +181,7 @@ class _Walks:
         sizes = [
             side + wider * (axis == opened[-1]) if declared is None else declared for axis, declared in enumerate(shape)
         ]
-        reader = Reader(self.tensors, self.weights, self.known)
+        reader = Reader(self.tensors, self.weights, self.known, self.room)
         reader.names_read = frozenset(name for op in self.ops for name in op.inputs)
         value = source(tuple(sizes), self.picture.order)
         reader.shapes[INPUT] = tuple(sizes[1:])

@@ -153,6 +153,6 @@ def _matmul(reader: Reader, op: Op, a: Operand, b: Operand) -> Value:
     if len(a.shape) == 2:
         return _dense(reader, op, reader.straight(op, a), matrix.T, None)
     if len(a.shape) == 4 and a.on_graph(-1) == 1 and a.order[0] == 0:  # a dense layer on each pixel's channels
-        layer = Conv2d(*matrix.shape, 1, bias=False)
+        layer = Conv2d(matrix.shape[0], matrix.shape[1], 1, bias=False)
         return reader.add(op, _stored(layer, matrix.T[:, :, None, None], None), a, order=a.order)
     raise op.refuse("multiplies something other than features or channels", "choose a model without attention")

@@ -19,6 +19,7 @@ from cnn_core.layers import (
     Reshape,
     Scale,
     Slice,
+    Take,
 )
 from cnn_core.layers import Upsample as UpsampleLayer
 from cnn_core.onnx import limits
@@ -26,7 +27,7 @@ from cnn_core.onnx.folding import axes_of, new_shape, number, place, slices, who
 from cnn_core.onnx.operation import Op
 from cnn_core.onnx.operators.registry import operator
 from cnn_core.onnx.reader import Operand, Reader, Value, plain
-from cnn_core.onnx.tensors import floats
+from cnn_core.onnx.tensors import Numbers, floats
 
 _BATCH = "mixes the pictures of a batch", "export it for one picture, without that"
 
@@ -260,11 +261,11 @@ def _gather_nd(reader: Reader, op: Op, x: Operand, indices: Operand) -> Value:
         raise op.refuse("takes other than rows and columns", "choose a model without it")
     limits.count(chosen.shape)
     rows, columns = chosen[..., 0], chosen[..., 1]
-    cuts = [n for n in range(chosen.ndim) if np.all(rows == rows[(..., *(slice(0, 1),) * (rows.ndim - n))])]
-    cut = next((n for n in cuts if np.all(columns == columns[(slice(0, 1),) * n])), None)
+    cut = next((n for n in range(rows.ndim + 1) if _constant_from(rows, n) and _constant_until(columns, n)), None)
     if cut is None:
         raise op.refuse("takes scattered pixels", "choose a model without it")
-    upright, across = rows[(..., *(0,) * (rows.ndim - cut))], columns[(0,) * cut]
+    upright = rows.reshape(*rows.shape[:cut], -1)[..., 0]
+    across = columns.reshape(-1, *columns.shape[cut:])[0]
     value = value._replace(order=plain(4))
     for axis, places in ((2, upright), (3, across)):
         flat = np.where(places < 0, places + value.shape[axis], places).reshape(-1)
@@ -272,6 +273,18 @@ def _gather_nd(reader: Reader, op: Op, x: Operand, indices: Operand) -> Value:
     shape = *upright.shape, *across.shape
     cells = reader.add(op._replace(kind="Reshape"), Reshape((value.shape[1], *shape)), value)
     return cells._replace(order=(*range(2, 2 + len(shape)), *(0, 1)))
+
+
+def _constant_from(places: Numbers, axis: int) -> bool:
+    """Whether the places are alike along this axis and all after it."""
+    flat = places.reshape(*places.shape[:axis], -1)
+    return bool(np.all(flat == flat[..., :1]))
+
+
+def _constant_until(places: Numbers, axis: int) -> bool:
+    """Whether the places are alike along all axes before this one."""
+    flat = places.reshape(-1, *places.shape[axis:])
+    return bool(np.all(flat == flat[:1]))
 
 
 @operator("Where")
