@@ -34,7 +34,12 @@ TABLE = {
     "Shape": "1 dim Dimension*",
     "Dimension": "1 dim_value int64, 2 dim_param bytes",
 }
-LONGEST_WHOLES = 4 << 20  # bytes of whole numbers packed together: each may become eight bytes
+_LONGEST = {  # bytes of numbers packed together, each of which becomes up to eight bytes, or an object
+    ("Tensor", "int64"): 4 << 20,
+    ("Tensor", "int32"): 16 << 20,
+    ("Attribute", "int64"): 1 << 18,
+    ("Attribute", "float"): 1 << 20,
+}
 _CUT = "The file ends too early or is damaged: choose it again, or export the model again."
 _NO_MODEL = "This is no ONNX file: choose a file that ends in .onnx."
 _PLAIN = descriptor_pb2.FieldDescriptorProto
@@ -138,8 +143,8 @@ def _count(data: memoryview, name: str, left: list[int]) -> None:
                 raise _CutError
             if kind in TABLE and size:
                 _count(data[place : place + size], kind, left)
-            elif kind in ("int64", "int32") and size > LONGEST_WHOLES and (name, tag >> 3) != ("Tensor", 5):
-                raise OnnxError("The model holds too many whole numbers: choose a model with weights that are floats.")
+            elif size > _LONGEST.get((name, kind or ""), size):
+                raise OnnxError("The model lists too many numbers one by one: export it again with a current exporter.")
             place += size
         elif wire in (1, 5):
             place += 8 if wire == 1 else 4

@@ -199,7 +199,7 @@ class Reader:
     def constant(self, op: Op, operand: Operand, what: str) -> Numbers:
         """The operand, which must be known while reading."""
         if operand is None or isinstance(operand, Value):
-            raise op.refuse(f"computes its {what} from the picture", f"export it with a fixed {what}")
+            raise op.refuse(f"computes its {what} from the picture", f"export it with fixed {what}")
         return operand
 
 

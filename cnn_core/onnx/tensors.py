@@ -78,8 +78,7 @@ def _listed(tensor: Any, kind: np.dtype[Any], total: int) -> Numbers:
         raise OnnxError(_DAMAGED)
     if kind == np.float16:
         return np.array(field, "i8").astype("u2").view("f2")
-    values = np.array(field, "f8" if kind.kind == "f" else "i8")
-    return values.astype(kind)
+    return np.array(field, kind if kind.kind == "f" else "i8").astype(kind, copy=False)
 
 
 def _external(tensor: Any, weights: bytes | None, size: int) -> memoryview:
