@@ -101,8 +101,12 @@ def made_up(rng: np.random.Generator) -> bytes:
     known, steps = ["x", "x", "x"], []
     for number in range(rng.integers(1, 7)):
         inputs = [known[int(rng.integers(max(0, len(known) - 3), len(known)))]]
-        inputs += [str(rng.choice([*constants, *known, "-"])) for _ in range(rng.integers(0, 4))]
-        attributes = {str(rng.choice(NAMES)): value(rng) for _ in range(rng.integers(0, 4))}
+        inputs += [
+            str(rng.choice([*constants, *known, "-"])) for _ in range(rng.integers(0, 4) if rng.random() < 0.6 else 0)
+        ]
+        attributes = {
+            str(rng.choice(NAMES)): value(rng) for _ in range(rng.integers(0, 4) if rng.random() < 0.4 else 0)
+        }
         steps.append(node(str(rng.choice(kinds)), " ".join(inputs), f"y{number}", **attributes))
         known.append(f"y{number}")
     shapes = (("n", 3, 6, 8), (1, 3, "h", "w"), ("n", 6, 8, 3), (2, 1, 5, 1), (1, 3, 3, 3))
@@ -136,7 +140,7 @@ def noise(rng: np.random.Generator, name: str = "Model", depth: int = 0) -> Any:
 
 def damaged(rng: np.random.Generator, data: bytes) -> bytes:
     """A few bytes changed, cut or doubled."""
-    changed = bytearray(data)
+    changed = bytearray(data or b"\0")
     for _ in range(rng.integers(1, 8)):
         place = int(rng.integers(len(changed)))
         way = rng.random()

@@ -104,7 +104,7 @@ def _constant(op: Op) -> Numbers:
 def _constant_of_shape(op: Op, shape: Numbers) -> Numbers:
     sides = wholes(op, shape)
     op.count(sides)
-    value = op.attributes.get("value")
+    value = op.tensor("value")
     filled = np.zeros(1, np.float32) if value is None else array(value, None)
     if filled.size != 1:
         raise op.refuse("has no single value", "export it again")

@@ -87,7 +87,7 @@ def _from_scope(scope: str) -> str:
 
 def _from_path(op: Op) -> str:
     """ "layer1.0.conv1" of "/layer1/layer1.0/conv1/Conv" (PyTorch) and "conv2d" of "model/conv2d/Conv2D" (Keras)."""
-    parts = [part for part in op.name.split("/") if part]
+    parts = [part for part in op.name.split(";")[0].split("/") if part]
     if len(parts) < 2:
         return "" if op.name.startswith("/") or _made_up(op) else _clean(op.name)
     inner = [part for part in parts[:-1] if part not in ("StatefulPartitionedCall", "PartitionedCall")]

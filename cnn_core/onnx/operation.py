@@ -8,7 +8,7 @@ import numpy as np
 
 from cnn_core.onnx import limits
 from cnn_core.onnx.limits import OnnxError
-from cnn_core.onnx.messages import text
+from cnn_core.onnx.messages import message_class, text
 
 
 class Op(NamedTuple):
@@ -56,6 +56,10 @@ class Op(NamedTuple):
         """An attribute that is a list of numbers, or None."""
         value = self._get(name, list, None)
         return None if value is None else [float(number) for number in value]
+
+    def tensor(self, name: str) -> Any:
+        """An attribute that is a tensor, or None."""
+        return self._get(name, message_class("Tensor"), None)
 
     def _get(self, name: str, kind: type, default: Any) -> Any:
         value = self.attributes.get(name)

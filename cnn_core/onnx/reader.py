@@ -96,7 +96,7 @@ class Reader:
         while given and given[-1] is None:
             given.pop()
         if op.kind == "Constant" and "value" in op.attributes:
-            answers: Sequence[Operand] = [array(op.attributes["value"], self.weights)]
+            answers: Sequence[Operand] = [array(op.tensor("value"), self.weights)]
         elif op.kind in ("Shape", "Size") and given and isinstance(given[0], Value):
             answers = [_shape(op, given[0].seen)]
         elif op.kind == "Shape" and given and given[0] is not None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core.graph import INPUT, Graph, Node
+from cnn_core.layers import Reshape
 from cnn_core.onnx import limits
 from cnn_core.onnx.limits import OnnxError
 from cnn_core.onnx.messages import parse, text
@@ -26,6 +27,7 @@ class _Picture(NamedTuple):
     name: str
     shape: tuple[int | None, ...]  # the batch first
     order: tuple[int, ...]  # the file's axis i is the graph's axis order[i]
+    grey: bool = False  # the file sees N x H x W, without an axis for its one channel
 
     @property
     def graph_shape(self) -> tuple[int | None, ...]:
@@ -114,6 +116,8 @@ def _picture(graph: Any, tensors: dict[str, Any], any_input: bool) -> _Picture:
     for side in shape:
         if side is not None:
             limits.side("an input of size", side, 1)
+    if len(shape) == 3 and shape[0] in (None, 1) and not any_input:
+        return _Picture(text(inputs[0].name), (shape[0], 1, *shape[1:]), plain(4), True)
     return _Picture(text(inputs[0].name), shape, plain(len(shape)) if any_input else _order(shape))
 
 
@@ -185,6 +189,8 @@ class _Walks:
         reader.names_read = frozenset(name for op in self.ops for name in op.inputs)
         value = source(tuple(sizes), self.picture.order)
         reader.shapes[INPUT] = tuple(sizes[1:])
+        if self.picture.grey:
+            value = reader.add(self.ops[0]._replace(kind="Reshape", name="", scope=""), Reshape(value.shape[2:]), value)
         reader.operands[self.picture.name] = value
         for op in self.ops:
             reader.run(op, OPERATORS.get(op.kind))

@@ -251,6 +251,42 @@ def test_channels_last_become_channels_first() -> None:
     assert [n.layer.kind for n in graph.nodes] == ["conv", "relu", "flatten", "linear"]
 
 
+def test_grey_pictures_without_an_axis_for_channels() -> None:
+    """Keras on MNIST: Flatten takes 28 x 28."""
+    dense = RNG.normal(size=(48, 2)).astype(np.float32)
+    nodes = [node("Reshape", "x to", "f"), node("MatMul", "f d", "y", "sequential_1/dense_1/MatMul;x")]
+    graph = agree(file(nodes, {"to": np.array([-1, 48]), "d": dense}, ("n", 6, 8)), X[0].ravel() @ dense, X[:1])
+    assert [(n.name, n.layer.kind) for n in graph.nodes] == [("flatten", "flatten"), ("dense_1", "linear")]
+    assert graph.input_shape == (1, 6, 8)
+
+
+def test_a_pool_whose_bins_overlap() -> None:
+    """What PyTorch writes for AdaptiveAvgPool2d((3, 2)) of 4 x 5: rows 0-1, 1-2, 2-3; columns 0-2, 2-4."""
+    x = RNG.normal(size=(3, 4, 5)).astype(np.float32)
+    rows, columns = np.array([[0, 1], [1, 2], [2, 3]]), np.array([[0, 1, 2], [2, 3, 4]])
+    grid = np.stack(np.broadcast_arrays(rows[:, :, None, None], columns[None, None]), -1)
+    nodes = [
+        node("Transpose", "x", "t", perm=[2, 3, 0, 1]), node("GatherND", "t i", "g"),
+        node("Transpose", "g", "u", perm=[4, 5, 0, 1, 2, 3]), node("ReduceMean", "u a", "y", keepdims=0),
+    ]  # fmt: skip
+    expected = np.stack([np.stack([x[:, r][:, :, c].mean((1, 2)) for c in columns], -1) for r in rows], 1)
+    graph = agree(file(nodes, {"i": grid, "a": np.array([-3, -1])}, ("n", 3, 4, 5)), expected, x)
+    assert [n.layer.kind for n in graph.nodes] == ["pool"]
+
+
+def test_repeated_rows_and_columns_are_upsampling() -> None:
+    """What Keras writes for UpSampling2D, channels last."""
+    nodes = [
+        node("Unsqueeze", "x a", "b"), node("Expand", "b c", "d"), node("Reshape", "d e", "f"),
+        node("Unsqueeze", "f g", "h"), node("Expand", "h i", "j"), node("Reshape", "j k", "y"),
+    ]  # fmt: skip
+    lists = {"a": [2], "c": [1, 1, 2, 1, 1], "e": [-1, 12, 8, 3], "g": [3], "i": [1, 12, 8, 3, 3], "k": [-1, 12, 24, 3]}
+    data = file(nodes, {name: np.array(values) for name, values in lists.items()}, ("n", 6, 8, 3))
+    graph = onnx.read(data)
+    assert [n.layer.kind for n in graph.nodes] == ["upsample", "upsample", "transpose"]
+    np.testing.assert_array_equal(graph.forward(X), X.repeat(2, 1).repeat(3, 2).transpose(1, 2, 0))
+
+
 def test_open_sides_stay_open_where_the_layers_allow_it() -> None:
     graph = agree(file([node("Conv", "x w", "y")], {"w": W}, ("n", 3, "h", "w")), convolved(X, W))
     assert graph.input_shape == (3, None, None)
