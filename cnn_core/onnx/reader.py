@@ -165,10 +165,15 @@ class Reader:
         self.shapes[name] = shape
         return Value(name, (values[0].shape[0], *shape), plain(len(shape) + 1) if order is None else order)
 
-    def straight(self, op: Op, value: Operand) -> Value:
-        """The value with the file's order of axes; a Transpose layer where it is not yet so."""
-        if not isinstance(value, Value):
+    def value(self, op: Op, operand: Operand) -> Value:
+        """The operand, which must depend on the picture."""
+        if not isinstance(operand, Value):
             raise op.refuse("works on numbers that do not depend on the picture", "export it with constants folded")
+        return operand
+
+    def straight(self, op: Op, operand: Operand) -> Value:
+        """The value with the file's order of axes; a Transpose layer where it is not yet so."""
+        value = self.value(op, operand)
         if value.order == plain(len(value.order)):
             return value
         if value.order[0] != 0:

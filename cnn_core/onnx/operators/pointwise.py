@@ -53,9 +53,8 @@ _ALONE: dict[str, Callable[[Op], Layer]] = {
 
 def on(reader: Reader, op: Op, layer: Layer, x: Operand) -> Value:
     """A layer that treats each number alone, in whatever order the axes are."""
-    if not isinstance(x, Value):
-        raise op.refuse("works on numbers that do not depend on the picture", "export it with constants folded")
-    return reader.add(op, layer, x, order=x.order)
+    value = reader.value(op, x)
+    return reader.add(op, layer, value, order=value.order)
 
 
 def _alone(reader: Reader, op: Op, x: Operand) -> Value:
