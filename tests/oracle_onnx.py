@@ -23,10 +23,11 @@ from onnx.backend.test.case.node import collect_testcases
 from torch import nn
 from torch.nn import functional as F
 
-from cnn_core import onnx
-from cnn_core.graph import Graph
+from cnn_core import layers, networks, onnx
+from cnn_core.graph import Graph, Node
 from cnn_core.onnx.operators import OPERATORS
 from cnn_core.onnx.reading import read_any
+from tests.core.test_layers import CASES
 
 warnings.simplefilter("ignore")
 logging.disable(logging.WARNING)
@@ -272,26 +273,26 @@ def torch_models(table: Table, folder: Path) -> None:
 
 
 def keras_models(table: Table, folder: Path) -> None:
-    layers = keras.layers
-    networks = {
+    kl = keras.layers
+    models = {
         "Keras CNN": [
-            layers.Conv2D(8, 3, activation="relu", name="first"), layers.MaxPooling2D(), layers.Conv2D(16, 3, padding="same", strides=2),
-            layers.BatchNormalization(), layers.ReLU(6.0), layers.Dropout(0.3), layers.Flatten(), layers.Dense(12, activation="relu"),
-            layers.Dense(10, activation="softmax"),
+            kl.Conv2D(8, 3, activation="relu", name="first"), kl.MaxPooling2D(), kl.Conv2D(16, 3, padding="same", strides=2),
+            kl.BatchNormalization(), kl.ReLU(6.0), kl.Dropout(0.3), kl.Flatten(), kl.Dense(12, activation="relu"),
+            kl.Dense(10, activation="softmax"),
         ],
         "Keras separable": [
-            layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False), layers.BatchNormalization(), layers.Activation("swish"),
-            layers.DepthwiseConv2D(3, padding="same"), layers.SeparableConv2D(12, 3), layers.ZeroPadding2D(((0, 1), (2, 0))),
-            layers.AveragePooling2D(3, 2, padding="same"), layers.GlobalAveragePooling2D(), layers.Dense(5, activation="softmax"),
+            kl.Conv2D(8, 3, strides=2, padding="same", use_bias=False), kl.BatchNormalization(), kl.Activation("swish"),
+            kl.DepthwiseConv2D(3, padding="same"), kl.SeparableConv2D(12, 3), kl.ZeroPadding2D(((0, 1), (2, 0))),
+            kl.AveragePooling2D(3, 2, padding="same"), kl.GlobalAveragePooling2D(), kl.Dense(5, activation="softmax"),
         ],
         "Keras upsampling": [
-            layers.Conv2D(8, 3, activation="gelu"), layers.UpSampling2D(2), layers.Conv2DTranspose(4, 3, 2, padding="same"),
-            layers.Cropping2D(1), layers.LeakyReLU(0.1), layers.Conv2D(2, 1, activation="sigmoid"),
+            kl.Conv2D(8, 3, activation="gelu"), kl.UpSampling2D(2), kl.Conv2DTranspose(4, 3, 2, padding="same"),
+            kl.Cropping2D(1), kl.LeakyReLU(0.1), kl.Conv2D(2, 1, activation="sigmoid"),
         ],
     }  # fmt: skip
-    for name, row in networks.items():
+    for name, row in models.items():
         for opset in (None, 18):
-            model = keras.Sequential([layers.Input((29, 36, 3)), *row])
+            model = keras.Sequential([kl.Input((29, 36, 3)), *row])
             for layer in model.layers:
                 layer.set_weights([weight + 0.02 * RNG.random(weight.shape) for weight in layer.get_weights()])
             model(np.zeros((1, 29, 36, 3), np.float32))
@@ -363,6 +364,23 @@ def operators(table: Table) -> None:
     print("unknown:", ", ".join(sorted(set(refused) - set(known) - set(OPERATORS))))
 
 
+def written(table: Table, folder: Path) -> None:
+    """What `onnx.write` makes, run by ONNX Runtime: our networks and every layer with one input."""
+    for name, shape in (("digits", (1, 28, 28)), ("resnet8", (3, 32, 32)), ("squeezenet", (3, 227, 227))):
+        path = folder / f"{name}.onnx"
+        path.write_bytes(onnx.write(networks.load(name)))
+        table.row(f"{name}, written", networks.load(name), str(path), shape)
+    for layer, inputs, _ in CASES:
+        if len(inputs) == 1 and not (isinstance(layer, layers.LocalResponseNorm) and layer.size % 2 == 0):
+            graph = Graph([Node("layer", layer, ("input",))], inputs[0].shape[1:])
+            data = onnx.write(graph)
+            onnx_package.checker.check_model(onnx_package.load_from_string(data), full_check=True)
+            session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+            expected = session.run(None, {"input": inputs[0].astype(np.float32)})[0]
+            table.compare(f"{type(layer).__name__}, written", graph.forward(inputs[0]), expected)
+    print(f"{len(CASES)} layers written, checked and run")
+
+
 if __name__ == "__main__":
     print(
         f"onnx {onnx_package.__version__}, ONNX Runtime {onnxruntime.__version__}, PyTorch {torch.__version__}, Keras {keras.__version__}"
@@ -371,6 +389,7 @@ if __name__ == "__main__":
     found = Table()
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
+        written(found, Path(place))
         operators(found)
         torch_models(found, Path(place))
         keras_models(found, Path(place))

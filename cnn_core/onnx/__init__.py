@@ -1,6 +1,6 @@
-"""Networks from ONNX files: what PyTorch, Keras and others export, as a `Graph` with the layers that were written.
+"""Networks from ONNX files: what PyTorch, Keras and others export, as a `Graph` with the layers that were written; and back.
 
-`read` is the only door. Within: `messages` knows the bytes, `tensors` the numbers, `folding` works out what does not depend on
+`read` and `write` are the doors. Within: `messages` knows the bytes, `tensors` the numbers, `folding` works out what does not depend on
 the picture, `reader` walks, the `operators` make layers, `tidy` brings back what exporters took apart, `limits` says how much.
 
 Source: https://onnx.ai/onnx/operators (what every operator means).
@@ -8,5 +8,6 @@ Source: https://onnx.ai/onnx/operators (what every operator means).
 
 from cnn_core.onnx.limits import OnnxError
 from cnn_core.onnx.reading import read
+from cnn_core.onnx.writing import write
 
-__all__ = ["OnnxError", "read"]
+__all__ = ["OnnxError", "read", "write"]

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from scipy import signal, special
 
-from cnn_core import onnx
+from cnn_core import layers, networks, onnx
+from cnn_core.graph import Graph, Node
 from cnn_core.onnx import limits
 from cnn_core.onnx.messages import message_class
+from cnn_core.onnx.reading import read_any
 from tests.core.onnx_files import attribute, file, model, node, tensor, value_info
+from tests.core.test_layers import CASES
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(3, 6, 8)).astype(np.float32)
@@ -516,3 +519,45 @@ def test_a_graph_that_was_read_has_gradients() -> None:
     step[1, 2, 3] = 1e-5
     slope = ((graph.forward(x + step) - graph.forward(x - step)) * grad).sum() / 2e-5
     np.testing.assert_allclose(found[1, 2, 3], slope, rtol=1e-5)
+
+
+# Writing
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if len(case[1]) == 1], ids=lambda case: type(case[0]).__name__)
+def test_what_is_written_is_read_alike(case) -> None:
+    """Every layer with one input, in a graph that reads it twice and joins it with itself."""
+    layer, (x,), _ = case
+    graph = Graph(
+        [Node("layer", layer, ("input",)), Node("sum", layers.Add(), ("layer", "layer", "layer")),
+         Node("product", layers.Multiply(), ("sum", "layer", "sum")), Node("joined", layers.Concat(), ("product", "layer"))],
+        x.shape[1:],
+    )  # fmt: skip
+    if isinstance(layer, layers.LocalResponseNorm):
+        with pytest.raises(ValueError, match="odd size, got 4"):
+            onnx.write(graph)
+        return
+    if isinstance(layer, layers.AdaptiveAvgPool2d):  # written as products with matrices, which are not read here
+        return
+    again = read_any(onnx.write(graph), None, True)
+    np.testing.assert_allclose(again.forward(x), graph.forward(x), rtol=1e-4, atol=1e-4)
+
+
+def test_networks_go_there_and_back() -> None:
+    for name, shape in (("digits", (1, 28, 28)), ("resnet8", (3, 32, 32)), ("squeezenet", (3, 50, 67))):
+        network = networks.load(name)
+        again = onnx.read(onnx.write(network))
+        assert again.input_shape == network.input_shape
+        assert [type(node.layer) for node in again.nodes] == [type(node.layer) for node in network.nodes]
+        x = RNG.random(shape, dtype=np.float32)
+        np.testing.assert_allclose(again.forward(x), network.forward(x), atol=1e-5)
+
+
+def test_what_cannot_be_written() -> None:
+    class Strange(layers.ReLU):
+        pass
+
+    with pytest.raises(ValueError, match=r"layers of cnn_core, got Strange \(odd\)"):
+        onnx.write(Graph([Node("odd", Strange(), ("input",))], (3, 4, 5)))
+    with pytest.raises(ValueError, match="fixed input_shape to write the adaptive pool bins"):
+        onnx.write(Graph([Node("bins", layers.AdaptiveAvgPool2d((2, 3)), ("input",))], (3, None, 5)))
