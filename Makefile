@@ -70,7 +70,7 @@ $(ORACLE_READY): requirements.txt Makefile
 	$(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/python -m pip install -q torch==2.13.0
 	$(ORACLE)/bin/python -m pip install -q "keras>=3.5,<4" "numpy>=2.0,<3" "pillow>=11.3,<14" "scipy>=1.14,<2" \
-		"opencv-python-headless>=4.10,<6" "onnx>=1.23,<2" "onnxruntime>=1.32,<2" "onnxscript>=0.7,<1"
+		"opencv-python-headless>=4.10,<6"
 	@touch $@
 
 $(READY): requirements.txt

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 FILE_BYTES = 48 << 20  # a model and its weights file together
 FIELDS = 200_000  # of the file's messages, all told
-NODES = 10_000
+NODES = 10_000  # steps of the file
+LAYERS = 1_500  # of the graph
+NAME = 200  # characters of a step's name that are looked at
 SIDE = 1 << 14  # of a map, a kernel, padding, in pixels
 AXES = 8
 FOLDED = 1 << 26  # numbers in one array

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from cnn_core.graph import INPUT, Node, node_names
 from cnn_core.layers import BatchNorm2d, Conv2d, ConvTranspose2d, Layer, Linear, PReLU
+from cnn_core.onnx import limits
 from cnn_core.onnx.operation import Op
 
 _WEIGHTY = (Conv2d, ConvTranspose2d, Linear, BatchNorm2d, PReLU)
@@ -70,7 +71,7 @@ def _stem(layer: Layer) -> str:
 def _from_weight(op: Op, origins: dict[str, str]) -> str:
     """ "layer1.0.conv1" of "layer1.0.conv1.weight"; nothing of a name that an exporter made up."""
     for name in op.inputs[1:]:
-        origin = origins.get(name, "")
+        origin = origins.get(name, "")[-limits.NAME :]
         if _WEIGHT.search(origin) and "::" not in origin:
             return _clean(_WEIGHT.sub("", origin))
     return ""

@@ -94,7 +94,7 @@ def operation(node: Any, opset: int) -> Op:
         attributes[text(attribute.name)] = _value(attribute)
     scope = next((text(entry.value) for entry in node.metadata_props if entry.key == b"pkg.torch.onnx.name_scopes"), "")
     names = [tuple(text(name) for name in names) for names in (node.input, node.output)]
-    return Op(kind, text(node.name), names[0], names[1], attributes, scope, opset)
+    return Op(kind, text(node.name[: limits.NAME]), names[0], names[1], attributes, scope, opset)
 
 
 def _value(attribute: Any) -> Any:

@@ -157,8 +157,8 @@ class Reader:
             raise OnnxError(
                 f"The model needs more than {limits.MACS // 10**9} thousand million multiply-adds: choose a smaller one."
             )
-        if len(self.nodes) >= limits.NODES:
-            raise OnnxError(f"The model has more than {limits.NODES} layers: choose a smaller one.")
+        if len(self.nodes) >= limits.LAYERS:
+            raise OnnxError(f"The model has more than {limits.LAYERS} layers: choose a smaller one.")
         name = f"{len(self.nodes) + 1}"  # until the graph is whole
         self.hints[name] = names.hint(op, layer, self.origins)
         self.nodes.append(Node(name, layer, tuple(value.node for value in values)))

@@ -104,6 +104,11 @@ class _Plan:
     def replace(self, node: Node, layer: Layer, inputs: tuple[str, ...]) -> None:
         self.nodes[node.name] = Node(node.name, layer, inputs)
 
+    def take_over(self, node: Node, layer: Layer, before: Node) -> None:
+        """Let a node do, with this layer, what the one before it did too, which nobody else reads."""
+        self.nodes[node.name] = Node(node.name, layer, before.inputs)
+        del self.nodes[before.name], self.reads[before.name]
+
     def skip(self, node: Node, before: str) -> None:
         """Take a node out: its readers read the one before."""
         for other in list(self.nodes.values()):
@@ -150,8 +155,8 @@ def _scales(plan: _Plan, node: Node) -> None:
     if before is None or not isinstance(node.layer, Scale) or not isinstance(before.layer, Scale):
         return
     first, second = before.layer, node.layer
-    plan.replace(node, Scale(first.scale * second.scale, first.shift * second.scale + second.shift), before.inputs)
-    plan.drop_unread()
+    both = Scale(first.scale * second.scale, first.shift * second.scale + second.shift)
+    plan.take_over(node, both, before)
 
 
 def _reshapes(plan: _Plan, node: Node) -> None:
@@ -160,8 +165,7 @@ def _reshapes(plan: _Plan, node: Node) -> None:
         return
     before = plan.sole(node.inputs[0])
     if before is not None and isinstance(before.layer, Reshape):
-        plan.replace(node, node.layer, before.inputs)
-        plan.drop_unread()
+        plan.take_over(node, node.layer, before)
         node = plan.nodes[node.name]
     if plan.shapes[node.inputs[0]] == plan.shapes[node.name]:
         plan.skip(node, node.inputs[0])

@@ -448,6 +448,8 @@ REFUSED = {
     "too many maps": (file([node("Relu", f"v{i}" if i else "x", f"v{i + 1}") for i in range(900)], shape=(1, 3, 300, 300)), "memory"),
     "too many multiply-adds": (file([node("Conv", "x w", "y", pads=[4] * 4)], {"w": np.ones((99, 3, 99, 99), np.float32)}, (1, 3, 300, 300)),
                                "multiply-adds"),
+    "too many layers": (file([node("Relu", f"v{i}" if i else "x", f"v{i + 1}") for i in range(1501)]), "more than 1500 layers"),
+    "too many steps": (file([node("Shape", "x", f"v{i}") for i in range(10_001)]), "10001 steps"),
     "squared 90 times": (file([node("Concat", f"v{i} v{i}", f"v{i + 1}", axis=1) if i else node("Relu", "x", "v1") for i in range(90)]),
                          "memory|too large"),
     "doubled 90 times": (file([*[node("Concat", f"v{i} v{i}", f"v{i + 1}", axis=0) for i in range(90)], node("Add", "x v90", "y")],
@@ -494,6 +496,17 @@ def test_millions_of_empty_entries_are_counted_before_they_are_made() -> None:
     whole = b"\x3a" + bytes([len(graph) & 127 | 128, len(graph) >> 7 & 127 | 128, len(graph) >> 14]) + graph
     with pytest.raises(onnx.OnnxError, match="one by one"):
         onnx.read(whole)
+
+
+def test_long_names_and_long_rows_of_scales_take_no_long_time() -> None:
+    nodes = [node("Mul", f"v{i}" if i else "x", f"v{i + 1}", "1" * 10**6 if not i else "") for i in range(1400)]
+    for step in nodes:
+        step.input.append(b"c")
+    start = time.process_time()
+    graph = onnx.read(file(nodes, {"c": np.float32(1.001)}))
+    assert time.process_time() - start < 10  # seconds; about one here
+    assert [n.layer.kind for n in graph.nodes] == ["scale"]
+    np.testing.assert_allclose(graph.forward(X), X * 1.001**1400, rtol=1e-3)
 
 
 def test_files_of_more_than_48_megabytes() -> None:
