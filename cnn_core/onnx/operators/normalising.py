@@ -31,7 +31,7 @@ from cnn_core.onnx.tensors import Numbers, floats
 @operator("Softmax", "LogSoftmax")
 def _softmax(reader: Reader, op: Op, x: Operand) -> Value:
     made = Softmax if op.kind == "Softmax" else LogSoftmax
-    assert isinstance(x, Value)
+    x = reader.value(op, x)
     rank = len(x.shape)
     axis = op.whole("axis", -1 if op.opset >= 13 else 1)
     axis += rank if axis < 0 else 0
@@ -51,7 +51,7 @@ def _batch_norm(
 ) -> Value:
     if op.whole("training_mode") or not op.whole("spatial", 1):
         raise op.refuse("works on the batch at hand", "export the model in evaluation mode (`model.eval()`)")
-    assert isinstance(x, Value)
+    x = reader.value(op, x)
     value = x if len(x.order) > 1 and x.order[:2] == (0, 1) else reader.straight(op, x)
     arrays = [floats(reader.constant(op, given, "numbers")) for given in (scale, bias, mean, var)]
     layer = BatchNorm2d(len(arrays[0]), op.real("epsilon", 1e-5))
@@ -107,7 +107,7 @@ def _instance_norm(reader: Reader, op: Op, x: Operand, scale: Operand, bias: Ope
 
 @operator("LayerNormalization")
 def _layer_norm(reader: Reader, op: Op, x: Operand, scale: Operand, bias: Operand = None) -> Value:
-    assert isinstance(x, Value)
+    x = reader.value(op, x)
     rank = len(x.shape)
     axis = op.whole("axis", -1)
     axes = [x.on_graph(a) for a in range(axis % rank if -rank <= axis < rank else rank, rank)]

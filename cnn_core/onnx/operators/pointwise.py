@@ -84,7 +84,7 @@ def _gelu(reader: Reader, op: Op, x: Operand) -> Value:
     if op.word("approximate", "none") != "tanh":
         return on(reader, op, GELU(), x)
     value = on(reader, op._replace(kind="Pow"), Power(3), x)
-    assert isinstance(x, Value)
+    x = reader.value(op, x)
     cubic = reader.add(op._replace(kind="Mul"), Scale(2 * math.sqrt(2 / math.pi) * 0.044715), value)
     linear = reader.add(op._replace(kind="Mul"), Scale(2 * math.sqrt(2 / math.pi)), x)
     total = reader.add(op._replace(kind="Add"), Add(), cubic, linear)
@@ -110,14 +110,14 @@ def _swish(reader: Reader, op: Op, x: Operand) -> Value:
     alpha = op.real("alpha", 1.0)
     if alpha == 1:
         return on(reader, op, SiLU(), x)
-    assert isinstance(x, Value)
+    x = reader.value(op, x)
     gate = on(reader, op, Sigmoid(), on(reader, op._replace(kind="Mul"), Scale(alpha), x))
     return reader.add(op, Multiply(), x, gate, order=x.order)
 
 
 @operator("Mish")
 def _mish(reader: Reader, op: Op, x: Operand) -> Value:
-    assert isinstance(x, Value)
+    x = reader.value(op, x)
     gate = on(reader, op._replace(kind="Tanh"), Tanh(), on(reader, op._replace(kind="Softplus"), Softplus(), x))
     return reader.add(op, Multiply(), x, gate, order=x.order)
 
@@ -154,7 +154,7 @@ def _bound(reader: Reader, op: Op, *given: Operand) -> Value:
 
 @operator("PRelu")
 def _prelu(reader: Reader, op: Op, x: Operand, slope: Operand) -> Value:
-    assert isinstance(x, Value)
+    x = reader.value(op, x)
     slopes = floats(reader.aligned(op, x, reader.constant(op, slope, "slopes")))
     if slopes.shape[0] != slopes.size and slopes.size != 1:
         raise op.refuse("has a slope for each pixel", "use one slope a channel")
@@ -199,7 +199,7 @@ def _sub(reader: Reader, op: Op, x: Operand, y: Operand) -> Value:
         return together(reader, op, Add(), x, on(reader, op._replace(kind="Neg"), Scale(-1.0), y))
     if isinstance(x, Value):
         return _shifted(reader, op, x, -floats(reader.constant(op, y, "number")))
-    assert isinstance(y, Value)
+    y = reader.value(op, y)
     return _shifted(reader, op, y, reader.constant(op, x, "number"), -1.0)
 
 
@@ -208,7 +208,7 @@ def _mul(reader: Reader, op: Op, x: Operand, y: Operand) -> Value:
     if isinstance(x, Value) and isinstance(y, Value):
         return together(reader, op, Multiply(), x, y)
     value, factor = (x, y) if isinstance(x, Value) else (y, x)
-    assert isinstance(value, Value)
+    value = reader.value(op, value)
     times = floats(reader.aligned(op, value, reader.constant(op, factor, "factor")))
     return value if np.all(times == 1) else on(reader, op, Scale(_least(times)), value)
 

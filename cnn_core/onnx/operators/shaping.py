@@ -131,6 +131,8 @@ def _unsqueeze(reader: Reader, op: Op, x: Operand, axes: Operand = None) -> Valu
     rank = len(value.shape) + len(given)
     limits.count((1,) * rank)
     new = {place(op, axis, rank) for axis in given}
+    if len(new) < len(given):
+        raise op.refuse("names an axis twice", "export it again")
     sides = iter(value.seen)
     return _reshaped(reader, op, value, tuple(1 if axis in new else next(sides) for axis in range(rank)))
 
