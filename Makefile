@@ -63,6 +63,7 @@ oracle: $(ORACLE_READY)
 	KERAS_BACKEND=torch $(PEER) tests.oracle_stacks 500 $(SEED)
 	KERAS_BACKEND=torch $(PEER) tests.oracle_networks
 	$(PEER) tests.oracle_attribution
+	KERAS_BACKEND=torch $(PEER) tests.oracle_onnx
 
 # Prints accuracy on unseen digits, faces found, and the time of a training step beside PyTorch's.
 report: $(ORACLE_READY)
@@ -81,7 +82,7 @@ $(ORACLE_READY): requirements.txt Makefile
 	$(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/python -m pip install -q torch==2.13.0
 	$(ORACLE)/bin/python -m pip install -q "keras>=3.5,<4" "numpy>=2.0,<3" "pillow>=11.3,<14" "scipy>=1.14,<2" \
-		"opencv-python-headless>=4.10,<6" "onnx>=1.19,<2" "onnxscript>=0.5,<1" "onnxruntime>=1.22,<2" "captum>=0.8,<1"
+		"opencv-python-headless>=4.10,<6" "onnx>=1.19,<2" "onnxscript>=0.5,<1" "onnxruntime>=1.22,<2" "captum>=0.8,<1" "pytest>=8.3,<10" "streamlit>=1.67,<2"
 	@touch $@
 
 $(READY): requirements.txt
@@ -124,9 +125,10 @@ $(TOOLS)/.ready:
 mutants: $(DEV_READY)
 	$(BIN)/python -m tests.mutants --count 300 --seed 1
 
-# Feeds the image decoder two minutes of random damage.
+# Feeds the image decoder and the reader of ONNX files two minutes of random damage each.
 fuzz: $(DEV_READY)
 	$(BIN)/python -m tests.fuzz_images
+	$(BIN)/python -m tests.fuzz_onnx
 
 # Trains the digits network and writes assets/digits.npz, the same bits on the same machine (about half a minute).
 weights: $(READY)

@@ -376,6 +376,28 @@ def _normal_cdf(x: Array) -> Array:
     return np.where(scaled < 0, erfc, 2 - erfc) / 2
 
 
+def erf(x: ArrayLike) -> Array:
+    """The error function: 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.
+
+    Args:
+        x: any shape.
+
+    Returns:
+        Numbers from -1 to 1, in the shape of x.
+
+    Raises:
+        ValueError: x is no array of real numbers.
+
+    Source: Abramowitz and Stegun, "Handbook of Mathematical Functions" (1964), 7.1.1; `torch.erf`.
+
+    >>> erf(np.array([0.0, 0.5])).round(4).tolist()
+    [0.0, 0.5205]
+    """
+    values = float_array("x", x)
+    with quiet():
+        return (2 * _normal_cdf(values * math.sqrt(2)) - 1).astype(values.dtype, copy=False)
+
+
 def gelu(x: ArrayLike) -> Array:
     """Gaussian error linear unit, exact form: x times the standard normal distribution function of x.
 

@@ -8,22 +8,25 @@ from cnn_core.layers.activation import (
     GELU,
     Clip,
     Dropout,
+    Erf,
     HardSigmoid,
     HardSwish,
     LeakyReLU,
+    Power,
     PReLU,
     ReLU,
     Sigmoid,
     SiLU,
+    Softplus,
     Tanh,
 )
 from cnn_core.layers.base import Cells, Layer, Reach, Shape, he, xavier
 from cnn_core.layers.convolution import Conv2d, ConvTranspose2d
-from cnn_core.layers.dense import Linear, Softmax
+from cnn_core.layers.dense import Linear, LogSoftmax, Softmax
 from cnn_core.layers.joining import Add, Concat, Multiply
 from cnn_core.layers.normalisation import BatchNorm2d, LocalResponseNorm, Scale
 from cnn_core.layers.pooling import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d
-from cnn_core.layers.shaping import Flatten, Pad2d, Reshape, Transpose, Upsample
+from cnn_core.layers.shaping import Flatten, Mean, Pad2d, Reshape, Slice, Take, Transpose, Upsample
 
 __all__ = [
     "ELU",
@@ -38,6 +41,7 @@ __all__ = [
     "Conv2d",
     "ConvTranspose2d",
     "Dropout",
+    "Erf",
     "Flatten",
     "GlobalAvgPool2d",
     "GlobalMaxPool2d",
@@ -47,10 +51,13 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "LocalResponseNorm",
+    "LogSoftmax",
     "MaxPool2d",
+    "Mean",
     "Multiply",
     "PReLU",
     "Pad2d",
+    "Power",
     "ReLU",
     "Reach",
     "Reshape",
@@ -58,7 +65,10 @@ __all__ = [
     "Shape",
     "SiLU",
     "Sigmoid",
+    "Slice",
     "Softmax",
+    "Softplus",
+    "Take",
     "Tanh",
     "Transpose",
     "Upsample",

@@ -1,11 +1,12 @@
 """Activations as layers: each number alone, or, for PReLU, with its channel's slope."""
 
+import math
 from functools import cached_property
 
 import numpy as np
 
 from cnn_core import activations
-from cnn_core.arguments import Array, whole_number
+from cnn_core.arguments import Array, quiet, real_number, whole_number
 from cnn_core.layers.base import Layer, Shape
 
 
@@ -281,3 +282,62 @@ class Dropout(Layer):
 
     def _backward(self, grad_output: Array, x: Array) -> Array:
         return grad_output
+
+
+class Softplus(Layer):
+    """log(1 + e^x), a smooth ReLU.
+
+    Source: `torch.nn.Softplus`.
+
+    >>> Softplus().apply(np.array([[0.0, 1000.0]])).round(4).tolist()
+    [[0.6931, 1000.0]]
+    """
+
+    kind = "softplus"
+
+    def _forward(self, x: Array) -> Array:
+        return np.logaddexp(x, 0, dtype=x.dtype)
+
+    def _backward(self, grad_output: Array, x: Array) -> Array:
+        return grad_output * activations.sigmoid(x)
+
+
+class Erf(Layer):
+    """The error function: how GELU is written where there is no GELU.
+
+    Source: Abramowitz and Stegun, "Handbook of Mathematical Functions" (1964), 7.1.1.
+
+    >>> Erf().apply(np.array([[0.0, 0.5, -9.0]])).round(4).tolist()
+    [[0.0, 0.5205, -1.0]]
+    """
+
+    kind = "erf"
+
+    def _forward(self, x: Array) -> Array:
+        return activations.erf(x)
+
+    def _backward(self, grad_output: Array, x: Array) -> Array:
+        return grad_output * (2 / math.sqrt(math.pi) * np.exp(-x * x)).astype(x.dtype)
+
+
+class Power(Layer):
+    """x to a fixed power: 2 squares, 0.5 takes the root, -1 divides.
+
+    Source: `torch.pow`.
+
+    >>> Power(-1).apply(np.array([[2.0, 4.0]])).tolist()
+    [[0.5, 0.25]]
+    """
+
+    kind = "power"
+
+    def __init__(self, exponent: float) -> None:
+        self.exponent = real_number("exponent", exponent)
+
+    def _forward(self, x: Array) -> Array:
+        with quiet():
+            return np.power(x, x.dtype.type(self.exponent))
+
+    def _backward(self, grad_output: Array, x: Array) -> Array:
+        with quiet():
+            return grad_output * (x.dtype.type(self.exponent) * np.power(x, x.dtype.type(self.exponent - 1)))

@@ -114,3 +114,24 @@ class Softmax(Layer):
 
     def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
         return (None,) if self.axis in (2 + axis, axis - 2) else (cells,)
+
+
+class LogSoftmax(Softmax):
+    """Logarithms of softmax's probabilities; the axis as there.
+
+    Raises:
+        ValueError: axis is no whole number, or 0.
+
+    Source: `torch.nn.LogSoftmax`.
+
+    >>> LogSoftmax().apply(np.zeros((1, 4))).round(4).tolist()
+    [[-1.3863, -1.3863, -1.3863, -1.3863]]
+    """
+
+    kind = "log softmax"
+
+    def _forward(self, x: Array) -> Array:
+        return dense.log_softmax(x, self.axis)
+
+    def _backward(self, grad_output: Array, x: Array) -> Array:
+        return dense.log_softmax_backward(grad_output, x, self.axis)

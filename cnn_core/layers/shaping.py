@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnn_core import resampling
-from cnn_core.arguments import Array, IntOrPair, Pair, int_pair, whole_number
+from cnn_core.arguments import Array, IntOrPair, Pair, int_pair, type_names, whole_number
 from cnn_core.layers.base import Cells, Layer, Reach, Shape, map_shape, windows_read
 from cnn_core.padding import pad, pad_backward, source_indices
 from cnn_core.shapes import resolve_padding
@@ -218,3 +218,154 @@ class Upsample(Layer):
         taps = self.setting.axis(axis, sizes[0])
         mixed = cells[taps.share[cells] > 0]
         return (np.union1d(taps.low[cells], taps.high[mixed]),)
+
+
+class Slice(Layer):
+    """Some of the rows along one axis: from start, before stop, every step-th, as Python slices.
+
+    Args:
+        axis: counts the batch axis: 1 are the channels.
+        start, stop: negative ones count from the end; None is open.
+        step: negative ones go backward.
+
+    Raises:
+        ValueError: axis is no whole number other than 0, or step is 0.
+
+    Source: Python, built-in `slice`.
+
+    >>> Slice(1, 2).output_shape((6, 5, 7)), Slice(3, None, None, -2).output_shape((6, 5, 7))
+    ((4, 5, 7), (6, 5, 4))
+    """
+
+    kind = "slice"
+    moves_alike = False
+
+    def __init__(self, axis: int, start: int | None = None, stop: int | None = None, step: int = 1) -> None:
+        if isinstance(axis, bool) or not isinstance(axis, type_names) or axis == 0:
+            raise ValueError(f"axis must be a whole number other than 0, the batch, got {axis!r}")
+        if isinstance(step, bool) or not isinstance(step, type_names) or step == 0:
+            raise ValueError(f"step must be a whole number other than 0, got {step!r}")
+        self.axis, self.start, self.stop, self.step = int(axis), start, stop, int(step)
+        self.moves_alike = self.axis in (1, -3)
+
+    def _cut(self, rank: int) -> tuple[int, tuple[slice, ...]]:
+        if not -rank < self.axis < rank:
+            raise ValueError(f"axis {self.axis} is out of range for an input with {rank - 1} axes beside the batch")
+        axis = self.axis % rank
+        return axis, (slice(None),) * axis + (slice(self.start, self.stop, self.step),)
+
+    def _forward(self, x: Array) -> Array:
+        return x[self._cut(x.ndim)[1]]
+
+    def _backward(self, grad_output: Array, x: Array) -> Array:
+        grad = np.zeros_like(x)
+        grad[self._cut(x.ndim)[1]] = grad_output
+        return grad
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        shape = input_shapes[0]
+        axis, cut = self._cut(len(shape) + 1)
+        left = len(range(*cut[-1].indices(shape[axis - 1])))
+        if not left:
+            raise ValueError(f"slice leaves nothing of {shape[axis - 1]} along axis {self.axis}")
+        return *shape[: axis - 1], left, *shape[axis:]
+
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        if self.axis not in (2 + axis, axis - 2):
+            return (cells,)
+        kept = np.arange(sizes[0])[slice(self.start, self.stop, self.step)]
+        return (np.unique(kept[cells]),)
+
+
+class Take(Layer):
+    """Rows at given places along one axis, in any order, any of them several times.
+
+    Args:
+        axis: counts the batch axis: 1 are the channels.
+        indices: places from 0.
+
+    Raises:
+        ValueError: axis is no whole number other than 0, or indices are no list of places.
+
+    Source: `torch.index_select`.
+
+    >>> Take(3, [0, 2, 2, 1]).output_shape((6, 5, 7))
+    (6, 5, 4)
+    """
+
+    kind = "take"
+
+    def __init__(self, axis: int, indices: Sequence[int] | Cells) -> None:
+        if isinstance(axis, bool) or not isinstance(axis, type_names) or axis == 0:
+            raise ValueError(f"axis must be a whole number other than 0, the batch, got {axis!r}")
+        self.axis, self.indices = int(axis), np.asarray(indices)
+        if self.indices.ndim != 1 or not self.indices.size or self.indices.dtype.kind not in "iu":
+            raise ValueError(f"indices must be a list of places, got {indices!r:.60}")
+        if self.indices.min() < 0:
+            raise ValueError(f"indices must be places from 0, got {int(self.indices.min())}")
+        self.moves_alike = self.axis in (1, -3)
+
+    def _forward(self, x: Array) -> Array:
+        return np.take(x, self.indices, self.axis)
+
+    def _backward(self, grad_output: Array, x: Array) -> Array:
+        grad = np.zeros_like(x)
+        np.add.at(np.moveaxis(grad, self.axis, 0), self.indices, np.moveaxis(grad_output, self.axis, 0))
+        return grad
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        shape = input_shapes[0]
+        rank = len(shape) + 1
+        if not -rank < self.axis < rank:
+            raise ValueError(f"axis {self.axis} is out of range for an input with {rank - 1} axes beside the batch")
+        place = self.axis % rank - 1
+        if self.indices.max() >= shape[place]:
+            raise ValueError(f"indices must be below {shape[place]}, got {int(self.indices.max())}")
+        return *shape[:place], self.indices.size, *shape[place + 1 :]
+
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        return (np.unique(self.indices[cells]),) if self.axis in (2 + axis, axis - 2) else (cells,)
+
+
+class Mean(Layer):
+    """Mean over some axes.
+
+    Args:
+        axes: count the batch axis, which is none of them: 1 are the channels.
+        keepdims: leave a side of 1 for each.
+
+    Raises:
+        ValueError: axes is empty, or holds 0.
+
+    Source: `torch.mean`.
+
+    >>> Mean((1,)).output_shape((6, 5, 7)), Mean((2, 3), keepdims=False).output_shape((6, 5, 7))
+    ((1, 5, 7), (6,))
+    """
+
+    kind = "mean"
+
+    def __init__(self, axes: Sequence[int], keepdims: bool = True) -> None:
+        self.axes, self.keepdims = tuple(axes), bool(keepdims)
+        if not self.axes or len(set(self.axes)) < len(self.axes):
+            raise ValueError(f"axes must be one axis or more, none twice, got {axes!r}")
+        for axis in self.axes:
+            whole_number("each of axes", axis, 1)
+
+    def _forward(self, x: Array) -> Array:
+        return x.mean(axis=self.axes, keepdims=self.keepdims, dtype=x.dtype)
+
+    def _backward(self, grad_output: Array, x: Array) -> Array:
+        shape = tuple(1 if axis in self.axes else side for axis, side in enumerate(x.shape))
+        count = math.prod(x.shape[axis] for axis in self.axes)
+        return np.broadcast_to(grad_output.reshape(shape) / x.dtype.type(count), x.shape)
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        shape = input_shapes[0]
+        if max(self.axes) > len(shape):
+            raise ValueError(f"axis {max(self.axes)} is out of range for an input with {len(shape)} axes")
+        kept = [1 if axis in self.axes else side for axis, side in enumerate(shape, 1)]
+        return tuple(kept) if self.keepdims else tuple(s for axis, s in enumerate(shape, 1) if axis not in self.axes)
+
+    def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
+        return (None,) if 2 + axis in self.axes or not self.keepdims else (cells,)
