@@ -91,6 +91,9 @@ def tests_for(mutant: Mutant, reached: Reach, seconds: dict[str, float]) -> list
     """
     lines = reached.get(mutant.path, {})
     found = lines.get(str(mutant.statement)) or lines.get("", [])
+    if not mutant.statement:  # constants: tests of this name use them, and links hold the settings
+        named = (f"/test_{Path(mutant.path).stem}.py::", "/test_links.py::")
+        found = [*found, *(test for test in seconds if any(name in test for name in named) and test not in found)]
     room = mutant.path.split("/")[0]
     near = (OWN.get(room, f"tests/{room}/"), f"{room}/")
     found = sorted(found, key=lambda test: (not test.startswith(near), seconds[test]))

@@ -100,3 +100,19 @@ def test_a_digit_is_put_by_its_centre_of_mass_in_twenty_pixels(top, left, height
     assert abs(y - 13.5) <= 0.75 or room[0] == 0
     assert abs(x - 13.5) <= 0.75 or room[1] == 0
     assert found.max() > 0.8
+
+
+@pytest.mark.parametrize("ground", [0.0, 0.05, 0.3])
+def test_strokes_stand_above_the_ground_whatever_its_level(ground) -> None:
+    ink = np.full((60, 70), ground)
+    ink += np.where(np.indices(ink.shape).sum(0) % 2, 0.004, -0.004)  # grain
+    ink[10:50, 20:24] += 0.5
+    ink[10:14, 24:50] += 0.25
+    found = digits._cleaned(ink)
+    assert found[12, 30] == pytest.approx(0.5, abs=0.03)
+    assert found[40, 21] == pytest.approx(1, abs=0.03)
+    found[10:50, 20:24] = found[10:14, 24:50] = 0
+    assert not found.any()
+    faint = np.full((60, 70), ground)
+    faint[10:50, 20:24] += 0.05  # less than can be told from paper
+    assert not digits._cleaned(faint).any()
