@@ -84,12 +84,13 @@ def test_frames_end_where_the_step_is() -> None:
     assert digits._inside(framed).shape in ((60, 80), (58, 78), (59, 79))
 
 
+@pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize(("top", "left", "height", "width"), [(5, 70, 60, 20), (40, 8, 30, 75), (20, 30, 50, 50)])
-def test_a_digit_is_put_by_its_centre_of_mass_in_twenty_pixels(top, left, height, width) -> None:
+def test_a_digit_is_put_by_its_centre_of_mass_in_twenty_pixels(top, left, height, width, turned) -> None:
     picture = np.ones((110, 120))
     strokes = np.zeros((height, width))
     strokes[:8], strokes[:, :6] = 1, 1  # heavier above and at the left
-    picture[top : top + height, left : left + width] -= 0.9 * strokes
+    picture[top : top + height, left : left + width] -= 0.9 * (strokes[::-1, ::-1] if turned else strokes)
     found = digits.prepare(picture)[0]
     rows, columns = np.flatnonzero(found.max(1) > 0.3), np.flatnonzero(found.max(0) > 0.3)
     tall, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
