@@ -85,18 +85,24 @@ def known_reach(file: Path, folder: Path) -> tuple[Reach, dict[str, float]]:
 
 
 def tests_for(mutant: Mutant, reached: Reach, seconds: dict[str, float]) -> list[list[str]]:
-    """The tests of the mutant's room, then the others, each quickest first, as many as there is time for.
-
-    What runs as a module is loaded, or in another process, belongs to no test: then all that reach the file are asked.
+    """The tests that reach the mutant's line, then those that reach its file: of its own room first, the quickest first, as
+    many as there is time for. A line behind a cache runs in the first test that needs it, though others see what it made.
     """
     lines = reached.get(mutant.path, {})
-    found = lines.get(str(mutant.statement)) or lines.get("", [])
+    first = lines.get(str(mutant.statement), [])
+    found = sorted({*first, *lines.get("", [])})
+    if not mutant.statement:  # constants: tests of this name use them, and links hold the settings
+        named = (f"/test_{Path(mutant.path).stem}.py::", "/test_links.py::")
+        found = [*found, *(test for test in seconds if any(name in test for name in named) and test not in found)]
     room = mutant.path.split("/")[0]
     near = (OWN.get(room, f"tests/{room}/"), f"{room}/")
-    found = sorted(found, key=lambda test: (not test.startswith(near), seconds[test]))
+    found = sorted(found, key=lambda test: (test not in first, not test.startswith(near), seconds[test]))
     spent = itertools.accumulate(seconds[test] for test in found)
     found = [test for test, until in zip(found, spent, strict=True) if until <= MOST]
-    return [[test for test in found if test.startswith(near) is own] for own in (True, False)]
+    groups: dict[tuple[bool, bool], list[str]] = {}
+    for test in found:
+        groups.setdefault((test in first, test.startswith(near)), []).append(test)
+    return list(groups.values())
 
 
 class Runner:

@@ -93,6 +93,7 @@ def test_zero_is_the_lightest_colour_of_maps() -> None:
 def test_every_page_opens(page) -> None:
     app = visit(page)
     assert len(app.title) == 1
+    assert page == "home" or any("**Try first:**" in one.value for one in app.markdown)
     end = [one.value for one in app.subheader][-3:]
     assert end == ["Check yourself", "In code", "Share and download"] or page == "home"
 

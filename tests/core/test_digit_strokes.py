@@ -84,12 +84,13 @@ def test_frames_end_where_the_step_is() -> None:
     assert digits._inside(framed).shape in ((60, 80), (58, 78), (59, 79))
 
 
+@pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize(("top", "left", "height", "width"), [(5, 70, 60, 20), (40, 8, 30, 75), (20, 30, 50, 50)])
-def test_a_digit_is_put_by_its_centre_of_mass_in_twenty_pixels(top, left, height, width) -> None:
+def test_a_digit_is_put_by_its_centre_of_mass_in_twenty_pixels(top, left, height, width, turned) -> None:
     picture = np.ones((110, 120))
     strokes = np.zeros((height, width))
     strokes[:8], strokes[:, :6] = 1, 1  # heavier above and at the left
-    picture[top : top + height, left : left + width] -= 0.9 * strokes
+    picture[top : top + height, left : left + width] -= 0.9 * (strokes[::-1, ::-1] if turned else strokes)
     found = digits.prepare(picture)[0]
     rows, columns = np.flatnonzero(found.max(1) > 0.3), np.flatnonzero(found.max(0) > 0.3)
     tall, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
@@ -100,3 +101,19 @@ def test_a_digit_is_put_by_its_centre_of_mass_in_twenty_pixels(top, left, height
     assert abs(y - 13.5) <= 0.75 or room[0] == 0
     assert abs(x - 13.5) <= 0.75 or room[1] == 0
     assert found.max() > 0.8
+
+
+@pytest.mark.parametrize("ground", [0.0, 0.05, 0.3])
+def test_strokes_stand_above_the_ground_whatever_its_level(ground) -> None:
+    ink = np.full((60, 70), ground)
+    ink += np.where(np.indices(ink.shape).sum(0) % 2, 0.004, -0.004)  # grain
+    ink[10:50, 20:24] += 0.5
+    ink[10:14, 24:50] += 0.25
+    found = digits._cleaned(ink)
+    assert found[12, 30] == pytest.approx(0.5, abs=0.03)
+    assert found[40, 21] == pytest.approx(1, abs=0.03)
+    found[10:50, 20:24] = found[10:14, 24:50] = 0
+    assert not found.any()
+    faint = np.full((60, 70), ground)
+    faint[10:50, 20:24] += 0.05  # less than can be told from paper
+    assert not digits._cleaned(faint).any()

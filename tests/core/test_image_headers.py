@@ -195,3 +195,12 @@ def test_a_header_that_is_cut_off_is_damaged_or_no_image(kind) -> None:
     for length in (3, 8) if kind == "GIF" else (3, 8, 12, 17):
         with pytest.raises(ImageError, match=r"\.$"):
             read(data[:length])
+
+
+def test_a_profile_in_several_segments_and_a_marker_without_length() -> None:
+    profile = np.random.default_rng(3).bytes(150_000)
+    data = saved(PICTURE, "JPEG", icc_profile=profile)
+    assert data.count(b"ICC_PROFILE") == 3
+    assert describe(data, read(data)).profile == profile
+    header = read(data[:2] + b"\xff\x01" + data[2:])
+    assert (header.width, header.height, header.scans) == (53, 37, 1)
