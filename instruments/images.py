@@ -62,7 +62,7 @@ def rungs(image: Array) -> dict[str, Array]:
 
     def rung(side: int) -> Array:
         height, width = (max(1, round(one * side / longest)) for one in image.shape[1:])
-        return resize(image, height, width)
+        return image if side == longest else resize(image, height, width)
 
     return {f"{side} pixels": rung(side) for side in LADDER if side <= longest}
 

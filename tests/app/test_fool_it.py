@@ -140,7 +140,7 @@ def test_a_map_that_is_asked_answers_more_and_stops_when_told() -> None:
     app = visit("fool_it", image="digit", **link)
     assert "Press *Ask it*" in app.info[0].value
     app.button(key="_fool_ask").click().run()
-    stages = [one["title"] for one in component(app, "feature_viewer", 3)["stages"]]
+    stages = [one["title"] for one in component(app, "map_viewer", 3)["panels"]]
     assert stages == ["What map 5 of conv1 looks for"]
     run = app.session_state["_asked"][1]
     if not run.done:

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from instruments import stacks
+from instruments import stack_text, stacks
 from instruments.fields import LONGEST, SettingError
 from instruments.kernel import KERNEL
 from instruments.kernel_text import parse_kernel
@@ -92,9 +92,9 @@ def test_long_texts_are_refused_before_they_are_read(read, piece) -> None:
 
 def test_layers_are_counted_before_they_are_built(monkeypatch) -> None:
     built: list[str] = []
-    monkeypatch.setattr(stacks, "_spec", built.append)
-    with pytest.raises(SettingError, match="The stack has 400 layers"):
-        stacks.parse_stack("relu;" * 400)
+    monkeypatch.setattr(stack_text, "_spec", built.append)
+    with pytest.raises(SettingError, match="The stack has 401 layers"):
+        stacks.parse_stack("relu;" * 401)
     assert built == []
 
 

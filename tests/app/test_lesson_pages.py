@@ -133,7 +133,10 @@ def test_why_counts() -> None:
     assert f"{3 * h * w * 10 + 10:,}" in app.latex[0].value
     assert f"{7 * 3 * 25 + 7:,}" in app.latex[0].value
     units = table(app)
-    on_image, on_shuffled = (np.array(units[f"on the {name}"], float) for name in ("image", "shuffled image"))
+    on_image, on_shuffled = (
+        np.array([one.replace("−", "-") for one in units[f"on the {name}"]], float)
+        for name in ("image", "shuffled image")
+    )
     np.testing.assert_allclose(on_image, on_shuffled, atol=1e-3)
 
 

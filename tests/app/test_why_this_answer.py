@@ -26,11 +26,11 @@ def seen(image: str, side: int) -> np.ndarray:
 
 
 def titles(app, number: int) -> list[str]:
-    return [stage["title"] for stage in component(app, "feature_viewer", number)["stages"]]
+    return [stage["title"] for stage in component(app, "map_viewer", number)["panels"]]
 
 
 def stage(app, number: int, name: str) -> dict:
-    return next(one for one in component(app, "feature_viewer", number)["stages"] if one["name"] == name)
+    return next(one for one in component(app, "map_viewer", number)["panels"] if one["name"] == name)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def with_camera(visit, settings: str, still: tuple[int, int, int]) -> Page:
 
 
 def test_the_moving_picture_goes_through_the_kernel_until_it_is_stopped(visit) -> None:
-    page = with_camera(visit, "&kernel=1", (1, 170, 256))
+    page = with_camera(visit, "&kernel=1&kernel_view=values", (1, 170, 256))
     expect(page.get_by_text("The camera is on.")).to_be_visible()
     expect_shape(page, "input", (1, 240, 320))
     expect_shape(page, "convolution", (1, 240, 320))
@@ -47,7 +47,7 @@ def test_the_moving_picture_goes_through_the_kernel_until_it_is_stopped(visit) -
 
 
 def test_what_is_drawn_is_what_the_kernel_makes_of_the_picture(visit) -> None:
-    page = with_camera(visit, "&kernel=1", (1, 170, 256))
+    page = with_camera(visit, "&kernel=1&kernel_view=values", (1, 170, 256))
     expect_shape(page, "convolution", (1, 240, 320))
     page.wait_for_timeout(500)
     seen, made = pixels(page, "input").astype(int), pixels(page, "convolution").astype(int)
@@ -59,7 +59,7 @@ def test_what_is_drawn_is_what_the_kernel_makes_of_the_picture(visit) -> None:
 
 
 def test_the_camera_keeps_its_colours_where_the_page_does(visit) -> None:
-    page = with_camera(visit, "&colour=Colour", (3, 168, 254))
+    page = with_camera(visit, "&colour=Colour&kernel_channels=each", (3, 168, 254))
     expect_shape(page, "input", (3, 240, 320))
     expect_shape(page, "convolution", (3, 238, 318))
     seen = pixels(page, "input").astype(int)

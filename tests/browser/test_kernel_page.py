@@ -234,15 +234,15 @@ def test_wrong_links_say_what_is_wrong(visit) -> None:
     expect_shape(page, "convolution", (1, 510, 510))
 
 
-def test_an_upload_lives_across_pages_and_colour_gives_three_maps(visit) -> None:
+def test_an_upload_lives_across_pages_and_one_kernel_makes_one_map_of_its_colours(visit) -> None:
     page = visit("kernel?colour=Colour")
-    expect_shape(page, "convolution", (3, 510, 510))
+    expect_shape(page, "convolution", (1, 510, 510))
     upload(page, "blocks.png", photo()[0])
-    expect_shape(page, "convolution", (3, HEIGHT - 2, WIDTH - 2))
+    expect_shape(page, "convolution", (1, HEIGHT - 2, WIDTH - 2))
     page.get_by_role("link", name="Home", exact=True).click()
     expect(page.get_by_text(f"3 × {HEIGHT} × {WIDTH}")).to_be_visible()
     page.get_by_role("link", name="Kernel", exact=True).first.click()
-    expect_shape(page, "convolution", (3, HEIGHT - 2, WIDTH - 2))
+    expect_shape(page, "convolution", (1, HEIGHT - 2, WIDTH - 2))
 
 
 def test_pasting_a_block_from_a_spreadsheet(visit) -> None:

@@ -11,7 +11,7 @@ import httpx2
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 TROUBLE = (OSError, WebSocketException, TimeoutError)
@@ -146,7 +146,11 @@ class Visitor:
         assert self.live
         settings = self.viewer["live"]["settings"] | {"kernel": kernel}
         request = {"v": 1, "id": 1, "op": "stages", "image": self.viewer["live"]["token"], "settings": settings}
-        self.live.send(json.dumps(request))
+        try:
+            self.live.send(json.dumps(request))
+        except ConnectionClosed:  # nobody asked for half a minute: a page opens another one when a hand moves, too
+            self.live = self._connect("/live", None)
+            self.live.send(json.dumps(request))
         answer = self.live.recv(timeout=10)
         if isinstance(answer, str):
             raise ConnectionError(answer)  # an unknown token: another replica has answered

@@ -58,6 +58,8 @@ def put_together(path: Path, expression: ast.expr) -> str:
     """The text of an f-string from the names of its module, or with an x for what is known only when it runs."""
     module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     names = vars(importlib.import_module(module))
+    if isinstance(expression, ast.Name) and isinstance(names.get(expression.id), str):
+        return str(names[expression.id])
     assert isinstance(expression, ast.JoinedStr), f"{path}: a pattern must be a literal"
     parts = []
     for part in expression.values:
