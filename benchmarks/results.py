@@ -17,7 +17,11 @@ VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "NEON"}  # widest firs
 def processor() -> str:
     """The kind of machine, on which times depend: processor, vector width, L2 cache of a core."""
     text = CPUINFO.read_text("utf-8") if CPUINFO.exists() else ""
-    told = dict(re.findall(r"^(.+?)\s*: (.*)$", text, re.MULTILINE))
+    told = {
+        name.strip(): value.strip()
+        for name, colon, value in (line.partition(":") for line in text.splitlines())
+        if colon
+    }
     flags = told.get("flags", told.get("Features", "")).split()
     vectors = next((name for flag, name in VECTORS.items() if flag in flags), "vectors unknown")
     name = told.get("model name", platform.processor() or platform.machine())

@@ -11,7 +11,7 @@ from cnn_core.onnx import limits
 from cnn_core.onnx.operation import Op
 
 _WEIGHTY = (Conv2d, ConvTranspose2d, Linear, BatchNorm2d, PReLU)
-_WEIGHT = re.compile(r"[./:](weight|kernel|gamma|scale|alpha|w|W)(_quantized|:0)?$")
+_WEIGHT = re.compile(r"[./:](weight|kernel|gamma|scale|alpha|w|W)(_quantized|:0)?\Z")
 _LONGEST = 60
 
 
@@ -105,7 +105,7 @@ def _from_path(op: Op) -> str:
 
 def _made_up(op: Op) -> bool:
     """Whether a name says no more than the operator and a number."""
-    bare = re.sub(r"[\d_]+$", "", op.name).lower()
+    bare = op.name.rstrip("0123456789_").lower()
     return not bare or bare == op.kind.lower() or (bare.startswith(("node_", "n", "op_")) and "." not in bare)
 
 
