@@ -23,11 +23,15 @@ class _Session:
     given: dict[str, object] = field(default_factory=dict)  # what controls, files and buttons gave since the last run
     refused: dict[str, tuple[object, str]] = field(default_factory=dict)  # (as given, sentence), until it is given anew
     resolved: list[tuple[Field[Any], Values]] = field(default_factory=list)  # of this run, in order
-    link: dict[str, str] = field(default_factory=dict)  # what this run reads from the address
+    link: dict[str, str] = field(default_factory=dict)  # the address, when the page opened or history moved last
+    read: set[str] = field(
+        default_factory=set
+    )  # keys that were resolved since: a run may be cut short before it comes to all
     page: str | None = None
     runs: int = 0
-    history: bool = False  # whether this run goes back or forward
-    file: list[str] = field(default_factory=list)  # what the last settings file had that could not be taken
+    history: bool = False  # whether that address was reached by going back or forward
+    file: list[str] = field(default_factory=list)  # sentences about the last settings file as a whole
+    file_keys: list[str] = field(default_factory=list)  # what it set
 
 
 def _session() -> _Session:
@@ -38,12 +42,13 @@ def _session() -> _Session:
 def begin(page: str) -> None:
     """Start a run of this page; the shell calls it before anything is resolved."""
     session, context = _session(), get_script_run_ctx()
-    session.history = context is not None and context.is_history_navigation
-    opened = page != session.page
-    session.link = dict(st.query_params.items()) if opened or session.history else {}
+    history, opened = context is not None and context.is_history_navigation, page != session.page
+    if opened or history:
+        session.link, session.read, session.history = dict(st.query_params.items()), set(), history
     if opened:
         session.refused.clear()
         session.file.clear()
+        session.file_keys.clear()
     session.page, session.resolved = page, []
     session.runs += 1
 
@@ -57,11 +62,13 @@ def resolved(fields: Iterable[Field[Any]], facts: Mapping[Fact[Any], object] | N
     """The values of these fields for this run, held from now on, but for those at their default, which may depend on others."""
     session, fields = _session(), tuple(fields)
     keys = {one.key for one in fields}
-    linked = {key: session.link[key] for key in keys & session.link.keys()}
+    unread = keys - session.read
+    linked = {key: session.link[key] for key in unread & session.link.keys()}
     clicked = {key: session.given.pop(key) for key in keys & session.given.keys()}
-    whole = session.history or bool(linked)  # a link says all: what it leaves out is at its default
+    whole = bool(unread) and (session.history or bool(linked))  # a link says all: what it leaves out is at its default
     values = resolve(fields, linked | clicked, {} if whole else session.held, facts)
-    for key in keys & (linked | clicked).keys():
+    session.read |= keys
+    for key in linked | clicked:
         session.refused.pop(key, None)
     for key, sentence in values.problems.items():
         from_link = key in linked and key not in clicked
@@ -90,7 +97,7 @@ def only(given: Mapping[str, object]) -> None:
     """Set these settings, and their page's others to the default, as a link does. For callbacks."""
     session, prefixes = _session(), {key.split("_")[0] for key in given}
     session.held = {key: value for key, value in session.held.items() if key.split("_")[0] not in prefixes}
-    session.given |= given
+    give(given)
 
 
 def giver(field: Field[Any]) -> Callable[[object], None]:
@@ -125,6 +132,7 @@ def give_file(data: bytes) -> None:
     """Take the settings of a file; `file_sentences` says what could not be taken."""
     session = _session()
     session.file.clear()
+    session.file_keys.clear()
     try:
         if len(data) > MAX_FILE:
             raise ValueError
@@ -140,12 +148,12 @@ def give_file(data: bytes) -> None:
     session.file += [
         f"This page has no setting named {str(key)[:40]}." for key in list(values)[:100] if key not in known
     ]
-    session.given |= {key: value for key, value in list(values.items())[:1000] if key in known}
-    session.file += [key for key in values if key in known]  # told by `file_sentences` if they are refused
+    taken = {key: value for key, value in list(values.items())[:1000] if key in known}
+    session.file_keys += taken
+    give(taken)
 
 
 def file_sentences() -> list[str]:
     """What is wrong with the last settings file, a sentence each."""
     session = _session()
-    told = (session.refused[key][1] if key in session.refused else key for key in session.file)
-    return [sentence for sentence in told if " " in sentence]
+    return [*session.file, *(session.refused[key][1] for key in session.file_keys if key in session.refused)]

@@ -165,6 +165,20 @@ def test_a_file_of_another_page_or_kind_is_explained() -> None:
     assert visit("kernel", size="64").number_input(key="kernel_stride").value == 1
 
 
+def test_a_run_that_was_cut_short_leaves_its_link_to_the_next() -> None:
+    app = visit("kernel", size="64")
+    state = app.session_state["_settings"]
+    state.link, state.read = (
+        {"kernel_stride": "3", "size": "64"},
+        {"image", "colour", "size"},
+    )  # it came as far as the sidebar
+    app.run()
+    assert app.number_input(key="kernel_stride").value == 3
+    app.number_input(key="kernel_stride").set_value(2).run()
+    assert app.query_params["kernel_stride"] == "2"  # and it is read once
+    assert app.query_params["size"] == "64"
+
+
 def test_settings_of_a_left_page_are_still_there() -> None:
     app = visit("kernel", size="64", kernel_stride="3", kernel_pool="max", kernel_pool_size="4")
     app.switch_page("../pages/pooling.py").run()
