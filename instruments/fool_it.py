@@ -9,7 +9,7 @@ import numpy as np
 from cnn_core import attribution
 from cnn_core.arguments import Array
 from cnn_core.graph import INPUT, Graph, Node
-from cnn_core.layers import Conv2d, ReLU, Scale
+from cnn_core.layers import ReLU, Scale
 from instruments.code import library
 from instruments.fields import Choice, Field, Real, SettingError, Values, Whole
 from instruments.why_this_answer import COVERS, Growing, LayerName, network, shape
@@ -65,12 +65,6 @@ def channels(name: str, layer: str) -> int:
     16
     """
     return network(name).output_shapes(shape(name))[layer][0]
-
-
-def first_kernel(name: str) -> tuple[int, int, int]:
-    """Shape (C, kH, kW) of one kernel of the network's first layer."""
-    weight = next(node.layer for node in network(name).nodes if isinstance(node.layer, Conv2d)).parameters["weight"]
-    return weight.shape[1], weight.shape[2], weight.shape[3]
 
 
 def fooled(name: str, x: Array, epsilon: float) -> Array:

@@ -1,6 +1,5 @@
 """A tensor of the file as an array; its numbers lie in the file or in the second one, and are looked at where they lie."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -107,15 +106,3 @@ def floats(values: Numbers) -> NDArray[np.floating[Any]]:
     """
     with np.errstate(all="ignore"):
         return values if values.dtype in (np.float16, np.float32) else values.astype(np.float32)
-
-
-def scalar(values: Numbers) -> float | None:
-    """The one number that an array holds, or None if it holds several.
-
-    >>> scalar(np.array([[2.5]])), scalar(np.zeros(2))
-    (2.5, None)
-    """
-    if values.size != 1:
-        return None
-    number = float(values.reshape(-1)[0])
-    return number if math.isfinite(number) else None
