@@ -30,6 +30,7 @@ def test_a_photo_is_used_where_nothing_can_be_written_and_its_name_is_not_logged
     os.close(writing)
     try:
         page = visit("kernel?size=64", base=f"http://127.0.0.1:{port}")
+        settle(page)  # a server's first run may be slow
         upload(page, "private holiday.png", large_photo())
         expect_shape(page, "input", (1, 64, 64))
         expect(page.get_by_text("Held now: private holiday.png, 1000 × 1000 pixels.")).to_be_visible()
