@@ -27,7 +27,7 @@ from tests.browser.conftest import free_port, start_server
 from tests.replicas.visitor import TROUBLE, Visitor
 
 SECONDS, CLIENTS, RATE = 12, 30, 10.0
-WORST = "; ".join(["1 " * 11] * 11)
+WORST = "; ".join(" ".join(f"{(row * row + 3) * (7 * column + 5) % 23 - 11}" for column in range(11)) for row in range(11))
 MASK = bytes(4)
 Attack = Callable[[str, float], None]
 
@@ -53,9 +53,13 @@ def at_once(attack: Attack, count: int) -> Attack:
 
 
 def arithmetic(base: str, until: float) -> None:
-    """The most that one live request may take, without a pause."""
-    visitor = Visitor(base, "image=coffee&colour=colour&size=1024")
+    """The most that one live request may take, without a pause: the largest photo and a kernel that is no sum of few simpler ones."""
+    photo = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (1024, 1024, 3), np.uint8)
+    Image.fromarray(noise).save(photo, "PNG")
+    visitor = Visitor(base, "colour=colour&size=1024")
     visitor.open()
+    visitor.upload("noise.png", photo.getvalue())
     again(lambda: visitor.work(WORST, time.monotonic()), until)
 
 
