@@ -83,8 +83,11 @@ def choose() -> DeltaGenerator:
             st.markdown(f"Held now: {plain(photo.name)}, {width} × {height} pixels.")
     if wrong := st.session_state.get("_photo_wrong"):
         st.error(plain(wrong))
-    buttons(v, COLOUR)
-    menu(v, SIZE, help="Larger images are shrunk.")
+    colour, size = st.columns([3, 2])
+    with colour:
+        buttons(v, COLOUR)
+    with size:
+        menu(v, SIZE, "Long side", help="In pixels. Larger images are shrunk, smaller ones stay as they are.")
     return st.empty()
 
 
