@@ -27,7 +27,9 @@ from tests.browser.conftest import free_port, start_server
 from tests.replicas.visitor import TROUBLE, Visitor
 
 SECONDS, CLIENTS, RATE = 12, 30, 10.0
-WORST = "; ".join(" ".join(f"{(row * row + 3) * (7 * column + 5) % 23 - 11}" for column in range(11)) for row in range(11))
+WORST = "; ".join(
+    " ".join(f"{(row * row + 3) * (7 * column + 5) % 23 - 11}" for column in range(11)) for row in range(11)
+)
 MASK = bytes(4)
 Attack = Callable[[str, float], None]
 

@@ -9,6 +9,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -54,11 +55,11 @@ class _Header(NamedTuple):
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def save(path: Path | str, network: Graph) -> None:
+def save(target: Path | str | IO[bytes], network: Graph) -> None:
     """Write every parameter and buffer of a network by its name, such as "conv1.weight".
 
     Args:
-        path: of the .npz file, which is replaced.
+        target: path of the .npz file, which is replaced, or an open file.
         network: whose arrays are written, in the precision they have.
 
     Raises:
@@ -72,7 +73,7 @@ def save(path: Path | str, network: Graph) -> None:
     ...     {name: array.shape for name, array in read(f"{folder}/net.npz").items()}
     {'fc1.weight': (2, 3), 'fc1.bias': (2,)}
     """
-    with Path(path).open("wb") as file:
+    with Path(target).open("wb") if isinstance(target, Path | str) else nullcontext(target) as file:
         np.savez(file, **network.stored())  # type: ignore[arg-type]
 
 

@@ -121,7 +121,7 @@ class Real(Field[float]):
 class Choice(Field[str]):
     """One of several; links hold the code, people see the words. Words are read too: links once held them."""
 
-    def __init__(self, key: str, name: str, default: str, words: Mapping[str, str]) -> None:
+    def __init__(self, key: str, name: str, default: str | Callable[[Values], str], words: Mapping[str, str]) -> None:
         super().__init__(key, name, default)
         self.words = words
 

@@ -1,5 +1,6 @@
 """The training page's instrument: what is planned, and a training that one session advances a little at a time."""
 
+import io
 import math
 import time
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_core import mnist
+from cnn_core import mnist, weights
 from cnn_core.arguments import Array
 from cnn_core.graph import Graph
 from cnn_core.mnist import Labels
@@ -31,11 +32,18 @@ DIGITS = Whole("training_digits", "digits", 2000, 100, mnist.TRAINED)
 EPOCHS = Whole("training_epochs", "epochs", 3, 1, 20)
 BATCH = Whole("training_batch", "batch size", 64, 8, 256)
 RATE = Real("training_rate", "learning rate", 0.002, 0, 2, 0.001)
+RATES = tuple(round(digit * 10**power, 4) for power in range(-4, 1) for digit in (1, 2, 5) if digit * 10**power <= 2)
 OPTIMISER = Choice("training_optimiser", "Optimiser", "adam", {"adam": "Adam", "sgd": "SGD"})
+SCHEDULE = Choice(
+    "training_schedule",
+    "Rate over the steps",
+    lambda v: "cycle" if v[OPTIMISER] == "adam" else "constant",
+    {"constant": "Constant", "cycle": "One cycle"},
+)
 AUGMENT = Switch("training_augment", "Turn and shift digits", False)
 SEED = Whole("training_seed", "seed", 0, 0, 9999)
 CODE = library("training", "NumPy", "PyTorch")
-FIELDS = (KERNELS, KERNEL_SIDE, POOL, DIGITS, EPOCHS, BATCH, RATE, OPTIMISER, AUGMENT, SEED, CODE)
+FIELDS = (KERNELS, KERNEL_SIDE, POOL, DIGITS, EPOCHS, BATCH, RATE, OPTIMISER, SCHEDULE, AUGMENT, SEED, CODE)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ class Plan:
     optimiser: str = "adam"
     augment: bool = False
     seed: int = 0
+    schedule: str = "cycle"
 
     def network(self) -> Graph:
         """The network as it is before the first step; it ends in logits."""
@@ -77,7 +86,7 @@ class Plan:
 def plan(v: Values) -> Plan:
     """What is set."""
     sizes = v[KERNELS], v[KERNEL_SIDE], v[POOL]
-    return Plan(*sizes, v[DIGITS], v[EPOCHS], v[BATCH], v[RATE], v[OPTIMISER], v[AUGMENT], v[SEED])
+    return Plan(*sizes, v[DIGITS], v[EPOCHS], v[BATCH], v[RATE], v[OPTIMISER], v[AUGMENT], v[SEED], v[SCHEDULE])
 
 
 def first_layer(network: Graph) -> Array:
@@ -111,7 +120,7 @@ class Training:
             plan.epochs,
             plan.batch,
             plan.seed,
-            one_cycle if adam else None,
+            one_cycle if plan.schedule == "cycle" else None,
             jitter if plan.augment else None,
         )
 
@@ -154,6 +163,17 @@ class Training:
         if len(losses) > window:
             losses = np.convolve(losses, np.ones(window) / window, "valid")
         return steps[len(steps) - len(losses) :], np.nan_to_num(losses, nan=0, posinf=100)
+
+    def learned(self, window: int = 9) -> list[float]:
+        """The share that it had right of the batches up to each check, of so many of them: of digits that it learns from."""
+        right = [one.accuracy for one in self.history]
+        return [float(np.mean(right[max(0, step - window) : step])) for step, _ in self.checks]
+
+    def weights_file(self) -> bytes:
+        """The weights as they are now, by name, as `cnn_core.weights` reads them."""
+        buffer = io.BytesIO()
+        weights.save(buffer, self.network)
+        return buffer.getvalue()
 
     def logits(self) -> Array:
         """(CHECKED, classes) for the unseen digits."""

@@ -7,7 +7,7 @@ from instruments.fields import SettingError
 from instruments.training import Training
 from ui import lesson, settings, training_place, training_view
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.controls import buttons, slider, stepper, toggle
+from ui.controls import buttons, marks, stepper, toggle
 from ui.programs.training import programs
 
 HELD = "_training"  # where the session keeps its training
@@ -35,12 +35,14 @@ with fourth:
     stepper(v, training.BATCH)
 with fifth:
     stepper(v, training.EPOCHS)
-slider(v, training.RATE, label="Learning rate (0.002 is good for Adam, 0.02 for SGD)")
+    buttons(v, training.SCHEDULE)
+marks(v, training.RATE, training.RATES, "Learning rate *η* (0.01 is good for Adam, 0.1 for SGD)")
 plan = training.plan(v)
 try:
     plan.check()
     fits = True
-    st.markdown(f"This run: {plan.steps:,} steps, {plan.macs / 1e9:.3g} billion multiply-adds.")
+    work = f"This run: {plan.steps:,} steps, {plan.macs / 1e9:.3g} billion multiply-adds."
+    st.markdown(f"{work} {training_view.said(plan)}")
 except SettingError as error:
     fits = False
     st.error(str(error))
@@ -87,12 +89,11 @@ def watch() -> None:
 
 
 watch()
+if held and held.done:
+    training_view.weights_to_keep(held)
 if held and held.done and not held.diverged:
     training_view.mistakes(held)
-lesson.formula(
-    r"w \leftarrow w - \eta \, \frac{\partial L}{\partial w}, \qquad L = -\frac{1}{N} \sum_n \log p_{n, t_n}, \qquad \eta = "
-    + f"{plan.rate:g}"
-)
+lesson.formula(training_view.update(plan))
 
 page.check_yourself()
 page.in_code(v, training.CODE, programs(plan))

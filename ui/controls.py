@@ -1,6 +1,7 @@
 """Draws fields as Streamlit's widgets. A widget shows the value that was resolved; what a person changes is given back to it."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import streamlit as st
@@ -139,6 +140,27 @@ def slider(v: Values, field: Real, instrument: str = "", label: str | None = Non
     with track:
         live_slider(
             f"_{field.key}_slider", instrument, field, words, v[field], lambda sent: settings.give({field.key: sent})
+        )
+    if refused := settings.taken_back(field.key):
+        say(refused[1])
+
+
+def marks(v: Values, field: Real, values: Sequence[float], label: str) -> None:
+    """A slider over a few values, as a logarithmic scale has them, beside a line in which any other can be typed."""
+    track, typed = st.columns([3, 1], vertical_alignment="bottom")
+    with typed:
+        _typed(v, field, label, hidden=True)
+    key, options = f"_{field.key}_slider", sorted({*values, v[field]})
+    if not settings.first_run():
+        st.session_state[key] = v[field]
+    with track:
+        st.select_slider(
+            label,
+            options,
+            v[field],
+            key=key,
+            format_func=field.write,
+            on_change=lambda: settings.give({field.key: st.session_state[key]}),
         )
     if refused := settings.taken_back(field.key):
         say(refused[1])

@@ -19,7 +19,7 @@ def _layout(figure: go.Figure, x: str, y: str) -> go.Figure:
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         xaxis_title=x,
         yaxis_title=y,
-        legend={"orientation": "h", "y": 1.12, "x": 0},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
     )
     return figure
 
@@ -32,7 +32,7 @@ def lines(x: ArrayLike, curves: Mapping[str, ArrayLike], x_title: str, y_title: 
     for number, (name, y) in enumerate(curves.items()):
         shade = colour(names[order[number % len(order)]], dark)
         style = {"color": shade, "dash": DASHES[number % len(DASHES)], "width": 2.5}
-        figure.add_scatter(x=np.asarray(x), y=np.asarray(y), name=name, mode="lines", line=style)
+        figure.add_scatter(x=np.asarray(x), y=np.asarray(y), name=name, mode="lines", line=style, cliponaxis=False)
     return _layout(figure, x_title, y_title)
 
 

@@ -1,10 +1,14 @@
 """What is shown of a training while it goes on, and of its mistakes once it is done."""
 
+import math
+
+import numpy as np
 import streamlit as st
+from numpy.typing import ArrayLike
 
 from cnn_core.networks import classes
-from instruments.training import CHECKED, Training
-from ui import figures, formulas, lesson
+from instruments.training import CHECKED, Plan, Training
+from ui import downloads, figures, formulas, lesson
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 
 MISTAKES = 4  # that are shown
@@ -21,12 +25,18 @@ def progress(training: Training) -> None:
             "It has diverged: the loss grows instead of falling. The learning rate is too large; try a tenth of it."
         )
     steps, losses = training.losses()
-    loss = {"loss, mean of 9 batches": losses}
-    accuracy = {f"accuracy on {CHECKED} unseen digits": [share for _, share in training.checks]}
-    checked = [step for step, _ in training.checks]
+    checked, count = [step for step, _ in training.checks], len(classes("digits"))
+    loss = {"mean of 9 batches": losses, f"guessing: ln {count}": np.full(len(steps), math.log(count))}
+    accuracy: dict[str, ArrayLike] = {
+        "on digits it learns from": training.learned(),
+        f"on {CHECKED} unseen digits": [share for _, share in training.checks],
+        "guessing": np.full(len(checked), 1 / count),
+    }
     curves = {
         "Loss over the steps": lambda: figures.lines(steps, loss, "step", "loss", dark),
-        "Accuracy on unseen digits over the steps": lambda: figures.lines(checked, accuracy, "step", "accuracy", dark),
+        "Accuracy over the steps, on digits it learns from and on unseen ones": lambda: figures.lines(
+            checked, accuracy, "step", "accuracy", dark
+        ),
     }
     lesson.charts("_training", curves, 260)
     share = training.checks[-1][1]
@@ -35,7 +45,39 @@ def progress(training: Training) -> None:
     )
     if not training.diverged:
         before = MapPanel("before", "Kernels at the start", training.first_kernels)
-        map_viewer("training_kernels_maps", [before, MapPanel("now", "Kernels now", training.kernels())])
+        now, moved = training.kernels(), training.kernels() - training.first_kernels
+        panels = [before, MapPanel("now", "Kernels now", now), MapPanel("moved", "Moved by", moved)]
+        map_viewer("training_kernels_maps", panels)
+        size = float(np.linalg.norm(moved) / np.linalg.norm(training.first_kernels))
+        st.markdown(f"The kernels have moved by **{size:.0%}** of their size since the start.")
+
+
+UPDATES = {
+    "adam": r"\begin{aligned} m &\leftarrow 0.9\, m + 0.1\, g \qquad s \leftarrow 0.999\, s + 0.001\, g^2 \\ "
+    r"w &\leftarrow w - \eta_t\, \hat m / (\sqrt{\hat s} + 10^{-8}) \end{aligned}",
+    "sgd": r"\begin{aligned} v &\leftarrow 0.9\, v + g \\ w &\leftarrow w - \eta_t\, v \end{aligned}",
+}
+
+
+def said(plan: Plan) -> str:
+    """The optimiser and its learning rate over the steps, in words."""
+    name = "Adam" if plan.optimiser == "adam" else "SGD with momentum 0.9"
+    cycle = f"rises to {plan.rate:g} over the first 30 % of the steps, then falls to nearly 0"
+    return f"{name}; the learning rate *η* {cycle if plan.schedule == 'cycle' else f'stays at {plan.rate:g}'}."
+
+
+def update(plan: Plan) -> str:
+    """What one step does to each weight, as a formula."""
+    loss = r"g = rac{\partial L}{\partial w}, \qquad L = -rac{1}{N} \sum_n \log p_{n, t_n}"
+    return rf"{UPDATES[plan.optimiser]} \qquad {loss}"
+
+
+def weights_to_keep(training: Training) -> None:
+    """Download the weights as they are now."""
+    size = 4 * sum(array.nbytes for array in training.network.parameters().values())
+    made = downloads.in_turn(training.weights_file, size)
+    file = "training-weights.npz"
+    st.download_button("Weights by name (NPZ)", made, file, on_click="ignore", disabled=not training.history)
 
 
 def mistakes(training: Training) -> None:

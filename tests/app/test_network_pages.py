@@ -315,9 +315,9 @@ def test_the_softmax_that_is_shown_is_the_one_computed() -> None:
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
-@pytest.mark.parametrize("augment", [False, True])
-def test_the_training_program_trains_as_the_page_does(optimiser, augment) -> None:
-    plan = Plan(3, 4, 3, 150, 2, 40, 0.01, optimiser, augment, 5)
+@pytest.mark.parametrize(("augment", "schedule"), [(False, "cycle"), (True, "constant")])
+def test_the_training_program_trains_as_the_page_does(optimiser, augment, schedule) -> None:
+    plan = Plan(3, 4, 3, 150, 2, 40, 0.01, optimiser, augment, 5, schedule)
     training = Training(plan)
     while not training.done:
         training.advance(1)

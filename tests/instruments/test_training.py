@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cnn_core import weights
 from instruments import training
 from instruments.fields import SettingError, message, resolve, strict
 from instruments.training import Plan, Training
@@ -31,7 +32,7 @@ def test_the_plan_is_what_the_fields_say_and_by_default_its_own() -> None:
              "training_epochs": "7", "training_batch": "9", "training_rate": "0.25", "training_optimiser": "SGD",
              "training_augment": "true", "training_seed": "42"}  # fmt: skip
     v = resolve(training.FIELDS, given)
-    assert training.plan(v) == Plan(5, 4, 3, 200, 7, 9, 0.25, "sgd", True, 42)
+    assert training.plan(v) == Plan(5, 4, 3, 200, 7, 9, 0.25, "sgd", True, 42, "constant")
     assert training.plan(strict(training.FIELDS, message(training.FIELDS, v))) == training.plan(v)
 
 
@@ -56,6 +57,36 @@ def test_what_was_trained_is_told_and_what_it_confuses() -> None:
     assert len(done.mistakes(training.CHECKED)) == missed.sum()
     assert len(done.mistakes()) == min(8, missed.sum())
     assert margins[0] == (logits.max(axis=1) - logits[np.arange(len(logits)), done.unseen_labels])[missed].max()
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+def test_the_rate_over_the_steps_is_chosen_and_follows_the_optimiser_otherwise(optimiser) -> None:
+    usual = training.plan(resolve(training.FIELDS, {"training_optimiser": optimiser}))
+    assert usual.schedule == ("cycle" if optimiser == "adam" else "constant")
+    for schedule in ("cycle", "constant"):
+        given = {"training_optimiser": optimiser, "training_schedule": schedule}
+        assert training.plan(resolve(training.FIELDS, given)).schedule == schedule
+    weights = [finished(optimiser=optimiser, schedule=one).kernels() for one in ("cycle", "constant")]
+    assert np.abs(weights[0] - weights[1]).max() > 1e-3
+
+
+def test_accuracy_on_what_it_learns_from_is_the_mean_of_nine_batches() -> None:
+    done = finished(epochs=3)
+    raw = [one.accuracy for one in done.history]
+    assert done.learned()[-1] == pytest.approx(np.mean(raw[-9:]))
+    assert len(done.learned()) == len(done.checks)
+
+
+def test_the_weights_come_as_a_file_by_name() -> None:
+    done = finished()
+    read = weights.load(done.weights_file(), Plan(kernels=3, side=4, pool=3, seed=9).network())
+    assert read.stored().keys() == done.network.stored().keys()
+    for name, array in done.network.stored().items():
+        np.testing.assert_array_equal(read.stored()[name], array)
+
+
+def test_marks_of_the_rate_are_a_logarithmic_scale() -> None:
+    assert training.RATES == (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)
 
 
 def test_the_curve_is_the_mean_of_nine_batches() -> None:

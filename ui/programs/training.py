@@ -17,13 +17,13 @@ def programs(plan: Plan) -> dict[str, str]:
         "rate": number(plan.rate),
         "seed": plan.seed,
     }
-    adam = plan.optimiser == "adam"
+    adam, cycle = plan.optimiser == "adam", plan.schedule == "cycle"
     name = "Adam" if adam else "SGD"
     momentum = "" if adam else ", momentum=0.9"  # which cnn_core's has by default
     return {
         "NumPy": program(
             "training_numpy",
-            schedule=Code("training.one_cycle" if adam else "None"),
+            schedule=Code("training.one_cycle" if cycle else "None"),
             augment=Code("training.jitter" if plan.augment else "None"),
             optimiser=Code(f"optimisers.{name}(net.parameters(), rate)"),
             **shared,
@@ -31,7 +31,7 @@ def programs(plan: Plan) -> dict[str, str]:
         "PyTorch": program(
             "training_pytorch",
             optimiser=Code(f"torch.optim.{name}(net.parameters(), lr=rate{momentum})"),
-            cycle=adam,
+            cycle=cycle,
             **shared,
         ),
     }
