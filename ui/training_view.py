@@ -68,7 +68,7 @@ def said(plan: Plan) -> str:
 
 def update(plan: Plan) -> str:
     """What one step does to each weight, as a formula."""
-    loss = r"g = rac{\partial L}{\partial w}, \qquad L = -rac{1}{N} \sum_n \log p_{n, t_n}"
+    loss = r"g = \frac{\partial L}{\partial w}, \qquad L = -\frac{1}{N} \sum_n \log p_{n, t_n}"
     return rf"{UPDATES[plan.optimiser]} \qquad {loss}"
 
 
