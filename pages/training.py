@@ -90,7 +90,7 @@ def watch() -> None:
 
 watch()
 if held and held.done:
-    training_view.weights_to_keep(held)
+    training_view.to_keep(held)
 if held and held.done and not held.diverged:
     training_view.mistakes(held)
 lesson.formula(training_view.update(plan))

@@ -6,9 +6,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import ArrayLike
 
+from cnn_core import onnx
 from cnn_core.networks import classes
 from instruments.training import CHECKED, Plan, Training
-from ui import downloads, figures, formulas, lesson
+from ui import downloads, figures, formulas, lesson, own_digits
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 
 MISTAKES = 4  # that are shown
@@ -72,12 +73,18 @@ def update(plan: Plan) -> str:
     return rf"{UPDATES[plan.optimiser]} \qquad {loss}"
 
 
-def weights_to_keep(training: Training) -> None:
-    """Download the weights as they are now."""
-    size = 4 * sum(array.nbytes for array in training.network.parameters().values())
-    made = downloads.in_turn(training.weights_file, size)
-    file = "training-weights.npz"
-    st.download_button("Weights by name (NPZ)", made, file, on_click="ignore", disabled=not training.history)
+def to_keep(training: Training) -> None:
+    """Use the network on other pages, or download it: its weights as they are now, or all of it as ONNX."""
+    size, row = 4 * sum(array.nbytes for array in training.network.parameters().values()), st.columns(3)
+    with row[0]:
+        own_digits.use(training)
+    files = {
+        "Weights by name (NPZ)": (training.weights_file, "training-weights.npz"),
+        "The network (ONNX)": (lambda: onnx.write(training.network), "training.onnx"),
+    }
+    for column, (words, (make, name)) in zip(row[1:], files.items(), strict=True):
+        made = downloads.in_turn(make, size)
+        column.download_button(words, made, name, on_click="ignore", disabled=not training.history)
 
 
 def mistakes(training: Training) -> None:
