@@ -4,7 +4,7 @@ import io
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +33,7 @@ WATCHED = 25  # steps on the wrong way, for all to see, before a training is giv
 KERNELS = Whole("training_kernels", "kernels", 8, 1, 32)
 KERNEL_SIDE = Whole("training_side", "kernel side", 3, 1, 9)
 POOL = Whole("training_pool", "pooling window", 2, 1, 6)
+LAYERS = Choice("training_layers", "Convolutions", "1", {"1": "One", "2": "Two"})
 DIGITS = Whole("training_digits", "digits", 2000, 100, mnist.TRAINED)
 EPOCHS = Whole("training_epochs", "epochs", 3, 1, 20)
 BATCH = Whole("training_batch", "batch size", 64, 8, 256)
@@ -48,7 +49,7 @@ SCHEDULE = Choice(
 AUGMENT = Switch("training_augment", "Turn and shift digits", False)
 SEED = Whole("training_seed", "seed", 0, 0, 9999)
 CODE = library("training", "NumPy", "PyTorch")
-FIELDS = (KERNELS, KERNEL_SIDE, POOL, DIGITS, EPOCHS, BATCH, RATE, OPTIMISER, SCHEDULE, AUGMENT, SEED, CODE)
+FIELDS = (KERNELS, KERNEL_SIDE, POOL, LAYERS, DIGITS, EPOCHS, BATCH, RATE, OPTIMISER, SCHEDULE, AUGMENT, SEED, CODE)
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,15 @@ class Plan:
     augment: bool = False
     seed: int = 0
     schedule: str = "cycle"
+    convolutions: int = 1
 
     def network(self) -> Graph:
         """The network as it is before the first step; it ends in logits."""
-        return digits_network(self.kernels, self.side, self.pool, HIDDEN, self.seed, logits=True)
+        return digits_network(self.kernels, self.side, self.pool, HIDDEN, self.seed, True, self.convolutions)
+
+    def first_kernels(self) -> Array:
+        """Those of the first layer before the first step, (K, kH, kW); they are there even where a second layer does not fit."""
+        return first_layer(replace(self, convolutions=1).network())
 
     @property
     def steps(self) -> int:
@@ -82,7 +88,14 @@ class Plan:
         return 3 * self.network().macs() * self.digits * self.epochs
 
     def check(self) -> None:
-        """Refuse what would take too long; raises SettingError."""
+        """Refuse what does not fit or would take too long; raises SettingError."""
+        try:
+            self.network()
+        except ValueError:
+            raise SettingError(
+                f"A second convolution with kernels of {self.side} x {self.side} and pooling of {self.pool} x {self.pool} does not "
+                "fit on what the first one leaves: choose a smaller kernel side or pooling window."
+            ) from None
         if self.macs > MAX_MACS:
             amount, limit = f"{self.macs / 1e9:.0f} billion multiply-adds", f"{MAX_MACS / 1e9:.0f} billion"
             raise SettingError(f"This run would take {amount}, more than {limit}: choose fewer digits or epochs.")
@@ -91,7 +104,9 @@ class Plan:
 def plan(v: Values) -> Plan:
     """What is set."""
     sizes = v[KERNELS], v[KERNEL_SIDE], v[POOL]
-    return Plan(*sizes, v[DIGITS], v[EPOCHS], v[BATCH], v[RATE], v[OPTIMISER], v[AUGMENT], v[SEED], v[SCHEDULE])
+    return Plan(
+        *sizes, v[DIGITS], v[EPOCHS], v[BATCH], v[RATE], v[OPTIMISER], v[AUGMENT], v[SEED], v[SCHEDULE], int(v[LAYERS])
+    )
 
 
 def first_layer(network: Graph) -> Array:
@@ -217,9 +232,10 @@ class Training:
         """(CHECKED, classes) for the unseen digits, after the last step."""
         return self._logits
 
-    def maps(self, digit: Array) -> Array:
-        """What each kernel, with its ReLU, makes of a digit (1, 28, 28) now, (K, h, w)."""
-        return self.network.values(digit, ("relu1",))["relu1"]
+    def maps(self, digit: Array) -> list[Array]:
+        """What each kernel of each convolution, with its ReLU, makes of a digit (1, 28, 28) now, (K, h, w)."""
+        names = tuple(f"relu{number}" for number in range(1, self.plan.convolutions + 1))
+        return list(self.network.values(digit, names).values())
 
     def confusion(self) -> NDArray[np.int64]:
         """(10, 10): rows are the right class, columns the answer."""

@@ -5,6 +5,7 @@ import streamlit as st
 from numpy.typing import ArrayLike
 
 from cnn_core import onnx
+from cnn_core.digits import SIDE
 from cnn_core.networks import classes
 from instruments.training import CHECKED, GUESSING, Plan, Training
 from ui import downloads, figures, formulas, lesson, own_digits
@@ -81,7 +82,11 @@ def kernels(training: Training) -> None:
         title = f"Worst: a {names[right]}, says {names[answer]}"
         panels += [
             MapPanel("worst", title, digit, image=True),
-            MapPanel("maps", "Each kernel on it", training.maps(digit), scale="sequential"),
+        ]
+        titles = ("Each kernel on it", "The second layer on it")
+        panels += [
+            MapPanel(f"maps{number}", title, maps, scale="sequential")
+            for number, (title, maps) in enumerate(zip(titles, training.maps(digit), strict=False))
         ]
     map_viewer("training_kernels_maps", panels)
     size = float(np.linalg.norm(moved) / np.linalg.norm(training.first_kernels))
@@ -102,6 +107,12 @@ def said(plan: Plan) -> str:
     return f"{name}; the learning rate *η* {cycle if plan.schedule == 'cycle' else f'stays at {plan.rate:g}'}."
 
 
+def sees(plan: Plan) -> str:
+    """How much of the digit the last convolution's units see, in words."""
+    rows, columns = plan.network().receptive_field(f"pool{plan.convolutions}") or (SIDE, SIDE)
+    return f"Each number that the dense layers read sees {rows} × {columns} pixels of the digit."
+
+
 def update(plan: Plan) -> str:
     """What one step does to each weight, as a formula."""
     loss = r"g = \frac{\partial L}{\partial w}, \qquad L = -\frac{1}{N} \sum_n \log p_{n, t_n}"
@@ -111,8 +122,9 @@ def update(plan: Plan) -> str:
 def to_keep(training: Training) -> None:
     """Use the network on other pages, or download it: its weights as they are now, or all of it as ONNX."""
     size, row = 4 * sum(array.nbytes for array in training.network.parameters().values()), st.columns(3)
-    with row[0]:
-        own_digits.use(training)
+    if training.plan.convolutions == 1:
+        with row[0]:
+            own_digits.use(training)
     files = {
         "Weights by name (NPZ)": (training.weights_file, "training-weights.npz"),
         "The network (ONNX)": (lambda: onnx.write(training.network), "training.onnx"),

@@ -5,7 +5,7 @@ import pytest
 
 from cnn_core import weights
 from instruments import training
-from instruments.fields import SettingError, message, resolve, strict
+from instruments.fields import SettingError, Whole, message, resolve, strict
 from instruments.training import Plan, Training
 
 
@@ -30,9 +30,9 @@ def test_the_plan_is_what_the_fields_say_and_by_default_its_own() -> None:
     assert training.plan(resolve(training.FIELDS, {})) == Plan()
     given = {"training_kernels": "5", "training_side": "4", "training_pool": "3", "training_digits": "200",
              "training_epochs": "7", "training_batch": "9", "training_rate": "0.25", "training_optimiser": "SGD",
-             "training_augment": "true", "training_seed": "42"}  # fmt: skip
+             "training_augment": "true", "training_seed": "42", "training_layers": "2"}  # fmt: skip
     v = resolve(training.FIELDS, given)
-    assert training.plan(v) == Plan(5, 4, 3, 200, 7, 9, 0.25, "sgd", True, 42, "constant")
+    assert training.plan(v) == Plan(5, 4, 3, 200, 7, 9, 0.25, "sgd", True, 42, "constant", 2)
     assert training.plan(strict(training.FIELDS, message(training.FIELDS, v))) == training.plan(v)
 
 
@@ -151,8 +151,26 @@ def test_each_kernels_map_of_a_digit() -> None:
     weight, bias = (done.network.parameters()[f"conv1.{name}"] for name in ("weight", "bias"))
     windows = np.lib.stride_tricks.sliding_window_view(done.unseen[7, 0], (4, 4))
     expected = np.maximum(np.einsum("yxij,kij->kyx", windows, weight[:, 0]) + bias[:, None, None], 0)
-    np.testing.assert_allclose(done.maps(done.unseen[7]), expected, atol=1e-5)
+    (maps,) = done.maps(done.unseen[7])
+    np.testing.assert_allclose(maps, expected, atol=1e-5)
     np.testing.assert_array_equal(done.logits(), done.network.forward(done.unseen))
+
+
+def test_two_convolutions_learn_see_more_and_must_fit() -> None:
+    done = finished(kernels=3, side=3, pool=2, convolutions=2, digits=600, epochs=4, rate=0.01)
+    shapes = {name: array.shape for name, array in done.network.parameters().items()}
+    assert shapes["conv2.weight"] == (6, 3, 3, 3)
+    assert shapes["fc1.weight"] == (64, 6 * 5 * 5)
+    assert done.checks[-1][1] > 0.6
+    assert [maps.shape for maps in done.maps(done.unseen[0])] == [(3, 26, 26), (6, 11, 11)]
+    assert done.plan.network().receptive_field("pool2") == (
+        10,
+        10,
+    )  # 3 + 1 pooled, then 2 more windows at stride 2, pooled
+    np.testing.assert_array_equal(done.first_kernels, done.plan.first_kernels())
+    with pytest.raises(SettingError, match="kernels of 9 x 9 and pooling of 3 x 3 does not fit"):
+        Plan(side=9, pool=3, convolutions=2).check()
+    Plan(side=9, pool=3).check()
 
 
 def test_the_curves_of_a_run_are_kept_for_the_next() -> None:
@@ -176,7 +194,11 @@ def test_a_training_that_is_paused_stands_still() -> None:
 
 def test_bounds_are_the_pages_and_the_digits_all_that_may_be_learnt_from() -> None:
     v = resolve(training.FIELDS, {})
-    bounds = {field.key.removeprefix("training_"): (field.low, field.high(v)) for field in training.FIELDS[:6]}
+    bounds = {
+        field.key.removeprefix("training_"): (field.low, field.high(v))
+        for field in training.FIELDS[:7]
+        if isinstance(field, Whole)
+    }
     assert bounds == {"kernels": (1, 32), "side": (1, 9), "pool": (1, 6), "digits": (100, 8000), "epochs": (1, 20),
                       "batch": (8, 256)}  # fmt: skip
     assert (training.RATE.low, training.RATE.high, training.RATE.step) == (0, 2, 0.001)
