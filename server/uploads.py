@@ -10,15 +10,16 @@ from starlette.formparsers import MultiPartParser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.shares import UPLOADING, UPLOADS
+from server.shares import LARGE_UPLOADS, UPLOADING, UPLOADS
 
-MAX_FILE = 20_000_000  # bytes of a file, as Streamlit is told too
-MAX_HELD = 20_000_000  # bytes of files of one session that no page has taken yet
+MAX_FILE = 48 << 20  # bytes of a file, as Streamlit is told too: of a network; whoever decodes a photo takes fewer
+MAX_HELD = 48 << 20  # bytes of files of one session that no page has taken yet
+LARGE = 20_000_000  # bytes from where on a file waits for others as large, so that photos pass it
 FRAMING = 100_000  # bytes around a file in its request
 SILENCE, LEAST_RATE = 5.0, 50_000  # seconds without a byte; bytes a second, from those seconds on
 PATIENCE = 30.0  # seconds that an upload waits for its turn
 
-MultiPartParser.spool_max_size = 2 * MAX_HELD  # Starlette would write what is larger than 1 MB to the disk
+MultiPartParser.spool_max_size = 2 * MAX_FILE  # Starlette would write what is larger than 1 MB to the disk
 
 _PATH = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+\Z")
 
@@ -61,10 +62,11 @@ class BoundedUploads:
             await send(message)
 
         try:
-            async with UPLOADING.turn(1, session, PATIENCE), UPLOADS.turn(size, session, PATIENCE):
+            share = LARGE_UPLOADS if size > LARGE + FRAMING else UPLOADS
+            async with UPLOADING.turn(1, session, PATIENCE), share.turn(size, session, PATIENCE):
                 if self.held(session) + size > MAX_HELD + FRAMING:
                     await _refuse(413, "Too many files.", scope, receive, send)
-                elif self.held(None) + size > UPLOADS.total:
+                elif self.held(None) + size > UPLOADS.total + LARGE_UPLOADS.total:
                     await _refuse(503, "Too many files are waiting here: try again in a minute.", scope, receive, send)
                 else:
                     await self.app(scope, _Timely(receive), answer)
