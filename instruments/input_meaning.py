@@ -78,12 +78,12 @@ def guessed(graph: Graph, classes: int) -> tuple[str, str]:
     if isinstance(first, Scale):
         factor = float(np.abs(first.scale).max())
         if factor < SMALL:
-            return "bytes", "its first layer makes numbers up to 255 small"
+            return "bytes", "its first layer makes large numbers small"
         if factor > LARGE:
             return "unit", "its first layer makes small numbers large"
     if graph.input_shape[0] == 3 and classes == 1000:
         return "imagenet", "1,000 classes are mostly ImageNet's"
-    return "unit", "nothing in the file says otherwise"
+    return "unit", "the file says nothing else"
 
 
 def _first_layer(graph: Graph) -> Layer | None:

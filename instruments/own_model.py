@@ -208,12 +208,21 @@ def said(own: Uploaded, v: Values) -> str:
     channels, height, width = as_set(v, own).shape
     parts = []
     if v[VALUES] == VALUES.default(v):
-        parts.append(f"pixels mean {RANGES[v[VALUES]].words} ({own.first_values[1]})")
+        parts.append(f"pixel values are “{RANGES[v[VALUES]].words}”, as {own.first_values[1]}")
     if None in own.graph.input_shape and (v[HEIGHT], v[WIDTH]) == (HEIGHT.default(v), WIDTH.default(v)):
-        parts.append(f"{height} × {width} pixels (the file takes other sizes, too)")
+        parts.append(f"it wants {height} × {width} pixels, though it takes other sizes, too")
     if channels == 1 and v[PHOTO] == "digit" == PHOTO.default(v):
         parts.append("it wants a digit, centred")
     whose = class_names.guessed(classes_of(own.graph, (channels, height, width)), channels, height)[1]
     if whose and not v[NAMES] and not own.names:
         parts.append(f"its classes are {whose}")
     return f"Guessed: {'; '.join(parts)}." if parts else ""
+
+
+def names_said(own: Uploaded, v: Values) -> str:
+    """What does not fit about the names that were given, in a sentence; "" if all is well."""
+    names, count = v[NAMES] or own.names, len(as_set(v, own).classes)
+    if not names or len(names) == count:
+        return ""
+    rest = "the others are numbered" if len(names) < count else "the last are left out"
+    return f"{len(names):,} names for {count:,} classes: {rest}."

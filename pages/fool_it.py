@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from instruments import fool_it
-from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, MOVES, NETWORK, SEED, STEPS
+from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, MOVES, NETWORK, OFF, SEED, STEPS
 from ui import fool_it_view as view
 from ui import image_source, lesson, model_source
 from ui import why_this_answer_view as why_view
@@ -25,7 +25,7 @@ with left:
     menu(v, NETWORK)
 with right:
     slider(v, EPSILON, label=f"Epsilon, in steps of 1/{LEVELS}")
-model_source.own(v, NETWORK)
+model_source.own(v, NETWORK, LAYER, OFF, CHANNEL)
 other = view.fooled(v, x, digest)
 view.side_by_side(v, x, other, before)
 largest = float(np.abs(other - x).max()) * LEVELS

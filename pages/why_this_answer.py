@@ -24,7 +24,7 @@ for column, field in zip(columns, (NETWORK, METHOD), strict=False):
 for column, field, label in zip(columns[2:], (FIRST, SECOND), ("Why …", "… and not"), strict=True):
     with column:
         view.class_menu(v, field, label, asked.answer)
-model_source.own(v, NETWORK)
+model_source.own(v, NETWORK, why.LAYER)
 method = why.method(v)
 if method != v[METHOD]:
     st.info("This network does not end in the mean of maps, so Grad-CAM stands in for the class activation map.")

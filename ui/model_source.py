@@ -94,7 +94,7 @@ def _keep(files: list[tuple[str, bytes]], network: Choice, dependent: tuple[Fiel
     if parts:
         held = _read(*parts[0], parts[1][1] if len(parts) > 1 else None, names, before)
         if before is None:
-            settings.give_from_link(dependent)  # which the link says of this network, and no other could take
+            settings.give_from_link((*own_model.FIELDS, *dependent))  # said of this network, which no other could take
         elif before.uploaded.digest != held.uploaded.digest:
             settings.reset(own_model.FIELDS)
         _let_go()
@@ -199,13 +199,15 @@ def own(v: Values, network: Choice, *dependent: Field[Any]) -> None:
         return
     held: Held | None = st.session_state.get(KEY)
     if held is None:
-        say("Your own model is not here: models are never stored. Choose its file; until then SqueezeNet is shown.")
+        st.info("Your own model is not here: models are never stored. Choose its file; until then SqueezeNet is shown.")
     else:
-        _describe(held.uploaded, v)
+        _describe(v, held.uploaded)
     with st.expander("Your own model", icon=":material/deployed_code:", expanded=held is None):
-        words = "Your model: an .onnx file, its .onnx.data with it if there is one, and a .txt of class names if you like; up to 48 MB"
+        if held is not None:
+            _meaning(v, held.uploaded)
         st.file_uploader(
-            words,
+            f"{'A model' if held is None else 'Another model'}: its .onnx file, with its .onnx.data if it has one, and a .txt of "
+            "class names if you like; up to 48 MB together",
             accept_multiple_files=True,
             key=left_behind.fresh(UPLOADER),
             on_change=_take,
@@ -216,34 +218,37 @@ def own(v: Values, network: Choice, *dependent: Field[Any]) -> None:
             st.error(plain(wrong))
         st.markdown("Models stay in memory, never on disk, and are gone soon after this page is closed.")
         if held is not None:
-            _meaning(v, held.uploaded)
             st.button("Remove it", key="_own_remove", on_click=_remove, args=(network,))
 
 
-def _describe(own: Uploaded, v: Values) -> None:
+def _describe(v: Values, own: Uploaded) -> None:
     model = own_model.as_set(v, own)
-    sides = " × ".join(map(str, model.shape))
-    text = f"**{plain(own.name)}** takes {sides} numbers, knows {len(model.classes):,} classes, has {own.graph.parameter_count():,} parameters. "
-    st.markdown(text + plain(own_model.said(own, v)))
+    sides, parameters = " × ".join(map(str, model.shape)), own.graph.parameter_count()
+    st.markdown(
+        f"**{plain(own.name)}** takes {sides} numbers, knows {len(model.classes):,} classes and has {parameters:,} parameters. "
+        f"{plain(own_model.said(own, v))}"
+    )
 
 
 def _meaning(v: Values, own: Uploaded) -> None:
     """What is asked about the network's input and classes."""
-    columns = st.columns(3)
+    sides = [side for side in (HEIGHT, WIDTH) if side.fixed(v) is None]
+    columns = st.columns(2 + len(sides))
     with columns[0]:
         menu(v, VALUES)
     with columns[1]:
-        if own.channels == 3:
-            buttons(v, COLOURS)
-        else:
-            buttons(v, PHOTO)
-    with columns[2]:
-        for side in (HEIGHT, WIDTH):
-            if side.fixed(v) is None:
-                stepper(v, side)
+        buttons(v, COLOURS if own.channels == 3 else PHOTO)
+    for column, side in zip(columns[2:], sides, strict=True):
+        with column:
+            stepper(v, side)
     lines(
         v,
         NAMES,
         "Class names, one a line or with commas",
-        help="In the order of the model's answer; also as a .txt above.",
+        help="In the order of the model's answer; also as a .txt file.",
     )
+    say(own_model.names_said(own, v))
+    if own.names:
+        st.markdown(
+            f"{len(own.names):,} names came from a file, which is not in the link; names written here stand instead."
+        )

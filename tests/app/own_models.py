@@ -28,7 +28,7 @@ def open_sized(classes: int = 3) -> Graph:
 
 def drop(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
     """Give these files to the page's uploader."""
-    uploader = next(one for one in app.file_uploader if one.label.startswith("Your model"))
+    uploader = next(one for one in app.file_uploader if ".onnx" in one.label)
     uploader.set_value([(name, data, "application/octet-stream") for name, data in files])
     app.run()
     assert [error.value for error in app.exception] == []
