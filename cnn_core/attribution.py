@@ -21,15 +21,15 @@ _SHAPES_ONLY = (Flatten, Reshape, Dropout)
 
 
 def score_node(network: Graph) -> str:
-    """Name of the node whose value are the scores: the output, or what the softmax at the end reads.
+    """Name of the node whose value are the scores: the output, or what the softmax at the end reads; a flatten may follow it.
 
     >>> from cnn_core.networks import load
     >>> score_node(load("digits"))
     'fc2'
     """
     name = network.output
-    while isinstance(network.layer(name), Softmax):
-        name = network.node(name).inputs[0]
+    while (last := _skip_shapes(network, name)) != INPUT and isinstance(network.layer(last), Softmax):
+        name = network.node(last).inputs[0]
     return name
 
 

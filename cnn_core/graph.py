@@ -83,6 +83,28 @@ class Graph:
         """The layer of the node of this name; ValueError if there is none."""
         return self.node(name).layer
 
+    def behind(self, layers: Mapping[str, Layer]) -> "Graph":
+        """This network behind layers in a row, such as one that turns pixels into what it was trained on; weights are shared.
+
+        Args:
+            layers: by name, in order; what the last answers has the shape of input_shape, and so has what the first is given.
+
+        Raises:
+            ValueError: a name is taken, or a layer does not fit.
+
+        >>> from cnn_core.layers import Flatten, Scale
+        >>> bright = chain([Flatten()], (1, 1, 2)).behind({"bytes": Scale(255.0)})
+        >>> bright.forward(np.array([[[0.0, 0.2]]])).tolist()
+        [0.0, 51.0]
+        """
+        before = [INPUT, *layers]
+        ahead = [Node(name, layer, (source,)) for (name, layer), source in zip(layers.items(), before, strict=False)]
+        rest = [
+            Node(node.name, node.layer, tuple(before[-1] if name == INPUT else name for name in node.inputs))
+            for node in self.nodes
+        ]
+        return Graph([*ahead, *rest], self.input_shape, self.output)
+
     # Values
 
     def forward(self, x: ArrayLike) -> Array:

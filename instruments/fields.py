@@ -39,6 +39,10 @@ class Values:
     def __getitem__(self, field: "Fact[T]") -> T:
         return cast(T, self._values[field.key])
 
+    def known(self, fact: Fact[T]) -> T | None:
+        """The value, None where nobody said it."""
+        return cast("T | None", self._values.get(fact.key))
+
     def put(self, field: Fact[T], value: T) -> None:
         self._values[field.key] = value
 

@@ -10,16 +10,18 @@ from cnn_core import attribution
 from cnn_core.arguments import Array
 from cnn_core.graph import INPUT, Graph, Node
 from cnn_core.layers import ReLU, Scale
+from instruments import own_model
 from instruments.code import library
 from instruments.fields import Choice, Field, Real, SettingError, Values, Whole
-from instruments.why_this_answer import COVERS, Growing, LayerName, network, shape
-from instruments.why_this_answer import NETWORK as ASKED_NETWORK
+from instruments.growing import Growing
+from instruments.models import WORDS, Model
+from instruments.why_this_answer import LayerName, answer
 
 LEVELS = 255  # steps from black to white in a photo's file
 STRONGEST = 5  # maps that are switched off at once
 QUIET = 0.03  # deviation of the noise that a picture starts from, once it is smoothed, is below
 PLACES = 13  # points of the curve
-ASK_SIDES = {"squeezenet": 96, "resnet8": 32, "digits": 28}  # pixels a side of the picture that a map asks for
+ASK_SIDES = {"squeezenet": 96}  # pixels a side of the picture that a map asks for, where it is not the network's own
 RANGES = {"shift": (-0.5, 0.5), "turn": (-90.0, 90.0), "shrink": (0.0, 0.8)}
 
 
@@ -27,21 +29,23 @@ class MapNumbers(Field[tuple[int, ...]]):
     """Numbers of maps of the chosen layer, in order, each once."""
 
     def read(self, given: object, before: Values) -> tuple[int, ...]:
-        last = channels(before[NETWORK], before[LAYER]) - 1
+        if own_model.is_missing(before, NETWORK):
+            return ()  # a link to one's own network means its maps
+        last = channels(before) - 1
         parts = [part for part in re.split(r"[\s,;]+", given) if part] if isinstance(given, str) else ["?"]
         if len(parts) > last + 1 or not all(re.fullmatch("[0-9]{1,5}", part) and int(part) <= last for part in parts):
             raise SettingError(f"{self.name} must be numbers from 0 to {last}, with commas between them.")
         return tuple(sorted({int(part) for part in parts}))
 
     def fit(self, value: tuple[int, ...], before: Values) -> tuple[int, ...]:
-        count = channels(before[NETWORK], before[LAYER])
+        count = channels(before)
         return tuple(number for number in value if number < count)
 
     def write(self, value: tuple[int, ...]) -> str:
         return ", ".join(map(str, value))
 
 
-NETWORK = Choice("fool_network", "Network", "squeezenet", ASKED_NETWORK.words)
+NETWORK = Choice("fool_network", "Network", "squeezenet", WORDS)
 EPSILON = Real("fool_epsilon", "epsilon", 2, 0, 32, 0.5)
 FIRST_LAYERS = {"squeezenet": "fire5.concat", "resnet8": "block3.add", "digits": "relu1"}
 LAYER = LayerName("fool_layer", "layer", NETWORK, FIRST_LAYERS)
@@ -51,25 +55,26 @@ SHIFT = Real("fool_shift", "shift", 0, *RANGES["shift"])
 TURN = Real("fool_turn", "turn", 0, *RANGES["turn"], step=1)
 SHRINK = Real("fool_shrink", "shrink", 0, *RANGES["shrink"])
 MOVES = {"shift": SHIFT, "turn": TURN, "shrink": SHRINK}
-CHANNEL = Whole("fool_channel", "map number", 0, 0, lambda v: channels(v[NETWORK], v[LAYER]) - 1)
+CHANNEL = Whole("fool_channel", "map number", 0, 0, lambda v: channels(v) - 1)
 SEED = Whole("fool_seed", "noise number", 0, 0, 999)
 STEPS = Whole("fool_steps", "steps", 100, 10, 400)
 CODE = library("fool", "NumPy", "PyTorch")
-FIELDS = (NETWORK, EPSILON, LAYER, OFF, MOVE, SHIFT, TURN, SHRINK, CHANNEL, SEED, STEPS, CODE)
+FIELDS = (NETWORK, *own_model.FIELDS, EPSILON, LAYER, OFF, MOVE, SHIFT, TURN, SHRINK, CHANNEL, SEED, STEPS, CODE)
 
 
-def channels(name: str, layer: str) -> int:
-    """Maps of a layer.
-
-    >>> channels("digits", "pool1")
-    16
-    """
-    return network(name).output_shapes(shape(name))[layer][0]
+def model(v: Values) -> Model:
+    """The network that is tried."""
+    return own_model.chosen(v, NETWORK)
 
 
-def fooled(name: str, x: Array, epsilon: float) -> Array:
+def channels(v: Values) -> int:
+    """Maps of the chosen layer."""
+    return model(v).shapes[v[LAYER]][0]
+
+
+def fooled(tried: Model, x: Array, epsilon: float) -> Array:
     """The picture moved against the network's answer by at most so many of 255 steps."""
-    net = network(name)
+    net = tried.graph
     return attribution.fgsm(net, x, int(attribution.scores(net, x).argmax()), epsilon / LEVELS)
 
 
@@ -85,6 +90,8 @@ def switched(net: Graph, layer: str, off: tuple[int, ...], count: int) -> Graph:
     mask = np.ones((count, 1, 1), np.float32)
     mask[list(off)] = 0
     nodes, switch = [], f"{layer}.switch"
+    while any(node.name == switch for node in net.nodes):
+        switch += "_"
     for node in net.nodes:
         nodes.append(Node(node.name, node.layer, tuple(switch if name == layer else name for name in node.inputs)))
         if node.name == layer:
@@ -92,9 +99,8 @@ def switched(net: Graph, layer: str, off: tuple[int, ...], count: int) -> Graph:
     return Graph(nodes, net.input_shape, net.output)
 
 
-def strongest(name: str, x: Array, layer: str) -> tuple[int, ...]:
+def strongest(net: Graph, x: Array, layer: str) -> tuple[int, ...]:
     """Numbers of the layer's maps that speak most for the answer: the sum of each map times its gradient is largest."""
-    net = network(name)
     trace, at = net.trace(x), attribution.score_node(net)
     wanted = np.zeros_like(trace[at])
     wanted.ravel()[trace[at].argmax()] = 1
@@ -134,7 +140,7 @@ def moved(x: Array, shift: float, turn: float, shrink: float, ground: float) -> 
 
 def moved_as_set(v: Values, x: Array) -> Array:
     """The picture as the three sliders have it."""
-    return moved(x, v[SHIFT], v[TURN], v[SHRINK], COVERS[v[NETWORK]])
+    return moved(x, v[SHIFT], v[TURN], v[SHRINK], model(v).cover)
 
 
 def places(move: str) -> Array:
@@ -144,15 +150,15 @@ def places(move: str) -> Array:
 
 def curve(v: Values, x: Array, target: int) -> Growing:
     """The class's probability while one of the moves goes over its range and the others stay, a place more each time."""
-    return Growing(_curve(v[NETWORK], v[MOVE], {move: v[field] for move, field in MOVES.items()}, x, target), PLACES)
+    return Growing(_curve(model(v), v[MOVE], {move: v[field] for move, field in MOVES.items()}, x, target), PLACES)
 
 
-def _curve(name: str, move: str, at: dict[str, float], x: Array, target: int) -> Iterator[Array]:
-    net, found = network(name), np.zeros(0, np.float32)
+def _curve(tried: Model, move: str, at: dict[str, float], x: Array, target: int) -> Iterator[Array]:
+    found = np.zeros(0, np.float32)
     for place in places(move):
         here = at | {move: float(place)}
-        picture = moved(x, here["shift"], here["turn"], here["shrink"], COVERS[name])
-        found = np.append(found, net.forward(picture)[target])
+        picture = moved(x, here["shift"], here["turn"], here["shrink"], tried.cover)
+        found = np.append(found, answer(tried, picture).probabilities[target])
         yield found
 
 
@@ -161,12 +167,17 @@ def looked_for(v: Values) -> Growing:
 
     A ReLU that is 0 everywhere says nothing about which way to go, so what it reads is asked.
     """
-    name, side, layer = v[NETWORK], ASK_SIDES[v[NETWORK]], v[LAYER]
-    net = network(name)
+    net, layer = model(v).graph, v[LAYER]
     while isinstance(net.layer(layer), ReLU):
         layer = net.node(layer).inputs[0]
-    size = (shape(name)[0], side, side)
-    return Growing(attribution.maximise(net, layer, v[CHANNEL], size, v[STEPS], v[SEED]), v[STEPS])
+    return Growing(attribution.maximise(net, layer, v[CHANNEL], asked_shape(v), v[STEPS], v[SEED]), v[STEPS])
+
+
+def asked_shape(v: Values) -> tuple[int, int, int]:
+    """(C, H, W) of the picture that a map asks for: small where the network takes any size."""
+    channels_, height, width = model(v).shape
+    side = ASK_SIDES.get(model(v).code)
+    return (channels_, side, side) if side else (channels_, height, width)
 
 
 def is_even(picture: Array) -> bool:

@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from instruments import fool_it
-from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, MOVES, NETWORK, SEED, STEPS
+from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, MOVES, NETWORK, OFF, SEED, STEPS
 from ui import fool_it_view as view
-from ui import image_source, lesson, settings
+from ui import image_source, lesson, model_source
 from ui import why_this_answer_view as why_view
 from ui.controls import buttons, menu, slider, stepper
 from ui.programs import program
@@ -16,14 +16,16 @@ page = lesson.Page(
     "A network sees other things than we do: a change that nobody notices can turn its answer over.",
     "move epsilon from 0 upwards, and watch the answer while the picture looks the same.",
 )
-v = settings.resolved(fool_it.FIELDS)
-x, digest = why_view.given(v[NETWORK], image_source.in_colour())
-before = why_view.answer_to(v[NETWORK], x)
+v = model_source.resolved(fool_it.FIELDS)
+model = fool_it.model(v)
+x, digest = why_view.given(model, image_source.in_colour())
+before = why_view.answer_to(model, x)
 left, right = st.columns(2)
 with left:
     menu(v, NETWORK)
 with right:
     slider(v, EPSILON, label=f"Epsilon, in steps of 1/{LEVELS}")
+model_source.own(v, NETWORK, LAYER, OFF, CHANNEL)
 other = view.fooled(v, x, digest)
 view.side_by_side(v, x, other, before)
 largest = float(np.abs(other - x).max()) * LEVELS
@@ -52,7 +54,7 @@ view.ask_a_map(v)
 
 page.check_yourself()
 programs = {
-    "NumPy": program("fool_it_numpy", chosen=v[NETWORK], side=x.shape[1], epsilon=v[EPSILON]),
+    "NumPy": model_source.code("fool_it", model, v, epsilon=v[EPSILON]),
     "PyTorch": program("fool_it_pytorch", epsilon=v[EPSILON]),
 }
 page.in_code(v, fool_it.CODE, programs)

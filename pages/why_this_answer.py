@@ -3,8 +3,8 @@
 import streamlit as st
 
 from instruments import why_this_answer as why
-from instruments.why_this_answer import FIRST, METHOD, NETWORK, SECOND, SIDES, SIZE, STEPS, STRENGTH, STRIDE, WEIGHTS
-from ui import image_source, lesson, settings
+from instruments.why_this_answer import FIRST, METHOD, NETWORK, SECOND, SIZE, STEPS, STRENGTH, STRIDE, WEIGHTS
+from ui import image_source, lesson, model_source
 from ui import why_this_answer_view as view
 from ui.controls import buttons, menu, slider, stepper
 from ui.programs import program
@@ -14,7 +14,8 @@ page = lesson.Page(
     "A network's answer stands on some parts of the photo more than on others: these methods ask which.",
     "choose the image *Cat* at the left: why Egyptian cat and not tabby? Then try another method.",
 )
-v = settings.resolved(why.FIELDS)
+v = model_source.resolved(why.FIELDS)
+model = why.model(v)
 asked = view.ask(v, image_source.in_colour())
 columns = st.columns(4)
 for column, field in zip(columns, (NETWORK, METHOD), strict=False):
@@ -23,12 +24,13 @@ for column, field in zip(columns, (NETWORK, METHOD), strict=False):
 for column, field, label in zip(columns[2:], (FIRST, SECOND), ("Why …", "… and not"), strict=True):
     with column:
         view.class_menu(v, field, label, asked.answer)
+model_source.own(v, NETWORK, why.LAYER)
 method = why.method(v)
 if method != v[METHOD]:
     st.info("This network does not end in the mean of maps, so Grad-CAM stands in for the class activation map.")
 made = view.explain(v, asked)
 if made is not None:
-    view.watched(v[NETWORK], made, lambda maps: view.over_the_photo(v, asked, maps))
+    view.watched(model, made, lambda maps: view.over_the_photo(v, asked, maps))
 left, right = st.columns(2)
 with left:
     view.said(asked.answer)
@@ -61,7 +63,7 @@ view.what_they_say()
 
 page.check_yourself()
 programs = {
-    "NumPy": program("why_this_answer_numpy", chosen=v[NETWORK], side=SIDES[v[NETWORK]], rank=int(v[FIRST]) - 1),
+    "NumPy": model_source.code("why_this_answer", model, v, rank=int(v[FIRST]) - 1),
     "PyTorch": program("why_this_answer_pytorch"),
 }
 page.in_code(v, why.CODE, programs)

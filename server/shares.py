@@ -198,6 +198,30 @@ class Place:
                 Place._asking.remove(self)
 
 
+class Lease:
+    """An amount that is held, if it was free at once, until it is given back or this object goes.
+
+    >>> shares = Shares(10)
+    >>> one, other = Lease(shares, 8), Lease(shares, 8)
+    >>> one.granted, other.granted, shares.free
+    (True, False, 2)
+    """
+
+    def __init__(self, shares: Shares, size: int) -> None:
+        self._shares = shares
+        self._claim = shares.claim(size, None, lambda: None)
+        self.granted = self._claim.since is not None and size <= shares.total
+        if not self.granted:
+            self.give_back()
+
+    def give_back(self) -> None:
+        """End it; a second time does nothing."""
+        self._shares.give_back(self._claim)
+
+    def __del__(self) -> None:
+        self.give_back()
+
+
 class Pace:
     """A part of the processor's time for each owner: who has used theirs in advance waits before the next piece of work.
 
@@ -244,7 +268,19 @@ def counted_elsewhere() -> Iterator[None]:
         _elsewhere.seconds = getattr(_elsewhere, "seconds", 0.0) + time.thread_time() - began
 
 
+@cache
+def memory_limit() -> float:
+    """Bytes that this process may use: as set, or as the container allows; infinite where neither is known."""
+    if given := os.environ.get(MEMORY):
+        return float(given) * 1e6
+    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            return float(Path(name).read_text("ascii"))  # "max" is no number: no limit
+    return math.inf
+
+
 MOST = 0.75  # the part of all connections that one address may hold: a class shares an address, a flood comes from one
+MODELS_PART, UNKNOWN = 0.25, 2e9  # of what the server may use; bytes that this is taken to be where nobody says
 LONG_MACS, LONG_BYTES = 100_000_000, 20_000_000  # from where on a computation is a long one
 
 COMPUTING = Shares(128_000_000)  # bytes of all computations at the same time
@@ -258,8 +294,12 @@ RUN_PACE = Pace(
     0.2, 2.0
 )  # of a core for the runs of each session, while there are others; sending them takes as much again
 UPLOADS = Shares(80_000_000, each=0.3)  # bytes of uploads under way or not yet taken by a page
+LARGE_UPLOADS = Shares(102_000_000, each=0.5)  # the same of files that are larger than a photo may be: models
 UPLOADING = Shares(16, each=1 / 16)  # places for uploads, one a session
 DOWNLOADS = Shares(150_000_000, each=0.5)  # bytes of files that are being made and fetched
+MODELS = Shares(  # bytes of the networks that people have given
+    int(MODELS_PART * (memory_limit() if memory_limit() < 1e15 else UNKNOWN))
+)
 TRAININGS = Shares(2)  # places for trainings, about 100 MB each
 LIVE_SOCKETS = Shares(1000, MOST)  # places on the live channel
 CONNECTIONS = Shares(4000, MOST)  # places for connections of every kind
@@ -275,17 +315,6 @@ def computing(macs: int, size: int, owner: Hashable = None) -> Iterator[None]:
     """Around a computation in this thread: wait for a place if it is a long one, then for its memory."""
     with LONG.take(1, owner) if is_long(macs, size) else nullcontext(), COMPUTING.take(size, owner):
         yield
-
-
-@cache
-def memory_limit() -> float:
-    """Bytes that this process may use: as set, or as the container allows; infinite where neither is known."""
-    if given := os.environ.get(MEMORY):
-        return float(given) * 1e6
-    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):
-            return float(Path(name).read_text("ascii"))  # "max" is no number: no limit
-    return math.inf
 
 
 def short_of_memory() -> bool:

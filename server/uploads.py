@@ -10,15 +10,17 @@ from starlette.formparsers import MultiPartParser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.shares import UPLOADING, UPLOADS
+from server.shares import LARGE_UPLOADS, UPLOADING, UPLOADS
 
-MAX_FILE = 20_000_000  # bytes of a file, as Streamlit is told too
-MAX_HELD = 20_000_000  # bytes of files of one session that no page has taken yet
+MAX_FILE = 48 << 20  # bytes of a file, as Streamlit is told too: of a network; whoever decodes a photo takes fewer
+MAX_HELD = 48 << 20  # bytes of files of one session that no page has taken yet
+LARGE = 20_000_000  # bytes from where on a file waits for others as large, so that photos pass it
 FRAMING = 100_000  # bytes around a file in its request
 SILENCE, LEAST_RATE = 5.0, 50_000  # seconds without a byte; bytes a second, from those seconds on
+LARGE_RATE = 200_000  # the same of large files, of which few go at a time
 PATIENCE = 30.0  # seconds that an upload waits for its turn
 
-MultiPartParser.spool_max_size = 2 * MAX_HELD  # Starlette would write what is larger than 1 MB to the disk
+MultiPartParser.spool_max_size = 2 * MAX_FILE  # Starlette would write what is larger than 1 MB to the disk
 
 _PATH = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+\Z")
 
@@ -61,13 +63,14 @@ class BoundedUploads:
             await send(message)
 
         try:
-            async with UPLOADING.turn(1, session, PATIENCE), UPLOADS.turn(size, session, PATIENCE):
+            share, rate = (LARGE_UPLOADS, LARGE_RATE) if size > LARGE + FRAMING else (UPLOADS, LEAST_RATE)
+            async with UPLOADING.turn(1, session, PATIENCE), share.turn(size, session, PATIENCE):
                 if self.held(session) + size > MAX_HELD + FRAMING:
                     await _refuse(413, "Too many files.", scope, receive, send)
-                elif self.held(None) + size > UPLOADS.total:
+                elif self.held(None) + size > UPLOADS.total + LARGE_UPLOADS.total:
                     await _refuse(503, "Too many files are waiting here: try again in a minute.", scope, receive, send)
                 else:
-                    await self.app(scope, _Timely(receive), answer)
+                    await self.app(scope, _Timely(receive, rate), answer)
         except TimeoutError:
             if not answered:
                 await _refuse(408, "The upload took too long.", scope, receive, send)
@@ -76,14 +79,14 @@ class BoundedUploads:
 class _Timely:
     """A body that must come without long silences, and not too slowly; TimeoutError if it does not."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive, self._began, self._bytes = receive, time.monotonic(), 0
+    def __init__(self, receive: Receive, rate: int) -> None:
+        self._receive, self._rate, self._began, self._bytes = receive, rate, time.monotonic(), 0
 
     async def __call__(self) -> Message:
         message = await asyncio.wait_for(self._receive(), SILENCE)
         self._bytes += len(message.get("body", b""))
         late = time.monotonic() - self._began - SILENCE
-        if message.get("more_body") and late > 0 and self._bytes < late * LEAST_RATE:
+        if message.get("more_body") and late > 0 and self._bytes < late * self._rate:
             raise TimeoutError
         return message
 

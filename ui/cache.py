@@ -23,7 +23,7 @@ from live.pictures import mosaic, picture
 from server.shares import computing
 from ui.results import RESULTS, Owner
 
-PRIVATE = ("_photo", "_drawing")  # keys of the session state that hold what nobody else may keep
+PRIVATE = ("_photo", "_drawing", "_own_model")  # keys of the session state that hold what nobody else may keep
 P = ParamSpec("P")
 T = TypeVar("T")
 

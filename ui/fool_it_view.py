@@ -7,15 +7,17 @@ from cnn_core.arguments import Array
 from instruments import fool_it
 from instruments import why_this_answer as why
 from instruments.fields import Values
-from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, NETWORK, OFF, SEED, STEPS
-from instruments.why_this_answer import Answer, Growing
-from server.shares import COMPUTING
+from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, OFF, SEED, STEPS
+from instruments.growing import Growing
+from instruments.models import Model
+from instruments.why_this_answer import Answer
+from server.shares import computing
 from ui import cache, figures, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import line, plain
+from ui.model_source import ASKED
 from ui.why_this_answer_view import answer_to, held, said, watched
 
-ASKED = "_asked"  # where the session keeps what a map is being asked for
 AXES = {
     "shift": "shift to the right, share of the width",
     "turn": "turn in degrees",
@@ -24,14 +26,15 @@ AXES = {
 
 
 @cache.remembered
-def _fooled(name: str, digest: str, epsilon: float, _x: Array) -> Array:
-    with COMPUTING.take(why.memory(name)):
-        return fool_it.fooled(name, _x, epsilon)
+def _fooled(network: str, digest: str, epsilon: float, _model: Model, _x: Array) -> Array:
+    with computing(3 * _model.macs, _model.memory):
+        return fool_it.fooled(_model, _x, epsilon)
 
 
 def fooled(v: Values, x: Array, digest: str) -> Array:
     """The picture moved against its answer, once."""
-    return _fooled(v[NETWORK], digest, v[EPSILON], x)
+    model = fool_it.model(v)
+    return _fooled(model.digest, digest, v[EPSILON], model, x)
 
 
 def compare(before: Answer, after: Answer) -> None:
@@ -53,7 +56,7 @@ def side_by_side(v: Values, x: Array, other: Array, before: Answer) -> None:
         MapPanel("difference", f"Their difference, {times:.3g} times, on grey", difference, image=True),
     ]
     map_viewer("fool_pictures", panels)
-    after = answer_to(v[NETWORK], other)
+    after = answer_to(fool_it.model(v), other)
     compare(before, after)
     left, right = st.columns(2)
     with left:
@@ -63,26 +66,31 @@ def side_by_side(v: Values, x: Array, other: Array, before: Answer) -> None:
 
 
 @cache.remembered
-def _maps(name: str, digest: str, layer: str, _x: Array) -> Array:
-    return why.network(name).values(_x, (layer,))[layer]
+def _maps(network: str, digest: str, layer: str, _model: Model, _x: Array) -> Array:
+    with computing(_model.macs, _model.memory):
+        return _model.graph.values(_x, (layer,))[layer]
 
 
 @cache.remembered
-def _switched(name: str, digest: str, layer: str, off: tuple[int, ...], _x: Array, _count: int) -> Answer:
-    return why.answer(name, _x, fool_it.switched(why.network(name), layer, off, _count))
+def _switched(
+    network: str, digest: str, layer: str, off: tuple[int, ...], _model: Model, _x: Array, _count: int
+) -> Answer:
+    with computing(_model.macs, _model.memory):
+        return why.answer(_model, _x, fool_it.switched(_model.graph, layer, off, _count))
 
 
 def switches(v: Values, x: Array, digest: str, before: Answer) -> Array:
     """Maps of a layer, of which a click switches one off or on, and what the network then says; returns the maps."""
-    maps, off = _maps(v[NETWORK], digest, v[LAYER], x), v[OFF]
+    model, off = fool_it.model(v), v[OFF]
+    maps = _maps(model.digest, digest, v[LAYER], model, x)
 
     def clicked(place: object) -> None:
         if isinstance(place, dict) and isinstance(number := place.get("channel"), int):
             settings.give({OFF.key: OFF.write(tuple(sorted(set(off) ^ {number})))})
 
     def strongest() -> None:
-        with COMPUTING.take(why.memory(v[NETWORK])):
-            settings.give({OFF.key: OFF.write(fool_it.strongest(v[NETWORK], x, v[LAYER]))})
+        with computing(3 * model.macs, model.memory):
+            settings.give({OFF.key: OFF.write(fool_it.strongest(model.graph, x, v[LAYER]))})
 
     def all_on() -> None:
         settings.give({OFF.key: ""})
@@ -97,7 +105,7 @@ def switches(v: Values, x: Array, digest: str, before: Answer) -> Array:
         words = f"Switch off the {fool_it.STRONGEST} that speak most for {plain(before.names[0])}"
         st.button(words, key="_fool_strongest", on_click=strongest)
         st.button("Switch all on", key="_fool_all_on", on_click=all_on, disabled=not off)
-        after = _switched(v[NETWORK], digest, v[LAYER], off, x, len(maps))
+        after = _switched(model.digest, digest, v[LAYER], off, model, x, len(maps))
         compare(before, after)
         said(after)
     return maps
@@ -109,9 +117,9 @@ def move(v: Values, x: Array, digest: str, before: Answer) -> None:
     left, right = st.columns([1, 2])
     with left:
         map_viewer("fool_moved", [MapPanel("moved", "Moved", picture, image=True)])
-        compare(before, answer_to(v[NETWORK], picture))
+        compare(before, answer_to(fool_it.model(v), picture))
     others = tuple(v[field] for code, field in fool_it.MOVES.items() if code != v[MOVE])
-    key = ("curve", v[NETWORK], digest, v[MOVE], others)
+    key = ("curve", fool_it.model(v).digest, digest, v[MOVE], others)
     made = held(key, lambda: fool_it.curve(v, x, before.top[0]))
     name, dark = before.names[0], lesson.dark()
 
@@ -127,12 +135,12 @@ def move(v: Values, x: Array, digest: str, before: Answer) -> None:
             st.markdown(f"From {low} to {high} on the way: an invariant network would show a level line.")
 
     with right:
-        watched(v[NETWORK], made, draw)
+        watched(fool_it.model(v), made, draw)
 
 
 def ask_a_map(v: Values) -> None:
     """A picture that one map answers to more and more, from grey noise; it can be stopped at any step."""
-    key = (v[NETWORK], v[LAYER], v[CHANNEL], v[SEED], v[STEPS])
+    key = (fool_it.model(v).digest, v[LAYER], v[CHANNEL], v[SEED], v[STEPS])
     asked: tuple[object, Growing] | None = st.session_state.get(ASKED)
     if asked is not None and asked[0] != key:
         asked = None  # another map is meant now
@@ -162,4 +170,4 @@ def ask_a_map(v: Values) -> None:
                 "The picture has no form: this map asks for one brightness everywhere, or it answers nothing to the noise. Ask another."
             )
 
-    watched(v[NETWORK], made, draw)
+    watched(fool_it.model(v), made, draw)

@@ -74,7 +74,8 @@ def choose() -> DeltaGenerator:
     if v[IMAGE] == OWN and "_photo" not in st.session_state:
         say("Your photo is not here: photos are never stored. Choose it again below.")
     with st.expander("Your own photo", icon=":material/add_a_photo:"):
-        st.file_uploader(f"Upload ({ACCEPTED}, up to 20 MB)", key=left_behind.fresh("_upload"), on_change=_take_upload)
+        key, words = left_behind.fresh("_upload"), f"Upload ({ACCEPTED}, up to 20 MB)"
+        st.file_uploader(words, key=key, on_change=_take_upload, max_upload_size=20)
         if st.toggle("Use the camera", key="_use_camera"):
             st.camera_input("Take a picture", key=left_behind.fresh("_camera"), on_change=_take_camera)
         st.markdown("Photos stay in memory, never on disk, and are gone soon after this page is closed.")

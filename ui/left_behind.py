@@ -25,11 +25,19 @@ def take(key: str) -> UploadedFile | None:
     Args:
         key: the control's name; its key must be `fresh(key)`.
     """
-    file: UploadedFile | None = st.session_state.get(fresh(key))
-    if file is not None and (context := get_script_run_ctx()) and runtime.exists():
-        _files().remove_file(context.session_id, file.file_id)
+    return next(iter(take_all(key)), None)
+
+
+def take_all(key: str) -> list[UploadedFile]:
+    """As `take`, for an uploader of several files."""
+    given: UploadedFile | list[UploadedFile] | None = st.session_state.get(fresh(key))
+    files = given if isinstance(given, list) else [] if given is None else [given]
+    context, manager = get_script_run_ctx(), runtime.get_instance().uploaded_file_mgr if runtime.exists() else None
+    if context and isinstance(manager, MemoryUploadedFileManager):
+        for file in files:
+            manager.remove_file(context.session_id, file.file_id)
     st.session_state[f"{key}_taken"] = st.session_state.get(f"{key}_taken", 0) + 1
-    return file
+    return files
 
 
 def fresh(key: str) -> str:

@@ -76,7 +76,7 @@ class Page:
             name: what the result is called in file names.
         """
         st.subheader("Share and download")
-        st.markdown("The link holds every setting, but not your own photo.")
+        st.markdown("The link holds every setting, but not your own photo or model.")
         copy_link(f"_{self.name}_link")
         saved = settings.to_file()
         buttons: tuple[tuple[str, Callable[[], bytes], str, str], ...] = (

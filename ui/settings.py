@@ -100,6 +100,18 @@ def only(given: Mapping[str, object]) -> None:
     give(given)
 
 
+def reset(fields: Iterable[Field[Any]]) -> None:
+    """Let these settings be at their default again. For callbacks."""
+    for one in fields:
+        _session().held.pop(one.key, None)
+
+
+def give_from_link(fields: Iterable[Field[Any]]) -> None:
+    """Set these settings once more as the page's link had them, now that what they depend on is here. For callbacks."""
+    session = _session()
+    give({one.key: session.link[one.key] for one in fields if one.key in session.link})
+
+
 def giver(field: Field[Any]) -> Callable[[object], None]:
     """What takes a value for this field from a component, as it comes."""
     return lambda value: give({field.key: value})

@@ -8,18 +8,23 @@ import streamlit as st
 
 from cnn_core import attribution
 from cnn_core.arguments import Array
+from cnn_core.graph import Graph
+from instruments import overlays
 from instruments import why_this_answer as why
+from instruments.cost import Cost
 from instruments.fields import Choice, SettingError, Values
-from instruments.why_this_answer import COLUMN, COVERS, FIRST, NETWORK, ROW, SECOND, SIZE, STRIDE, Answer, Growing
-from server.shares import COMPUTING
-from ui import cache, figures, lesson, settings
+from instruments.growing import Growing
+from instruments.models import Model
+from instruments.why_this_answer import COLUMN, FIRST, ROW, SECOND, SIZE, STRIDE, Answer
+from server.shares import computing
+from ui import cache, figures, lesson, model_source, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.components.first_picture import component as first_picture
 from ui.controls import menu, plain, stepper
 from ui.image_source import ChosenImage
 
 TURN, PAUSE = 0.25, 0.4  # seconds: of arithmetic at a time, and from one turn to the next
-HELD, MOST_HELD = "_growing_maps", 6  # where the session keeps maps that take their time, and how many
+MOST_HELD = 6  # maps that take their time that a session keeps
 
 SAYS = {
     "Class activation map": (
@@ -56,30 +61,32 @@ class Asked(NamedTuple):
 
 
 @cache.remembered
-def _square(digest: str, name: str, _photo: Array) -> tuple[Array, str]:
-    x = why.square(_photo, name)
+def _square(digest: str, network: str, _model: Model, _photo: Array) -> tuple[Array, str]:
+    x = _model.square(_photo)
     return x, cache.digest(x)
 
 
 @cache.remembered
-def _answer(name: str, digest: str, _x: Array) -> Answer:
-    return why.answer(name, _x)
+def _answer(network: str, digest: str, _model: Model, _x: Array) -> Answer:
+    with computing(_model.macs, _model.memory):
+        return why.answer(_model, _x)
 
 
-def given(name: str, photo: ChosenImage) -> tuple[Array, str]:
+def given(model: Model, photo: ChosenImage) -> tuple[Array, str]:
     """What this network is given of the photo, and its digest."""
-    return _square(photo.digest, name, photo.pixels)
+    return _square(photo.digest, model.digest, model, photo.pixels)
 
 
-def answer_to(name: str, x: Array) -> Answer:
+def answer_to(model: Model, x: Array) -> Answer:
     """What this network says of a picture, once."""
-    return _answer(name, cache.digest(x), x)
+    return _answer(model.digest, cache.digest(x), model, x)
 
 
 def ask(v: Values, photo: ChosenImage) -> Asked:
     """The network's answer to the photo, and the two classes that are asked about."""
-    x, digest = given(v[NETWORK], photo)
-    answer = _answer(v[NETWORK], digest, x)
+    model = why.model(v)
+    x, digest = given(model, photo)
+    answer = _answer(model.digest, digest, model, x)
     first, second = (int(v[field]) - 1 for field in (FIRST, SECOND))
     return Asked(
         x, digest, answer, (answer.top[first], answer.top[second]), (answer.names[first], answer.names[second])
@@ -108,34 +115,39 @@ def said(answer: Answer) -> None:
 
 
 @cache.remembered
-def _quick(name: str, weights: str, digest: str, target: int, method: str, layer: str, _x: Array, _bytes: int) -> Array:
-    with COMPUTING.take(_bytes):
-        return why.quick(why.network(name, weights), _x, target, method, layer)
+def _quick(
+    network: str, weights: str, digest: str, target: int, method: str, layer: str, _net: Graph, _x: Array, _cost: Cost
+) -> Array:
+    with computing(_cost.macs, _cost.bytes):
+        return why.quick(_net, _x, target, method, layer)
 
 
 def explain(v: Values, asked: Asked, weights: str = "none") -> Growing | None:
     """The maps of the chosen method for both classes, or with random weights for the first; a sentence where that is too much."""
+    model = why.model(v)
     try:
-        bytes_ = why.cost(v).bytes
+        cost = why.cost(v)
+        net = model_source.with_weights(model, weights)
     except SettingError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return None
-    name, method = v[NETWORK], why.method(v)
-    targets = asked.targets if weights == "none" else asked.targets[:1]
+    method, targets = why.method(v), asked.targets if weights == "none" else asked.targets[:1]
     if method in why.QUICK:
         layer = v[why.LAYER] if method == "gradcam" else ""
-        maps = [_quick(name, weights, asked.digest, target, method, layer, asked.x, bytes_) for target in targets]
+        maps = [
+            _quick(model.digest, weights, asked.digest, target, method, layer, net, asked.x, cost) for target in targets
+        ]
         made = Growing(iter([np.stack(maps)]), 1)
         made.advance(0)
         return made
     sizes = (v[why.STEPS],) if method == "integrated" else (v[SIZE], v[STRIDE])
-    key = (name, weights, asked.digest, targets, method, sizes)
-    return held(key, lambda: why.growing(v, why.network(name, weights), asked.x, targets))
+    key = (model.digest, weights, asked.digest, targets, method, sizes)
+    return held(key, lambda: why.growing(v, net, asked.x, targets))
 
 
 def held(key: object, begin: Callable[[], Growing]) -> Growing:
     """What grows under this key in this session; the oldest are let go."""
-    all_held: dict[object, Growing] = st.session_state.setdefault(HELD, {})
+    all_held: dict[object, Growing] = st.session_state.setdefault(model_source.GROWING, {})
     made = all_held.pop(key) if key in all_held else begin()
     all_held[key] = made  # the last is the newest
     for old in list(all_held)[:-MOST_HELD]:
@@ -143,15 +155,15 @@ def held(key: object, begin: Callable[[], Growing]) -> Growing:
     return made
 
 
-def watched(name: str, made: Growing, draw: Callable[[Array], None]) -> None:
+def watched(model: Model, made: Growing, draw: Callable[[Array], None]) -> None:
     """Draw maps, again and again while they grow."""
-    waiting, size = not made.done, why.memory(name)
+    waiting = not made.done
     going = waiting and first_picture.drawn()  # the first picture's own second run would be lost between turns
 
     @st.fragment(run_every=PAUSE if going else None)
     def watch() -> None:
         if not made.done:
-            with COMPUTING.take(size):
+            with computing(model.macs, model.memory):
                 made.advance(TURN)
         if waiting:
             st.progress(made.made / made.count, f"{made.made} of {made.count}")
@@ -165,14 +177,16 @@ def watched(name: str, made: Growing, draw: Callable[[Array], None]) -> None:
 
 def over_the_photo(v: Values, asked: Asked, maps: Array) -> None:
     """The picture, and over it both classes' maps on one scale, and their difference on its own."""
-    shown, strength = why.on_pixels(v, maps), v[why.STRENGTH]
+    shown, strength = overlays.on_pixels(v, maps), v[why.STRENGTH]
     against = shown[0] - shown[1]
-    ends, (first, second) = (why.largest(shown), why.largest(against)), asked.names
+    ends, (first, second) = (overlays.largest(shown), overlays.largest(against)), asked.names
     panels = [
         MapPanel("seen", "What the network sees", asked.x, image=True),
-        MapPanel("first", f"Why “{first}”?", why.overlay(asked.x, shown[0], ends[0], strength), image=True),
-        MapPanel("second", f"Why “{second}”?", why.overlay(asked.x, shown[1], ends[0], strength), image=True),
-        MapPanel("against", f"“{first}”, not “{second}”", why.overlay(asked.x, against, ends[1], strength), image=True),
+        MapPanel("first", f"Why “{first}”?", overlays.overlay(asked.x, shown[0], ends[0], strength), image=True),
+        MapPanel("second", f"Why “{second}”?", overlays.overlay(asked.x, shown[1], ends[0], strength), image=True),
+        MapPanel(
+            "against", f"“{first}”, not “{second}”", overlays.overlay(asked.x, against, ends[1], strength), image=True
+        ),
     ]
     map_viewer("answer_over", panels)
     each = (
@@ -214,7 +228,7 @@ def formula(v: Values, asked: Asked, maps: Array) -> str:
     if method == "saliency":
         return rf"M_{{yx}} = \max_c \left| \frac{{\partial S}}{{\partial x_{{cyx}}}} \right| \le {found.max():.3g}"
     if method == "integrated":
-        black = float(attribution.scores(why.network(v[NETWORK]), np.zeros_like(asked.x))[asked.targets[0]])
+        black = float(attribution.scores(why.model(v).graph, np.zeros_like(asked.x))[asked.targets[0]])
         total = float(found.sum(dtype=np.float64))
         return rf"\sum_{{y,x}} M_{{yx}} = {total:.3f}, \quad S(x) - S(0) = {score:.3f} - ({black:.3f}) = {score - black:.3f}"
     fallen, size = float(found[0, 0]), v[SIZE]
@@ -225,11 +239,12 @@ def formula(v: Values, asked: Asked, maps: Array) -> str:
 def place_the_square(v: Values, asked: Asked) -> None:
     """One covered picture, the square placed by hand, and what the network says of it."""
     st.subheader("Place the square yourself")
-    size, side = v[SIZE], asked.x.shape[1]
+    size, model = v[SIZE], why.model(v)
 
     def clicked(place: object) -> None:
         if isinstance(place, dict) and isinstance(y := place.get("y"), int) and isinstance(x := place.get("x"), int):
-            inside = (min(max(at - size // 2, 0), side - size) for at in (y, x))
+            sides = asked.x.shape[1:]
+            inside = (min(max(at - size // 2, 0), side - size) for at, side in zip((y, x), sides, strict=True))
             settings.give(dict(zip((ROW.key, COLUMN.key), inside, strict=True)))
 
     left, right = st.columns([1, 2])
@@ -237,8 +252,8 @@ def place_the_square(v: Values, asked: Asked) -> None:
         st.markdown("Click where it shall lie, or step.")
         stepper(v, ROW)
         stepper(v, COLUMN)
-        picture = why.covered(asked.x, v[ROW], v[COLUMN], size, COVERS[v[NETWORK]])
-        now = answer_to(v[NETWORK], picture)
+        picture = why.covered(asked.x, v[ROW], v[COLUMN], size, model.cover)
+        now = answer_to(model, picture)
         for target, name in zip(asked.targets, asked.names, strict=True):
             before, after = (why.percent(float(one.probabilities[target])) for one in (asked.answer, now))
             fall = float(asked.answer.scores[target] - now.scores[target])
@@ -258,18 +273,18 @@ def honesty(v: Values, asked: Asked, trained: Growing, random: Growing) -> None:
         pair = {"trained": trained.maps[:1], "random": maps}
         panels = []
         for (name, found), title in zip(pair.items(), ("Trained weights", "Random weights"), strict=True):
-            shown = why.on_pixels(v, found)
-            laid = why.overlay(asked.x, shown[0], why.largest(shown), v[why.STRENGTH])
+            shown = overlays.on_pixels(v, found)
+            laid = overlays.overlay(asked.x, shown[0], overlays.largest(shown), v[why.STRENGTH])
             panels.append(MapPanel(f"{name}_weights", title, laid, image=True))
         map_viewer("answer_honest", panels)
         if trained.done and random.done:
-            alike = f"{why.likeness(trained.maps[0], maps[0]):.2f}".replace("-", "\N{MINUS SIGN}")
+            alike = f"{overlays.likeness(trained.maps[0], maps[0]):.2f}".replace("-", "\N{MINUS SIGN}")
             st.markdown(
                 f"The two maps' correlation is **{alike}**: 1 would mean that the weights do not matter to this method, "
                 "and that it shows the photo, not the network."
             )
 
-    watched(v[NETWORK], random, draw)
+    watched(why.model(v), random, draw)
 
 
 def what_they_say() -> None:

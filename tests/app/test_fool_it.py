@@ -73,7 +73,7 @@ def test_the_strongest_maps_are_those_whose_loss_costs_most() -> None:
         one = Graph(fool_it.switched(net, "block3.relu2", (number,), 64).nodes, net.input_shape)
         costs.append(float(whole[top] - attribution.scores(one, x)[top]))
     expected = tuple(sorted(int(n) for n in np.argsort(-np.array(costs))[:5]))
-    assert fool_it.strongest("resnet8", x, "block3.relu2") == expected
+    assert fool_it.strongest(networks.load("resnet8"), x, "block3.relu2") == expected
     app = visit("fool_it", image="cat", fool_network="resnet8", fool_layer="block3.relu2")
     app.button(key="_fool_strongest").click().run()
     assert dict(app.query_params)["fool_off"] == ", ".join(map(str, expected))

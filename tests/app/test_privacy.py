@@ -30,15 +30,15 @@ def test_results_are_shared_until_a_session_holds_a_photo(session) -> None:
     session({})
     square(2, "b")
     assert computed == [2]  # one for all
-    one, other = {"_photo": object()}, {"_drawing": object()}
-    for state in (one, other):
+    one, other, third = {"_photo": object()}, {"_drawing": object()}, {"_own_model": object()}
+    for state in (one, other, third):
         session(state)
         square(3, "a")
         square(3, "b")
-    assert computed == [2, 3, 3]  # once for each of the two
+    assert computed == [2, 3, 3, 3]  # once for each of the three
     session({})
     square(3, "a")
-    assert computed[3:] == [3]  # and what they kept is not handed to others
+    assert computed[4:] == [3]  # and what they kept is not handed to others
 
 
 def test_a_session_takes_its_results_with_it(session) -> None:

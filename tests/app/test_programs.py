@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cnn_core import onnx
 from cnn_core.images import encode_png
 from instruments import samples
 from instruments.kernel import Settings
 from instruments.stages import compute
+from tests.app.own_models import open_sized
 from tests.app.visits import ROOT
 from ui.programs import FOLDER, Code, kernel, program
 
@@ -27,6 +29,8 @@ def beside(tmp_path, monkeypatch):
     (tmp_path / "photo.png").write_bytes(encode_png(samples.load("cat", 64)))
     for name in ("digits.npz", "training-weights.npz"):
         (tmp_path / name).write_bytes((ROOT / "assets" / "digits.npz").read_bytes())
+    (tmp_path / "model.onnx").write_bytes(onnx.write(open_sized()))
+    (tmp_path / "model.onnx.data").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
 
 

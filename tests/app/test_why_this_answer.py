@@ -8,7 +8,7 @@ import pytest
 
 from cnn_core import attribution, networks
 from cnn_core.images import resize
-from instruments import samples
+from instruments import models, overlays, samples
 from instruments import why_this_answer as why
 from instruments.fields import SettingError, resolve
 from tests.app.visits import component, sentences, visit
@@ -77,7 +77,7 @@ def test_squeezenet_says_cat_and_its_map_sums_to_the_score() -> None:
 @pytest.mark.parametrize("name", ["resnet8", "digits"])
 def test_walking_square_and_path_give_what_the_whole_methods_give(name) -> None:
     net = networks.load(name)
-    x = why.square(samples.load("cat" if name == "resnet8" else "digit", 300), name)
+    x = models.shipped(name).square(samples.load("cat" if name == "resnet8" else "digit", 300))
     targets, whole = (4, 1), attribution.scores(net, x)
     *_, walked = why.occlusion(net, x, targets, 7, 3, 0.5)
     for number, target in enumerate(targets):
@@ -88,7 +88,7 @@ def test_walking_square_and_path_give_what_the_whole_methods_give(name) -> None:
     np.testing.assert_allclose(sums, [whole[t] - black[t] for t in targets], atol=1e-3)
     *_, fine = why.integrated(net, x, targets, 48)
     expected = attribution.integrated_gradients(net, x, 4, steps=128).sum(0)
-    assert why.likeness(fine[0], expected) > 0.99
+    assert overlays.likeness(fine[0], expected) > 0.99
 
 
 def test_a_walk_grows_while_one_watches_and_its_end_is_in_the_formula() -> None:
@@ -98,7 +98,7 @@ def test_a_walk_grows_while_one_watches_and_its_end_is_in_the_formula() -> None:
         if app.latex:
             break
         app.run()
-    x = why.square(samples.load("digit", 512), "digits")
+    x = models.shipped("digits").square(samples.load("digit", 512))
     net = networks.load("digits")
     target = int(net.forward(x).argmax())
     fallen = attribution.occlusion(net, x, target, 5, 11)
@@ -121,20 +121,20 @@ def test_a_square_placed_by_hand_says_what_the_network_then_says() -> None:
 
 def test_random_weights_change_the_map() -> None:
     x, name = seen("cat", 32), "resnet8"
-    trained = why.network(name)
+    trained = models.shipped(name).graph
     before = {key: array.copy() for key, array in trained.stored().items()}
     changed = {}
     for weights in ("last", "all"):
-        net = why.network(name, weights)
+        net = models.shipped_with(name, weights)
         changed[weights] = [key for key, array in net.stored().items() if not np.array_equal(array, before[key])]
         pair = [np.abs(attribution.saliency(one, x, 3)).max(0) for one in (trained, net)]
-        assert abs(why.likeness(*pair)) < 0.9
+        assert abs(overlays.likeness(*pair)) < 0.9
     assert changed["last"] == ["fc.weight"]
     assert len(changed["all"]) == 10
     assert all(np.array_equal(array, before[key]) for key, array in trained.stored().items())
     app = visit("why_this_answer", image="cat", answer_network=name, answer_method="saliency", answer_weights="all")
     shown = float(re.search(r"correlation is \*\*(.+?)\*\*", sentences(app))[1].replace("\N{MINUS SIGN}", "-"))
-    assert shown == pytest.approx(why.likeness(*pair), abs=0.006)
+    assert shown == pytest.approx(overlays.likeness(*pair), abs=0.006)
 
 
 def test_digits_have_no_class_activation_map_and_the_page_says_what_stands_for_it() -> None:
@@ -164,10 +164,10 @@ def test_shares_never_claim_to_be_all_or_nothing() -> None:
 
 def test_an_overlay_is_orange_for_blue_against_and_grey_where_nothing_is_said() -> None:
     x = np.full((3, 1, 3), 0.25, np.float32)
-    laid = why.overlay(x, np.array([[4.0, 0.0, -2.0]]), 4.0, 0.5)
-    np.testing.assert_allclose(laid[:, 0, 0], 0.5 * 0.25 + 0.5 * np.array(why.ORANGE), atol=1e-6)
+    laid = overlays.overlay(x, np.array([[4.0, 0.0, -2.0]]), 4.0, 0.5)
+    np.testing.assert_allclose(laid[:, 0, 0], 0.5 * 0.25 + 0.5 * np.array(overlays.ORANGE), atol=1e-6)
     np.testing.assert_allclose(laid[:, 0, 1], 0.25, atol=1e-6)
-    np.testing.assert_allclose(laid[:, 0, 2], 0.75 * 0.25 + 0.25 * np.array(why.BLUE), atol=1e-6)
+    np.testing.assert_allclose(laid[:, 0, 2], 0.75 * 0.25 + 0.25 * np.array(overlays.BLUE), atol=1e-6)
 
 
 def test_the_program_finds_what_the_page_shows(tmp_path, monkeypatch) -> None:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from server import uploads
-from server.shares import UPLOADING, UPLOADS
+from server.shares import LARGE_UPLOADS, UPLOADING, UPLOADS
 
 UPLOAD = "/base/_stcore/upload_file/{session}/{file}"
 
@@ -35,8 +35,8 @@ def client():
 
 
 def test_a_large_upload_stays_in_memory(client) -> None:
-    answer = client.put(UPLOAD.format(session="a", file="1"), files={"file": b"x" * 19_000_000})
-    assert answer.text == "19000000 False"
+    answer = client.put(UPLOAD.format(session="a", file="1"), files={"file": b"x" * 48_000_000})
+    assert answer.text == "48000000 False"
 
 
 def test_a_session_cannot_pile_up_files(client) -> None:
@@ -135,15 +135,32 @@ def test_silent_uploads_of_many_sessions_do_not_keep_an_honest_one_waiting(monke
     assert waited < 1
 
 
+def test_networks_wait_for_each_other_and_photos_pass_them(monkeypatch) -> None:
+    monkeypatch.setattr(uploads, "SILENCE", 0.3)
+
+    async def go() -> tuple[list[int], int]:
+        route = Receiver()
+        app = bounded(route)
+        large = [asyncio.create_task(Sent(str(n), (3600, b""), length=48_000_000).through(app)) for n in range(3)]
+        await asyncio.sleep(0.05)
+        under_way = route.now
+        photos = [await Sent(f"photo {n}", (0, b"x" * 1000)).through(app) for n in range(3)]
+        await asyncio.gather(*large)
+        return photos, under_way
+
+    assert asyncio.run(go()) == ([204, 204, 204], 2)
+    assert LARGE_UPLOADS.free == LARGE_UPLOADS.total
+
+
 def test_bytes_are_reserved_before_they_come() -> None:
     async def go() -> list[int]:
-        app = bounded(Receiver(), a=15_000_000, b=19_000_000, c=19_000_000, d=19_000_000)
+        app = bounded(Receiver(), a=45_000_000, b=50_000_000, c=50_000_000, d=30_000_000)
         return [
             await Sent("a", (0, b"x"), length=6_000_000).through(app),  # its own files leave no room
             await Sent("e", (0, b"x"), length=12_000_000).through(app),  # all together leave none
             await Sent("e", (0, b"x"), length=6_000_000).through(app),
             await Sent("e", (0, b"x"), length=-1).through(app),  # nobody knows how long: as long as may be
-            await Sent("f", (0, b"x"), length=21_000_000).through(app),
+            await Sent("f", (0, b"x"), length=51_000_000).through(app),
         ]
 
     assert asyncio.run(go()) == [413, 503, 204, 503, 413]

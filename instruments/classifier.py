@@ -1,0 +1,90 @@
+"""Whether a network names the class of a picture, and of pictures of which size."""
+
+import numpy as np
+
+from cnn_core import attribution
+from cnn_core.graph import Graph
+from cnn_core.layers import Sigmoid
+from instruments.fields import SettingError
+
+SMALLEST = 8  # pixels a side of what a network takes
+MAX_MACS = 5_000_000_000  # multiply-adds of one answer
+MAX_MEMORY = 400_000_000  # bytes of all values, forward and back
+
+
+def classes_of(graph: Graph, shape: tuple[int, int, int]) -> int:
+    """How many classes a network answers for; 0 if its answer for such a picture is not one number a class."""
+    try:
+        answer = graph.output_shapes(shape)[graph.output]
+    except ValueError:
+        return 0
+    return answer[0] if answer and np.prod(answer[1:], dtype=int) == 1 else 0
+
+
+def trouble(graph: Graph, shape: tuple[int, int, int]) -> str:
+    """Why these pages cannot work with the network at this size of picture, in a sentence; "" if they can."""
+    size = f"With pictures of {shape[1]} x {shape[2]} pixels"
+    try:
+        shapes = graph.output_shapes(shape)
+    except ValueError as error:
+        return f"{size} the model's layers do not fit: {str(error)[:200]}."
+    answer = shapes[graph.output]
+    if classes_of(graph, shape) == 0:
+        words = " x ".join(map(str, answer)) or "1"
+        return (
+            f"{size} the model answers with {words} numbers, not with one a class: choose a model that names classes."
+        )
+    if answer[0] < 2:
+        return "The model answers with a single number: choose one that has at least two classes."
+    if graph.macs(shape) > MAX_MACS:
+        return f"{size} the model needs {graph.macs(shape) / 1e9:.1f} billion multiply-adds, more than {MAX_MACS / 1e9:.0f}: choose a smaller one."
+    memory = 8 * sum(int(np.prod(one, dtype=int)) for one in shapes.values())
+    if memory > MAX_MEMORY:
+        return f"{size} the model's maps take {memory / 1e6:.0f} MB, more than {MAX_MEMORY / 1e6:.0f}: choose a smaller one."
+    return ""
+
+
+def expect_classifier(graph: Graph) -> None:
+    """Raises SettingError, with a sentence, unless a network takes a picture and answers with one number a class."""
+    channels, *sides = graph.input_shape
+    if channels not in (1, 3):
+        raise SettingError(
+            f"The model takes pictures of {channels} channels: only 1, grey, or 3, colours, can be shown."
+        )
+    small = [side for side in sides if side is not None and side < SMALLEST]
+    if small:
+        raise SettingError(
+            f"The model takes pictures of {small[0]} pixels a side: at least {SMALLEST} are needed here."
+        )
+    if isinstance(graph.layer(attribution.score_node(graph)), Sigmoid):
+        raise SettingError(
+            "The model ends in a sigmoid, which answers for each class alone: end it in a softmax or in scores."
+        )
+    if problem := trouble(graph, first_shape(graph)):
+        raise SettingError(problem)
+
+
+def first_shape(graph: Graph) -> tuple[int, int, int]:
+    """The shape that is guessed: as the file says, and where it leaves a side open, what such networks are trained on."""
+    channels, height, width = graph.input_shape
+    assert channels is not None
+    guessed = 224 if _stride(graph) >= 16 else 28 if channels == 1 else 32
+    shapes = [
+        (channels, side if height is None else height, side if width is None else width)
+        for side in dict.fromkeys((guessed, 224, 128, 96, 64, 32, 28))
+    ]
+    return next((shape for shape in shapes if not trouble(graph, shape)), shapes[0])
+
+
+def _stride(graph: Graph) -> int:
+    """By how much the smallest maps are smaller than the picture, at most."""
+    most = 1
+    for side in (224, 96, 32, 28):
+        shape = [side if given is None else given for given in graph.input_shape]
+        try:
+            shapes = graph.output_shapes([int(one) for one in shape])
+        except ValueError:
+            continue
+        maps = [one for one in shapes.values() if len(one) == 3 and one[1] * one[2] > 1]
+        return max(most, round(max(shape[1] / one[1] for one in maps)))
+    return most
