@@ -14,7 +14,7 @@ from cnn_core.pooling import avg_pool2d
 from instruments.layer_words import short, words
 from instruments.overview import Drawn, Stage, stages
 from instruments.partial_sums import grid
-from instruments.receptive_fields import Ranges, receptive_fields
+from instruments.receptive_fields import Ranges, receptive_fields, sizes_seen
 from instruments.why_this_answer import percent
 from live.pictures import mosaic
 from ui import cache
@@ -67,18 +67,24 @@ class Shown(NamedTuple):
 
 def structure(graph: Graph, shape: Shape) -> Structure:
     """Work it out, which takes a moment for a large network."""
-    shapes, macs = graph.output_shapes(shape), graph.node_macs(shape)
-    details = {}
+    shapes, macs, sizes = graph.output_shapes(shape), graph.node_macs(shape), sizes_seen(graph)
+    fields, details = receptive_fields(graph, shapes), {}
     for node in graph.nodes:
         facts = [shape_text(shapes[node.name])]
         count = node.layer.parameter_count()
         facts += [f"{count:,} parameters"] if count else []
         facts += [f"{macs[node.name]:,} multiply-adds"] if macs[node.name] else []
-        seen = graph.receptive_field(node.name, shape) if len(shapes[node.name]) == 3 else None
-        whole = seen is None or all(one >= side for one, side in zip(seen, shape[1:], strict=True))
-        facts.append("a cell sees the whole picture" if whole or seen is None else f"a cell sees {seen[0]} × {seen[1]}")
+        facts += [_sees(sizes[node.name], shape, fields[node.name])]
         details[node.name] = {"name": node.name, "words": words(node.layer), "facts": ", ".join(facts)}
-    return Structure(shapes, stages(graph, shapes), receptive_fields(graph, shapes), details)
+    return Structure(shapes, stages(graph, shapes), fields, details)
+
+
+def _sees(size: Pair | None, shape: Shape, fields: tuple[Ranges, Ranges]) -> str:
+    """How much of the picture a cell sees."""
+    seen = size or [int(np.ptp(ranges, axis=1).max()) for ranges in fields]
+    if all(one >= side for one, side in zip(seen, shape[1:], strict=True)):
+        return "a cell sees the whole picture"
+    return f"a cell sees {'' if size else 'up to '}{seen[0]} × {seen[1]} pixels"
 
 
 def shown(value: Array, classes: Sequence[str]) -> Shown:

@@ -71,7 +71,7 @@ def test_a_photo_network_answers_and_unfolds_as_the_link_says() -> None:
     assert found["fire2.expand3"]["title"] == "expand3"
     [conv, relu] = found["fire2.expand3"]["details"]
     assert conv["words"] == "convolution, 64 kernels of 16 × 3 × 3, padding 1"
-    assert conv["facts"] == "64 × 56 × 56, 9,280 parameters, 28,901,376 multiply-adds, a cell sees 15 × 15"
+    assert conv["facts"] == "64 × 56 × 56, 9,280 parameters, 28,901,376 multiply-adds, a cell sees 15 × 15 pixels"
     assert relu["name"] == "fire2.expand3_relu"
     box = net.window("fire2.expand3", 20, 31, input_shape=(3, 227, 227))
     rows, columns = found["fire2.expand3"]["fields"]

@@ -6,7 +6,7 @@ import pytest
 from cnn_core import networks
 from cnn_core.graph import INPUT, Graph, Node
 from cnn_core.layers import Add, Concat, Conv2d, GlobalAvgPool2d, MaxPool2d, Upsample
-from instruments.receptive_fields import receptive_fields
+from instruments.receptive_fields import receptive_fields, sizes_seen
 
 
 def branched() -> Graph:
@@ -34,9 +34,26 @@ def test_each_cell_sees_what_the_graph_says(graph) -> None:
         rows, columns = found[node.name]
         height, width = shapes[node.name][1:] if len(shapes[node.name]) == 3 else (1, 1)
         assert (len(rows), len(columns)) == (height, width)
-        for y, x in {(0, 0), (height // 2, width // 3), (height - 1, width - 1)}:
+        for y, x in zip(range(max(height, width)), range(max(height, width)), strict=True):
+            y, x = y % height, x % width
             box = graph.window(node.name, y, x)
             assert (*rows[y], *columns[x]) == (box.top, box.bottom, box.left, box.right)
+
+
+@pytest.mark.parametrize(
+    ("graph", "shape"),
+    [(branched(), None), (networks.load("resnet8"), None), (networks.load("squeezenet"), (3, 67, 71))],
+)
+def test_a_cell_sees_as_much_as_the_graph_says_wherever_that_does_not_depend_on_the_size(graph, shape) -> None:
+    found, told = sizes_seen(graph), 0
+    for node in graph.nodes:
+        if found[node.name] is not None:
+            assert found[node.name] == graph.receptive_field(node.name, shape)
+            told += 1
+    last = next(
+        i for i, node in enumerate(graph.nodes) if not node.layer.moves_alike or node.layer.kind == "global pool"
+    )
+    assert told == last  # of all nodes before
 
 
 def test_the_input_sees_itself() -> None:
