@@ -1,7 +1,7 @@
 """The network page's instrument: a digit through every layer, and how one unit and one answer came about."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,9 +10,10 @@ from cnn_core.arguments import Array
 from cnn_core.digits import SIDE
 from cnn_core.graph import Graph
 from cnn_core.shapes import conv_output_size, window_axes
+from instruments import overview_settings
 from instruments.code import library
 from instruments.digits import digit_fields, weights_field
-from instruments.fields import Values, Whole
+from instruments.fields import Field, Values, Whole
 from instruments.window_walk import Walk
 
 MOST_KERNELS, MOST_SIDE, MOST_POOL = 64, 9, 6
@@ -35,7 +36,7 @@ CHANNEL = Whole("network_channel", "kernel number", 0, 0, lambda v: v[KERNELS] -
 ROW = Whole("network_y", "row of the unit", 10, 0, _last)
 COLUMN = Whole("network_x", "column of the unit", 10, 0, _last)
 CODE = library("network", "NumPy", "PyTorch")
-FIELDS = (*DIGIT, WEIGHTS, *SIZES, CHANNEL, ROW, COLUMN, CODE)
+FIELDS: tuple[Field[Any], ...] = (*DIGIT, WEIGHTS, *SIZES, CHANNEL, ROW, COLUMN, CODE, *overview_settings.FIELDS)
 
 
 def is_trained(v: Values) -> bool:

@@ -19,6 +19,8 @@ LESSONS = [page.file for pages in PAGES.values() for page in pages if page.file 
 TEXTS = {  # good lines for fields that are written
     "shapes_layers": ["conv 6 5 p2; res [ relu; norm ]; cat [  | max 3 1 p1 ]; mean; dense 10", "max 2 2; relu"],
     "kernel": ["1 2; 3 4", "0.5 -1 2", "-1 0 1; -2 0 2; -1 0 1"],
+    "network_open": ["", "fire2", "fire3,block2", "no such stage"],
+    "network_node": ["", "conv1", "fire2.expand3", "block1.add"],
     "kernel_pixel": ["", "relu 0 3 4", "convolution 1 5 6"],
 }
 

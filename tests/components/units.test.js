@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { byteColours, colourOf, isDark, limits, readTable, readableOn, stripColours, word } from "../../ui/components/shared/colours.js";
 import { isStill } from "../../ui/components/shared/drag.js";
+import { blocked, curve, mapsFed, mapsRead, neighbours } from "../../ui/components/shared/graph_edges.js";
 import { cornerAt, gridOf, percentOf, placeAt, rectangleBetween } from "../../ui/components/shared/grid.js";
 import { Waiting, addressesFor, pack, unpack } from "../../ui/components/shared/messages.js";
 import { editedNumber, narrowNumber, readNumber, shortNumber } from "../../ui/components/shared/numbers.js";
@@ -157,4 +158,38 @@ test("without a declaration nothing is framed, and declarations in a circle end"
   assert.equal(reached(alone, "a", place, false).size, 0);
   const circle = new Map([["a", { shape: [1, 3, 3], reads: [reads("b")] }], ["b", { shape: [1, 3, 3], reads: [reads("a")] }]]);
   assert.ok(reached(circle, "a", place, false).has("b"));
+});
+
+const ALL = { offset: 0, span: 64, made: 64, read: 16 }; // 64 maps, each made of all of 16
+const OWN = { offset: 0, span: 8, made: 1, read: 1 };
+const GROUPS = { offset: 0, span: 6, made: 2, read: 4 }; // three groups: two maps made of four
+const SECOND = { offset: 64, span: 32, made: 1, read: 1 }; // of a concat, behind 64 other maps
+
+test("a map lights up the maps that it is made of, as far as they are shown", () => {
+  assert.deepEqual(mapsRead({ card: "a", ...ALL }, 63, 6), [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(mapsRead({ card: "a", ...OWN }, 3, 6), [3]);
+  assert.deepEqual(mapsRead({ card: "a", ...OWN }, 7, 6), []);
+  assert.deepEqual(mapsRead({ card: "a", ...GROUPS }, 3, 6), [4, 5]);
+  assert.deepEqual(mapsRead({ card: "a", ...SECOND }, 66, 6), [2]);
+  assert.deepEqual(mapsRead({ card: "a", ...SECOND }, 2, 6), []);
+});
+
+test("a map lights up the maps that it goes into", () => {
+  assert.deepEqual(mapsFed({ card: "a", ...ALL }, 9, 6), [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(mapsFed({ card: "a", ...GROUPS }, 5, 6), [2, 3]);
+  assert.deepEqual(mapsFed({ card: "a", ...GROUPS }, 3, 6), [0, 1]);
+  assert.deepEqual(mapsFed({ card: "a", ...SECOND }, 2, 6), []);
+});
+
+test("edges go straight unless a card of their lane is in the way, then above it", () => {
+  const at = (name, column, lane, ...reads) => ({ name, column, lane, reads: reads.map((card) => ({ card })) });
+  const cards = [at("input", 0, 0), at("conv", 1, 0, "input"), at("short", 1, 1, "input"), at("sum", 2, 0, "conv", "input", "short")];
+  assert.deepEqual(neighbours(cards, "input"), { read: [], readers: ["conv", "short", "sum"] });
+  assert.deepEqual(neighbours(cards, "sum").read, ["conv", "input", "short"]);
+  assert.equal(blocked(cards, cards[0], cards[3]), true);
+  assert.equal(blocked(cards, cards[2], cards[3]), false);
+  const [from, to] = [{ left: 0, right: 90, top: 30, bottom: 200, middle: 100 }, { left: 300, right: 390, top: 30, bottom: 200, middle: 120 }];
+  assert.match(curve(from, to, false), /^M 90 100 C .* 300 120$/);
+  const above = curve(from, to, true).match(/-?\d+(\.\d+)?/g).map(Number).filter((_, i) => i % 2);
+  assert.equal(Math.min(...above), 18);
 });

@@ -109,6 +109,54 @@
  */
 
 /**
+ * How the maps of a card are made of those of another one: map c of maps m with floor((c - offset) / made) = floor(m / read), for c
+ * from offset to offset + span - 1.
+ * @typedef {{card: string, offset: number, span: number, made: number, read: number}} MapLink
+ */
+/** @typedef {{label: string, text: string, share: number, map: number}} CardAnswer one of the largest of named values; share of the bar */
+
+/**
+ * The first maps of a card, side by side.
+ * @typedef {object} CardMaps
+ * @property {string} src
+ * @property {[number, number]} tiles rows and columns of maps in the picture
+ * @property {number} shown maps in it
+ * @property {[number, number]} size height and width of a map as it is, of which the picture may be a smaller copy
+ * @property {ScaleKind} scale
+ * @property {number} end
+ * @property {[number, number] | null} encoded values of the bytes 0 and 255; null for a picture that has its colours already
+ * @property {boolean} units whether its cells are units, laid out row by row, and not the places of a map
+ */
+
+/**
+ * A card of the overview: the input, a layer with what touches up its numbers, or a folded stage.
+ * @typedef {object} Card
+ * @property {string} name
+ * @property {string} title
+ * @property {string} words the layers, in short
+ * @property {string} shape
+ * @property {string} more what is not shown
+ * @property {"input" | "card" | "stage"} kind
+ * @property {string} stage the open stage that it stands in, or ""
+ * @property {number} column from the left
+ * @property {number} lane from the top
+ * @property {MapLink[]} reads
+ * @property {{name: string, words: string, facts: string}[]} details a line for each of its nodes
+ * @property {CardMaps | null} maps
+ * @property {CardAnswer[]} answers instead of maps, of named values
+ * @property {[[number, number][], [number, number][]] | null} fields which rows and columns of the input each row and column sees
+ */
+
+/**
+ * @typedef {object} GraphData
+ * @property {Card[]} cards
+ * @property {{card: string, map: number} | null} chosen
+ * @property {[number, number]} input height and width of the picture
+ * @property {string} hint what to do
+ * @property {Tables} tables
+ */
+
+/**
  * What Streamlit calls a component with.
  * @template T
  * @typedef {{data: [T], parentElement: ShadowRoot | HTMLElement, setTriggerValue: (name: string, value: unknown) => void}} Mounted

@@ -1,0 +1,161 @@
+"""The overview on the network page: which network, what is folded, what the cards show, and sums that are true."""
+
+import base64
+import io
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnn_core import networks
+from cnn_core.images import resize
+from instruments import samples
+from instruments.digits import all_digits
+from tests.app.visits import component, components, sentences, visit
+
+
+def seen(image: str, side: int) -> np.ndarray:
+    """The middle square of a sample, apart from the page's own cutting."""
+    photo = samples.load(image, 512)
+    height, width = photo.shape[1:]
+    cut = abs(height - width) // 2
+    photo = photo[:, cut : cut + width] if height > width else photo[:, :, cut : cut + height]
+    return resize(photo, side, side)
+
+
+def cards(app) -> dict[str, dict[str, Any]]:
+    return {card["name"]: card for card in component(app, "graph_viewer")["cards"]}
+
+
+def numbers(text: str) -> list[float]:
+    return [float(one.replace("\N{MINUS SIGN}", "-")) for one in re.findall(r"[\N{MINUS SIGN}]?\d+(?:\.\d+)?", text)]
+
+
+def test_old_links_show_the_digits_network_and_its_overview() -> None:
+    found = cards(visit("network", network_number="8123"))
+    assert list(found) == ["input", "conv1", "pool1", "fc1", "fc2", "softmax"]
+    assert [card["reads"][0]["card"] for card in list(found.values())[1:]] == ["input", "conv1", "pool1", "fc1", "fc2"]
+    trace = networks.load("digits").trace(all_digits()[0][8123])
+    best = int(trace["softmax"].argmax())
+    assert (found["softmax"]["answers"][0]["label"], found["softmax"]["answers"][0]["map"]) == (str(best), best)
+    assert found["fc2"]["answers"][0]["share"] == pytest.approx(1)
+    maps = found["conv1"]["maps"]
+    assert (maps["shown"], maps["size"], found["conv1"]["more"]) == (6, [24, 24], "+ 10 more")
+    rows, columns = maps["tiles"]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(maps["src"].split(",")[1]))))
+    tile = picture.reshape(rows, 24, columns, 24).swapaxes(1, 2).reshape(-1, 24, 24)[4]
+    low, high = maps["encoded"]
+    step = (high - low) / 255
+    np.testing.assert_allclose(low + step * tile, trace["relu1"][4].clip(low, high), atol=0.51 * step)
+
+
+def test_a_photo_network_answers_and_unfolds_as_the_link_says() -> None:
+    app = visit("network", network_model="squeezenet", image="cat", network_open="fire2,no such stage")
+    net, x = networks.load("squeezenet"), seen("cat", 227)
+    found, probabilities = cards(app), net.forward(x)
+    order = np.argsort(-probabilities)[:5]
+    names = networks.classes("squeezenet")
+    assert [answer["label"] for answer in found["softmax"]["answers"]] == [names[i] for i in order]
+    assert {"fire2.squeeze", "fire2.expand1", "fire2.expand3", "fire2.concat", "fire3", "fire9"} < set(found)
+    assert found["fire2.concat"]["reads"] == [
+        {"card": "fire2.expand1", "offset": 0, "span": 64, "made": 1, "read": 1},
+        {"card": "fire2.expand3", "offset": 64, "span": 64, "made": 1, "read": 1},
+    ]
+    assert (found["fire3"]["kind"], found["fire3"]["shape"], found["fire3"]["more"]) == (
+        "stage",
+        "128 × 56 × 56",
+        "+ 122 more",
+    )
+    assert found["fire2.expand3"]["title"] == "expand3"
+    [conv, relu] = found["fire2.expand3"]["details"]
+    assert conv["words"] == "convolution, 64 kernels of 16 × 3 × 3, padding 1"
+    assert conv["facts"] == "64 × 56 × 56, 9,280 parameters, 28,901,376 multiply-adds, a cell sees 15 × 15 pixels"
+    assert relu["name"] == "fire2.expand3_relu"
+    box = net.window("fire2.expand3", 20, 31, input_shape=(3, 227, 227))
+    rows, columns = found["fire2.expand3"]["fields"]
+    assert (rows[20], columns[31]) == ([box.top, box.bottom], [box.left, box.right])
+
+
+def test_another_photo_is_another_picture_of_the_same_cards() -> None:
+    first, second = (cards(visit("network", network_model="resnet8", image=image)) for image in ("cat", "coffee"))
+    assert list(first) == list(second) == ["input", "conv1", "block1", "block2", "block3", "mean", "fc", "softmax"]
+    for name in ("input", "conv1", "block3"):
+        assert first[name]["maps"]["src"] != second[name]["maps"]["src"]
+        assert first[name]["details"] == second[name]["details"]
+
+
+@pytest.mark.parametrize("channel", [0, 41])
+def test_the_sum_of_an_opened_map_is_the_networks(channel) -> None:
+    net, x = networks.load("squeezenet"), seen("cat", 227)
+    trace, weights = net.trace(x), net.parameters()
+    link = {"network_model": "squeezenet", "image": "cat", "network_node": "fire2.expand3"}
+    app = visit("network", **link, network_map=str(channel), network_map_y="10", network_map_x="55")
+    window = np.pad(trace["fire2.squeeze_relu"], ((0, 0), (1, 1), (1, 1)))[:, 10:13, 55:58]
+    terms = (window * weights["fire2.expand3.weight"][channel]).sum((1, 2))
+    bias = float(weights["fire2.expand3.bias"][channel])
+    line = next(one for one in sentences(app).splitlines() if "sums" in one)
+    said = re.search(r"sums (.*) = \*\*(.*?)\*\*\. .* gives \*\*(.*?)\*\*", line)
+    for value, number in re.findall(r"([^ ]+) \(map (\d+)\)", said[1].replace("\N{MINUS SIGN} ", "\N{MINUS SIGN}")):
+        assert numbers(value)[0] == pytest.approx(float(terms[int(number)]), rel=6e-3, abs=1e-3)
+    assert numbers(said[2])[0] == pytest.approx(float(terms.sum()) + bias, rel=6e-3)
+    assert numbers(said[3])[0] == pytest.approx(max(0.0, float(terms.sum()) + bias), rel=6e-3)
+    panels = {panel["name"]: panel for panel in component(app, "map_viewer")["panels"]}
+    assert panels["sum_read"]["shape"] == [12, 56, 56]
+    assert panels["sum_slices"]["shape"] == [12, 3, 3]
+    assert panels["sum_parts"]["shape"] == [13, 56, 56]
+    assert panels["sum_parts"]["names"][-1] == "4 others"
+    made = panels["sum_fire2.expand3"]
+    assert made["low"] == pytest.approx(float(trace["fire2.expand3"][channel].min()), rel=1e-3, abs=1e-3)
+    walk = component(app, "window_explorer")
+    part = int(re.search(r"Map (\d+)", walk["titles"][0])[1])
+    assert part == int(np.abs(terms).argmax())
+    assert np.ravel(walk["output"])[walk["at"]] == pytest.approx(float(terms[part]), rel=1e-3, abs=1e-3)
+    np.testing.assert_allclose(walk["kernel"], weights["fire2.expand3.weight"][channel, part], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("link", "words", "panels"),
+    [
+        ({"network_node": "pool1"}, "pool1 gives", ["sum_read0", "sum_pool1"]),
+        ({"network_node": "fc1", "network_map": "3"}, "fc1 sums", ["sum_read", "sum_slices", "sum_parts"]),
+        ({"network_node": "softmax", "network_map": "7"}, "class **7**", ["sum_read0"]),
+        ({"network_model": "resnet8", "network_node": "block2.add"}, "block2.add sums", ["sum_read0", "sum_read1", "sum_block2.add", "sum_block2.relu2"]),
+        ({"network_model": "resnet8", "network_node": "mean"}, "mean gives", ["sum_read0"]),
+        ({"network_model": "squeezenet", "network_node": "fire4.concat", "network_map": "200"}, "fire4.concat gives", ["sum_read0", "sum_fire4.concat"]),
+    ],
+)  # fmt: skip
+def test_every_kind_of_layer_opens(link, words, panels) -> None:
+    app = visit("network", **link)
+    assert words in sentences(app)
+    assert [panel["name"] for panel in component(app, "map_viewer")["panels"]] == panels
+
+
+def test_batch_norm_is_written_with_its_numbers() -> None:
+    app = visit("network", network_model="resnet8", image="cat", network_node="block1.conv1", network_map="3",
+                network_map_y="30", network_map_x="2")  # fmt: skip
+    net, x = networks.load("resnet8"), seen("cat", 32)
+    trace, stored = net.trace(x), net.stored()
+    line = next(one for one in sentences(app).splitlines() if "block1.norm1:" in one and "sums" in one)
+    given = re.search(r"block1\.norm1: (.*?) = \*\*(.*?)\*\*", line)
+    value = float(trace["block1.conv1"][3, 30, 2])
+    assert numbers(given[1])[0] == pytest.approx(value, rel=6e-3)
+    mean, deviation = stored["block1.norm1.running_mean"][3], np.sqrt(stored["block1.norm1.running_var"][3] + 0.001)
+    expected = (value - mean) / deviation * stored["block1.norm1.weight"][3] + stored["block1.norm1.bias"][3]
+    assert numbers(given[2])[0] == pytest.approx(float(expected), rel=6e-3)
+
+
+def test_names_that_a_network_does_not_have_open_nothing() -> None:
+    app = visit("network", network_node="fire2.expand3", network_open="fire2", network_map="9")
+    assert component(app, "graph_viewer")["chosen"] is None
+    assert len(components(app, "map_viewer")) == 2
+    assert dict(app.query_params)["network_node"] == "fire2.expand3"
+    refused = visit("network", network_open=",".join(f"n{number}" for number in range(51)))
+    assert "At most 50 stages" in sentences(refused) or "network_open" not in refused.query_params
+
+
+def test_the_network_that_a_session_trained_is_shown_with_its_own_maps() -> None:
+    ready, other = (cards(visit("network", network_kernels=count)) for count in ("16", "4"))
+    assert other["conv1"]["shape"] == "4 × 24 × 24"
+    assert other["conv1"]["maps"]["src"] != ready["conv1"]["maps"]["src"]

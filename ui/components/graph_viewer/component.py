@@ -1,0 +1,38 @@
+"""A network as cards from left to right, with live maps; hovering shows what a map reads and feeds, and clicking opens it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cnn_core.arguments import Pair
+from ui.components.files import component, mount
+from ui.palette import diverging_tables
+
+_mount = component("graph_viewer")
+
+
+def graph_viewer(
+    key: str,
+    cards: Sequence[dict[str, Any]],
+    chosen: tuple[str, int] | None,
+    size: Pair,
+    hint: str,
+    on_pick: Callable[[Any], None],
+) -> None:
+    """Draw the overview.
+
+    Args:
+        key: key of the component in the session.
+        cards: as shared/types.js declares them, the input first, each after those that it reads.
+        chosen: the card and the map that are open.
+        size: (H, W) of the input.
+        hint: what to do, said while nothing is pointed at.
+        on_pick: called before the page runs with what the browser sent: {"card", "map"}, {"fold"} or {"unfold"}.
+    """
+    data = {
+        "cards": list(cards),
+        "chosen": chosen and {"card": chosen[0], "map": chosen[1]},
+        "input": list(size),
+        "hint": hint,
+        "tables": diverging_tables(),
+    }
+    mount(_mount, key, data, "pick", on_pick)

@@ -1,0 +1,153 @@
+"""The overview of any network: its graph from left to right with live maps, folded into stages, and what it answers."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cnn_core import networks
+from cnn_core.arguments import Array
+from cnn_core.dense import softmax
+from cnn_core.graph import Graph
+from cnn_core.layers.base import Shape
+from instruments import why_this_answer as why
+from instruments.fields import Values
+from instruments.overview import Drawn, drawn
+from instruments.overview_settings import MAP, MAP_COLUMN, MAP_ROW, NODE, NONE, OPEN, PART
+from server.shares import COMPUTING
+from ui import cache, overview_cards, settings, why_this_answer_view
+from ui.components.graph_viewer.component import graph_viewer
+from ui.image_source import ChosenImage
+from ui.overview_cards import Shown, Structure
+from ui.results import RESULTS
+
+HINT = "Point at a map to see what it reads and feeds, and what it sees of the picture. Click it to open the sum that made it."
+
+
+class Subject(NamedTuple):
+    """A network and what it reads."""
+
+    key: str  # tells the network and its weights from all others
+    graph: Graph
+    shape: Shape  # of x
+    classes: Sequence[str]
+    x: Array  # (C, H, W) in [0, 1]
+    digest: str  # of x
+
+
+class Look(NamedTuple):
+    """A subject as it is folded now, and what the network made of it."""
+
+    subject: Subject
+    structure: Structure
+    drawn: tuple[Drawn, ...]
+    shown: list[Shown]  # of each that is drawn
+    answer: why.Answer | None  # None where what comes out is no number for each class
+
+
+def photo(code: str, image: ChosenImage) -> Subject:
+    """A network by its code, and the middle square of the photo."""
+    x, digest = why_this_answer_view.given(code, image)
+    return Subject(code, why.network(code), why.shape(code), networks.classes(code), x, digest)
+
+
+def digits(graph: Graph, digit: Array) -> Subject:
+    """A digits network of any size and training, and a digit (1, 28, 28)."""
+    weights = hashlib.blake2b(digest_size=16)
+    for name, array in graph.stored().items():
+        weights.update(f"{name} {array.shape}".encode() + array.tobytes())
+    shape = (1, *digit.shape[1:])
+    return Subject(
+        f"digits {weights.hexdigest()}", graph, shape, networks.classes("digits"), digit, cache.digest(digit)
+    )
+
+
+def look(v: Values, subject: Subject) -> Look:
+    """Fold the network as the link says, and let it read: one forward pass for all maps that are shown and the answer."""
+    made = _structure(subject)
+    opened: tuple[str, ...] = v[OPEN]
+    seen = drawn(made.stages, opened)
+    names = tuple(one.shown for one in seen)
+    shown, scores, probabilities = _read(subject.key, subject.digest, names, subject)
+    if len(probabilities) != len(subject.classes):
+        return Look(subject, made, seen, shown, None)
+    top = [int(i) for i in np.argsort(-probabilities, kind="stable")[: why.TOP]]
+    answer = why.Answer(scores, probabilities, top, [subject.classes[i] for i in top])
+    return Look(subject, made, seen, shown, answer)
+
+
+def said(seen: Look) -> None:
+    """The likeliest classes as bars."""
+    if seen.answer is not None:
+        why_this_answer_view.said(seen.answer)
+
+
+def _structure(subject: Subject) -> Structure:
+    key = ("structure", subject.key, subject.shape)
+    made: Structure = RESULTS.get(key, lambda: overview_cards.structure(subject.graph, subject.shape))
+    return made
+
+
+@cache.remembered
+def _read(
+    key: str,  # noqa: ARG001  (what tells one result from another)
+    digest: str,  # noqa: ARG001
+    names: tuple[str, ...],
+    _subject: Subject,
+) -> tuple[list[Shown], Array, Array]:
+    """What the cards of these nodes show, and scores and probabilities of all classes."""
+    graph, shapes = _subject.graph, _structure(_subject).shapes
+    end = graph.node(graph.output)
+    before = end.inputs[0] if end.layer.kind in ("softmax", "log softmax") else graph.output
+    with COMPUTING.take(memory(shapes)):
+        values = graph.values(_subject.x, dict.fromkeys((*names, before, graph.output)))
+        shown = [overview_cards.shown(values[name], _subject.classes) for name in names]
+    scores = values[before].ravel()
+    return shown, scores, values[graph.output].ravel() if end.layer.kind == "softmax" else softmax(scores)
+
+
+def memory(shapes: dict[str, Shape]) -> int:
+    """Bytes of all values of a network."""
+    return 4 * sum(math.prod(shape) for shape in shapes.values())
+
+
+def draw(v: Values, seen: Look) -> None:
+    """The graph; what is clicked opens below, and stages unfold and fold."""
+    subject, made = seen.subject, seen.structure
+    at = overview_cards.places(seen.drawn)
+    cards = [overview_cards.input_card(subject.x, cache.input_picture(subject.digest, subject.x))]
+    for one, value in zip(seen.drawn, seen.shown, strict=True):
+        cards.append(overview_cards.card(subject.graph, made, one, value, at))
+    chosen = (at[v[NODE]], v[MAP]) if v[NODE] in at else None
+    graph_viewer("network_overview", cards, chosen, (subject.shape[1], subject.shape[2]), HINT, _picked(v, seen))
+
+
+def _picked(v: Values, seen: Look) -> Any:
+    """What takes a click: to open a map or close it, to unfold a stage or fold it."""
+
+    def picked(sent: object) -> None:
+        if not isinstance(sent, dict):
+            return
+        known = [stage.name for stage in seen.structure.stages if stage.folds]
+        opened = [name for name in v[OPEN] if name in known]
+        if sent.get("unfold") in known:
+            settings.give({OPEN.key: ",".join([*opened, sent["unfold"]])})
+        elif sent.get("fold") in known:
+            settings.give({OPEN.key: ",".join(name for name in opened if name != sent["fold"])})
+        else:
+            for one in seen.drawn:
+                if one.name == sent.get("card"):
+                    _open(v, seen, one, sent.get("map"))
+
+    return picked
+
+
+def _open(v: Values, seen: Look, one: Drawn, number: object) -> None:
+    name = one.cards[-1].name
+    if number is None:
+        answers = seen.shown[seen.drawn.index(one)].answers
+        number = answers[0].map if answers else 0
+        name = "" if v[NODE] == name else name  # once more closes it
+    settings.give({NODE.key: name, MAP.key: number, MAP_ROW.key: NONE, MAP_COLUMN.key: NONE, PART.key: NONE})
