@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from benchmarks.results import machine, write
 from tests.browser import chromium
 from tests.browser.conftest import free_port, start_server
-from tests.browser.instrument import panel, settle, wait_until
+from tests.browser.instrument import in_menu, panel, settle, wait_until
 from ui.site import PAGES
 
 BASELINE = Path(__file__).parent / "baseline" / "app.py"
@@ -267,7 +267,7 @@ def opening(browser: Browser) -> list[Row]:
                 first[one.title] += [page.evaluate("firstPicture")] * (turn > 0)
                 settle(page)
             for one in pages:
-                link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=one.title, exact=True)
+                link = in_menu(page, one.title)
                 heading = "CNN Visualiser" if one.default else one.title
                 switch[one.title] += [link.evaluate(SWITCH, heading)] * (turn > 0)
                 settle(page)

@@ -34,6 +34,12 @@ def progress(page: str) -> int:
     return len(quizzes[page].right) if page in quizzes else 0
 
 
+def asked(page: str) -> int:
+    """How many questions the page has, once it was open in this session; 0 before."""
+    quizzes: dict[str, Quiz] = st.session_state.get(HELD, {})
+    return quizzes[page].count if page in quizzes else 0
+
+
 def draw(page: str) -> None:
     """The questions of the page of this name."""
     quiz = _quiz(page)

@@ -12,32 +12,49 @@ from instruments.fields import Values
 from ui import figures, image_source, lesson
 from ui.components.drawing_pad.component import Drawing, drawing_pad
 from ui.controls import buttons, stepper
+from ui.ready_digit import READY
 
 
 def _keep(drawing: Drawing) -> None:
     st.session_state["_drawing"] = drawing  # the session's, whichever page shows the pad
 
 
+def drawn(key: str) -> Array:
+    """The pad with the session's drawing, at first a ready one; returns what a network sees of it, (1, 28, 28).
+
+    Args:
+        key: of the pad in the session.
+    """
+    drawing: Drawing = st.session_state.get("_drawing", READY)
+    drawing_pad(key, drawing, _keep)
+    if not drawing.pixels.any():
+        st.markdown("Draw a digit; until then the network sees an empty picture.")
+        return np.zeros((1, SIDE, SIDE), np.float32)
+    return prepare(drawing.pixels)
+
+
+def from_photo() -> Array:
+    """What a network sees of the chosen image, (1, 28, 28)."""
+    return prepare(to_grey(image_source.chosen().pixels)[0])
+
+
 def choose_digit(v: Values, fields: DigitFields) -> tuple[Array, int | None]:
     """Draw the choice; returns (1, 28, 28) and the right class if it is known."""
     buttons(v, fields.source)
     if v[fields.source] == "draw":
-        drawing: Drawing | None = st.session_state.get("_drawing")
-        drawing_pad(f"_{fields.source.key}_pad", drawing, _keep)
-        if drawing is None or not drawing.pixels.any():
-            st.markdown("Draw a digit; until then the network sees an empty picture.")
-            return np.zeros((1, SIDE, SIDE), np.float32), None
-        return prepare(drawing.pixels), None
+        return drawn(f"_{fields.source.key}_pad"), None
     if v[fields.source] == "image":
         st.markdown("The image of the sidebar, centred as MNIST's digits are. Upload a photo of a digit there.")
-        return prepare(to_grey(image_source.chosen().pixels)[0]), None
+        return from_photo(), None
     images, labels = all_digits()
     number = stepper(v, fields.number, f"Number, {UNSEEN} and up were never trained on")
     return images[number], int(labels[number])
 
 
-def show(probabilities: Array) -> None:
-    """Bars of what a network says: ten probabilities."""
+def show(probabilities: Array, narrow: bool = False) -> None:
+    """Bars of what a network says: ten probabilities; narrow ones fit beside other pictures."""
     alt = f"Probabilities of the ten digits; the largest is {int(probabilities.argmax())}"
     shares = [float(share) if share > 5e-5 else 0.0 for share in probabilities]
-    st.image(figures.bars(classes("digits"), shares, "probability", lesson.dark(), high=1), alt=alt)
+    room, behind = (64, 74) if narrow else (330, 110)
+    bars = figures.bars(classes("digits"), shares, "probability", lesson.dark(), high=1, room=room, behind=behind)
+    st.image(bars, alt=alt)

@@ -1,21 +1,30 @@
-"""How curves and bars look: Plotly figures and SVG in the app's colours. Imports no Streamlit."""
+"""How curves and bars look: Plotly figures and SVG in the app's colours. Imports no Streamlit, and Plotly once it is needed."""
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from ui import formulas
 from ui.palette import QUANTITIES, colour
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 GREY = "#8a93a0"  # of what is no longer so; it can be read on both themes
 DASHES = ("solid", "dash", "dot", "dashdot")  # lines differ by more than colour
 
 
-def _layout(figure: go.Figure, x: str, y: str) -> go.Figure:
+def _empty() -> "go.Figure":
+    from plotly.graph_objects import Figure  # its own parts alone take longer to load than a page to open
+
+    return Figure()
+
+
+def _layout(figure: "go.Figure", x: str, y: str) -> "go.Figure":
     figure.update_layout(
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         xaxis_title=x,
@@ -33,7 +42,7 @@ def lines(
     dark: bool,
     before: tuple[Sequence[float], Sequence[float]] | None = None,
     faded: bool = False,
-) -> go.Figure:
+) -> "go.Figure":
     """Curves over one axis, told apart by colour and dash.
 
     Args:
@@ -46,7 +55,7 @@ def lines(
     """
     names = list(QUANTITIES)
     order = [names.index(name) for name in ("input", "kernel", "output", "gradient", "stride")]
-    figure = go.Figure()
+    figure = _empty()
     if before is not None:
         style = {"color": GREY, "width": 2.5}
         figure.add_scatter(x=before[0], y=before[1], name="the run before", mode="lines", line=style, cliponaxis=False)
@@ -65,6 +74,8 @@ def bars(
     log: bool = False,
     high: float | None = None,
     texts: Sequence[str] | None = None,
+    room: float = 330,
+    behind: float = 110,
 ) -> str:
     """A bar a line with its value written behind it, as SVG: shown at once, while Plotly's script takes half a second.
 
@@ -76,16 +87,17 @@ def bars(
         log: whether each grid line stands for ten times the one before.
         high: where the scale ends, or None for the largest value.
         texts: what is written behind each bar, or None for its value.
+        room, behind: pixels of the longest bar, and of what is written behind it.
     """
     scale = math.log10 if log else float
     low = math.floor(math.log10(min(values))) - 1 if log else 0
     end_of_scale = scale(max(values) if high is None else high) or 1.0
-    left, room, line = 16 + 7 * max(map(len, labels)), 330.0, 24  # pixels
+    left, line = 16 + 7 * max(map(len, labels)), 24  # pixels
 
     def place(value: float) -> float:
         return left + room * (scale(value) - low) / (end_of_scale - low)
 
-    width, height = left + room + 110, line * (len(labels) + 1.5)
+    width, height = left + room + behind, line * (len(labels) + 1.5)
     ink, shade = ("#e9edf3", "#3d4654") if dark else ("#1a1d23", "#d5dae1")
     title += ", on a logarithmic scale" if log else ""
     parts = [f'<text x="{left:.0f}" y="16" font-weight="600">{escape(title)}</text>']
@@ -104,13 +116,13 @@ def bars(
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{"".join(parts)}</svg>'
 
 
-def histograms(groups: Mapping[str, NDArray[np.floating]], x_title: str, dark: bool) -> go.Figure:
+def histograms(groups: Mapping[str, NDArray[np.floating]], x_title: str, dark: bool) -> "go.Figure":
     """How values are spread, several arrays on one scale; only the counts are sent to the browser."""
     low = min(float(values.min()) for values in groups.values())
     high = max(float(values.max()) for values in groups.values())
     edges = np.linspace(low, high if high > low else low + 1, 61)
     centres = (edges[1:] + edges[:-1]) / 2
-    figure = go.Figure()
+    figure = _empty()
     for (name, values), quantity in zip(groups.items(), ("input", "kernel", "output"), strict=False):
         counts = np.histogram(values, edges)[0] / values.size
         figure.add_bar(x=centres, y=counts, name=name, marker_color=colour(quantity, dark), opacity=0.65)

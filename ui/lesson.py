@@ -19,7 +19,7 @@ from ui.components.copy_link.component import copy_link
 from ui.components.first_picture import component as first_picture
 from ui.controls import plain
 from ui.palette import colourise
-from ui.site import PAGES, ROOT
+from ui.site import PAGES
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -47,7 +47,9 @@ class Page:
         self.name, self.title = name, pages[place].title
         self.before = pages[place - 1] if place else None
         self.after = pages[place + 1] if place + 1 < len(pages) else None
-        st.title(self.title)
+        with st.container(key="_title_line", horizontal=True, vertical_alignment="center"):
+            st.title(self.title, width="stretch")
+            self._way()
         st.markdown(f"{idea} :material/touch_app: **Try first:** {first}")
 
     def check_yourself(self) -> None:
@@ -99,13 +101,16 @@ class Page:
     def around(self) -> None:
         """Links to the page before and the page after, at the foot."""
         st.divider()
-        before, after = st.columns(2)
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            self._way()
+
+    def _way(self) -> None:
+        """Links to the page before and the page after."""
         if self.before:
-            path, words = ROOT / "pages" / f"{self.before.file}.py", f"Back: {self.before.title}"
-            before.page_link(path, label=words, icon=":material/arrow_back:")
+            st.page_link(self.before.path, label=f"Back: {self.before.title}", icon=":material/arrow_back:")
         if self.after:
-            path, words = ROOT / "pages" / f"{self.after.file}.py", f"Next: {self.after.title}"
-            after.page_link(path, label=words, icon=":material/arrow_forward:")
+            words, icon = f"Next: {self.after.title}", ":material/arrow_forward:"
+            st.page_link(self.after.path, label=words, icon=icon, icon_position="right")
 
 
 def _load(key: str) -> None:

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # this file is run as a script, and everything is imported from the root
@@ -11,32 +12,41 @@ if str(ROOT) not in sys.path:  # this file is run as a script, and everything is
 
 from instruments.fields import Switch  # noqa: E402
 from server.shares import PAGE_RUNS  # noqa: E402
-from ui import controls, image_source, settings  # noqa: E402
+from ui import controls, image_source, progress, settings  # noqa: E402
 from ui.components.files import catch_up  # noqa: E402
 from ui.components.first_picture import component as first_picture  # noqa: E402
 from ui.left_behind import forgetting_left_pages  # noqa: E402
-from ui.site import PAGES  # noqa: E402
+from ui.site import PAGES, TEACHING, named  # noqa: E402
 
 LARGE = Switch("large", "Large type for a projector", False)
 
 st.set_page_config("CNN Visualiser", ROOT / "assets" / "icon.png", layout="wide")
 
-page = st.navigation(
-    {
+sections = PAGES | {"Tools": [*PAGES["Tools"], TEACHING]}
+
+
+def navigation() -> StreamlitPage:
+    """Draw the list of pages, with ticks as they stand; returns the page that is open."""
+    pages = {
         section: [
             st.Page(
-                ROOT / "pages" / f"{p.file}.py",
-                title=p.title,
-                icon=p.icon,
-                url_path=p.file.replace("_", "-"),
-                default=p.default,
+                one.path,
+                title=named(one),
+                icon=progress.icon(one),
+                url_path=one.file.replace("_", "-"),
+                default=one.default,
+                help=progress.told(one),
             )
-            for p in pages
+            for one in pages
         ]
-        for section, pages in PAGES.items()
-    },
-    expanded=True,
-)
+        for section, pages in sections.items()
+    }
+    return st.navigation(pages, expanded=True)
+
+
+page = navigation()
+if progress.visit(page.url_path.replace("-", "_")):
+    page = navigation()  # with its tick, now that it is known which page is open
 st.html(ROOT / "ui" / "shell.css")
 with forgetting_left_pages():
     catch_up()

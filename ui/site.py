@@ -12,13 +12,18 @@ class PageInfo(NamedTuple):
     file: str
     title: str
     icon: str
-    idea: str  # one line for the home page
+    idea: str  # one line, told when a hand rests on its name
     default: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The file itself."""
+        return ROOT / "pages" / f"{self.file}.py"
 
 
 PAGES: dict[str, list[PageInfo]] = {
     "Start": [
-        PageInfo("home", "Home", ":material/home:", "The whole pipeline as one picture.", default=True),
+        PageInfo("home", "Home", ":material/home:", "A network at work on what you draw.", default=True),
         PageInfo("why", "Why convolution", ":material/balance:", "Few parameters, and place matters."),
     ],
     "Images": [
@@ -31,8 +36,8 @@ PAGES: dict[str, list[PageInfo]] = {
             "stride_padding", "Stride and padding", ":material/straighten:", "Watch the window walk over real numbers."
         ),
         PageInfo("activation", "Activation", ":material/show_chart:", "The bend that makes depth worthwhile."),
-        PageInfo("pooling", "Pooling", ":material/compress:", "Max and average windows; which pixel won."),
         PageInfo("channels", "Channels and filters", ":material/layers:", "C × k × k per kernel, K kernels a layer."),
+        PageInfo("pooling", "Pooling", ":material/compress:", "Max and average windows; which pixel won."),
     ],
     "Implementation": [
         PageInfo(
@@ -41,6 +46,17 @@ PAGES: dict[str, list[PageInfo]] = {
             ":material/account_tree:",
             "A digit through every layer, every number visible.",
         ),
+        PageInfo("training", "Training", ":material/model_training:", "Train the network live and watch its kernels."),
+        PageInfo("backward", "Backward", ":material/undo:", "Gradients, with a numerical check beside each."),
+        PageInfo("forward", "Forward, in code", ":material/code:", "Loops, im2col and one matrix product."),
+        PageInfo(
+            "code",
+            "Same in PyTorch and Keras",
+            ":material/integration_instructions:",
+            "The network as code and notebook.",
+        ),
+    ],
+    "Examples": [
         PageInfo(
             "why_this_answer",
             "Why this answer?",
@@ -56,17 +72,6 @@ PAGES: dict[str, list[PageInfo]] = {
         PageInfo(
             "skips", "Skips and norms", ":material/alt_route:", "Cut a residual network's skips, and see what norms do."
         ),
-        PageInfo("forward", "Forward, in code", ":material/code:", "Loops, im2col and one matrix product."),
-        PageInfo("backward", "Backward", ":material/undo:", "Gradients, with a numerical check beside each."),
-        PageInfo("training", "Training", ":material/model_training:", "Train the network live and watch its kernels."),
-        PageInfo(
-            "code",
-            "Same in PyTorch and Keras",
-            ":material/integration_instructions:",
-            "The network as code and notebook.",
-        ),
-    ],
-    "Example": [
         PageInfo("faces", "Find faces", ":material/face:", "A trained cascade of three networks on your photo."),
     ],
     "Tools": [
@@ -75,3 +80,21 @@ PAGES: dict[str, list[PageInfo]] = {
         ),
     ],
 }
+TEACHING = PageInfo("teaching", "For teachers", ":material/school:", "A 45-minute lesson, minute by minute.")
+
+# The pages that the lesson goes through, one after the other; a tool is no step of it.
+STEPS = [page for section, pages in PAGES.items() if section != "Tools" for page in pages if not page.default]
+
+
+def info(file: str) -> PageInfo:
+    """The page of this name."""
+    return next(page for pages in (*PAGES.values(), [TEACHING]) for page in pages if page.file == file)
+
+
+def named(page: PageInfo) -> str:
+    """A page's name in the navigation: a step of the lesson has its number.
+
+    >>> named(info("why")), named(info("shapes"))
+    ('1 Why convolution', 'Shape calculator')
+    """
+    return f"{STEPS.index(page) + 1} {page.title}" if page in STEPS else page.title

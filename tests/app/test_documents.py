@@ -1,11 +1,15 @@
 """What the documents say is true: README's code runs, and its numbers are the code's."""
 
 import re
+from itertools import pairwise
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
 
 from cnn_core.images import ACCEPTED
 from cnn_core.kernels import PRESETS
 from instruments.samples import SAMPLES
-from tests.app.visits import ROOT
+from tests.app.visits import ROOT, sentences, visit
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -28,3 +32,32 @@ def test_every_asset_has_its_source() -> None:
     for path in (ROOT / "assets").rglob("*"):
         if path.is_file() and path.name != "SOURCES.md":
             assert str(path.relative_to(ROOT / "assets")) in sources, path.name
+
+
+TEACHING = (ROOT / "docs" / "teaching.md").read_text("utf-8")
+LINKS = re.findall(r"\]\((/[^)]*)\)", TEACHING)
+
+
+@pytest.mark.parametrize("link", dict.fromkeys(LINKS))
+def test_each_link_of_the_lesson_opens_with_its_settings(link) -> None:
+    parts = urlsplit(link)
+    page = parts.path.strip("/").replace("-", "_") or "home"
+    query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    app = visit(page, **query)
+    assert "In the link" not in sentences(app)
+    assert dict(app.query_params) == query  # each name is known, each value taken, and none is the default anyway
+
+
+def test_the_lesson_s_links_are_relative_to_the_app_wherever_it_is_served() -> None:
+    assert len(LINKS) > 20
+    assert len(LINKS) == len(re.findall(r"\]\(", TEACHING))
+    shown = "\n".join(block.value for block in visit("teaching").markdown)
+    assert [f"/{link}" for link in re.findall(r"\]\(\./([^)]*)\)", shown)] == LINKS
+
+
+def test_the_lesson_takes_as_long_as_it_says() -> None:
+    minutes = [int(number) for number in re.findall(r"^## Minute (\d+)", TEACHING, re.M)]
+    assert minutes == sorted(minutes)
+    assert minutes[0] == 0
+    assert minutes[-1] < 45
+    assert max(after - before for before, after in pairwise([*minutes, 45])) <= 8

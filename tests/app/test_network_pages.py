@@ -253,7 +253,8 @@ PICTURE = [0] * 400 + [255] * 4 + [0] * 380
 
 def test_the_pad_gets_back_what_was_drawn_and_both_pages_answer_for_it() -> None:
     app = visit("network", network_source="draw")
-    assert component(app, "drawing_pad")["strokes"] == []
+    assert component(app, "drawing_pad")["ready"]  # nobody drew it, and so it is everyone's
+    assert "_drawing" not in app.session_state
     app.session_state["_drawing"] = read_drawing({"pixels": PICTURE, "strokes": STROKES})
     app.run()
     assert component(app, "drawing_pad")["strokes"] == STROKES
@@ -353,7 +354,8 @@ def test_a_network_that_is_shared_cannot_be_changed() -> None:
 
 def test_a_variant_without_weights_leads_to_its_training() -> None:
     app = visit("network", network_kernels="4", network_side="3", network_pool="5")
-    assert app.get("page_link")[0].proto.query_string == "training_kernels=4&training_side=3&training_pool=5"
+    [link] = [one.proto for one in app.get("page_link") if one.proto.label == "Train this variant"]
+    assert link.query_string == "training_kernels=4&training_side=3&training_pool=5"
     assert not visit("network").warning
 
 

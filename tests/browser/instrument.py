@@ -1,10 +1,11 @@
 """How the tests read the viewer: shapes, ranges and pixels as they stand on the page."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from ui.palette import diverging
 
@@ -38,6 +39,12 @@ def coloured(values: NDArray[np.floating], end: float) -> NDArray[np.uint8]:
     """What a map of these values must look like, worked out apart from the app's own scaling."""
     index = np.floor(np.clip((values + end) / (2 * end) * 255 + 0.5, 0, 255)).astype(int)
     return diverging()[index]
+
+
+def in_menu(page: Page, title: str) -> Locator:
+    """The link to a page in the navigation, whatever number the lesson gives it."""
+    name = re.compile(rf"^(\d+ )?{re.escape(title)}$")
+    return page.get_by_test_id("stSidebarNav").get_by_role("link", name=name)
 
 
 def updates(page: Page, stage: str) -> int:

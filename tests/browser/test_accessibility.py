@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.instrument import settle
-from ui.site import PAGES
+from ui.site import PAGES, TEACHING
 
 STREAMLITS_OWN = (  # (rule, selector)
     ("list", '[data-testid="stSidebarNavItems"]'),  # a list whose sections are wrapped in other elements
@@ -17,7 +17,7 @@ STREAMLITS_OWN = (  # (rule, selector)
 )
 
 
-@pytest.mark.parametrize("file", [page.file for pages in PAGES.values() for page in pages])
+@pytest.mark.parametrize("file", [page.file for pages in (*PAGES.values(), [TEACHING]) for page in pages])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe(visit, file, scheme) -> None:
     page = visit("" if file == "home" else f"{file.replace('_', '-')}?size=64", color_scheme=scheme)

@@ -3,7 +3,17 @@
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.browser.instrument import coloured, expect_shape, panel, pixels, range_of, settle, updates, wait_until
+from tests.browser.instrument import (
+    coloured,
+    expect_shape,
+    in_menu,
+    panel,
+    pixels,
+    range_of,
+    settle,
+    updates,
+    wait_until,
+)
 
 
 def frames(page, milliseconds: int) -> int:
@@ -79,7 +89,7 @@ def test_the_camera_goes_off_when_its_page_is_left(visit) -> None:
     page.get_by_role("button", name="Live camera").click()
     expect_shape(page, "convolution", (1, 238, 318))
     assert page.evaluate("window.seen.getTracks()[0].readyState") == "live"
-    page.get_by_role("link", name="Activation", exact=True).first.click()
+    in_menu(page, "Activation").click()
     wait_until(page, "window.seen.getTracks()[0].readyState === 'ended'")
 
 

@@ -12,6 +12,7 @@ from instruments import samples
 from tests.browser.instrument import (
     coloured,
     expect_shape,
+    in_menu,
     panel,
     pixels,
     range_of,
@@ -239,9 +240,9 @@ def test_an_upload_lives_across_pages_and_one_kernel_makes_one_map_of_its_colour
     expect_shape(page, "convolution", (1, 510, 510))
     upload(page, "blocks.png", photo()[0])
     expect_shape(page, "convolution", (1, HEIGHT - 2, WIDTH - 2))
-    page.get_by_role("link", name="Home", exact=True).click()
+    in_menu(page, "Home").click()
     expect(page.get_by_text(f"3 × {HEIGHT} × {WIDTH}")).to_be_visible()
-    page.get_by_role("link", name="Kernel", exact=True).first.click()
+    in_menu(page, "Kernel").click()
     expect_shape(page, "convolution", (1, HEIGHT - 2, WIDTH - 2))
 
 

@@ -6,7 +6,7 @@ import re
 import numpy as np
 from playwright.sync_api import expect
 
-from tests.browser.instrument import panel, pixels, settle, upload, wait_until
+from tests.browser.instrument import in_menu, panel, pixels, settle, upload, wait_until
 from ui.site import ROOT
 
 
@@ -53,10 +53,10 @@ def test_training_moves_by_itself_pauses_and_stops_when_the_page_is_left(visit) 
     page.get_by_role("button", name="Resume").click()
     page.wait_for_timeout(1000)
     left = int(re.findall(r"\d+", page.get_by_text(re.compile(r"Step \d+ of")).first.inner_text())[0])
-    page.get_by_role("link", name="Home", exact=True).click()
+    in_menu(page, "Home").click()
     expect(page.locator("h1")).to_have_text("CNN Visualiser")
     page.wait_for_timeout(4000)
-    page.get_by_role("link", name="Training", exact=True).first.click()
+    in_menu(page, "Training").click()
     expect(page.get_by_text(re.compile(r"Step \d+ of")).first).to_be_visible()
     back = int(re.findall(r"\d+", page.get_by_text(re.compile(r"Step \d+ of")).first.inner_text())[0])
     assert back - left < 400  # four seconds away would have been several hundred steps more
@@ -147,9 +147,9 @@ def test_what_was_drawn_is_there_again_after_another_page(visit) -> None:
     before, said = drawn(page), page.get_by_text(re.compile("The network says")).inner_text()
     seen = pixels(page, "input")
     assert (before > 128).sum() > 5000
-    page.get_by_role("link", name="Home", exact=True).click()
+    in_menu(page, "Home").click()
     expect(page.locator("h1")).to_have_text("CNN Visualiser")
-    page.get_by_role("link", name="The whole network", exact=True).first.click()
+    in_menu(page, "The whole network").click()
     expect(page.get_by_text(said)).to_be_visible()
     settle(page)
     np.testing.assert_array_equal(drawn(page), before)
@@ -159,15 +159,13 @@ def test_what_was_drawn_is_there_again_after_another_page(visit) -> None:
     once = drawn(page)
     assert 0 < (once > 128).sum() < (before > 128).sum()
     assert not once[:, 160:].any()
-    page.get_by_role(
-        "link", name="Same in PyTorch and Keras", exact=True
-    ).first.click()  # another pad, the same drawing
+    in_menu(page, "Same in PyTorch and Keras").click()  # another pad, the same drawing
     page.get_by_test_id("stButtonGroup").get_by_text("Draw", exact=True).click()
     settle(page)
     np.testing.assert_array_equal(drawn(page), once)
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
-    page.get_by_role("link", name="The whole network", exact=True).first.click()
+    in_menu(page, "The whole network").click()
     expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
     settle(page)
     assert not drawn(page).any()

@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
-from tests.browser.instrument import expect_shape, settle
+from tests.browser.instrument import expect_shape, in_menu, settle
 
 
 def numbers(page) -> dict[str, str]:
@@ -22,7 +22,7 @@ def test_back_and_forward_restore_every_setting(visit) -> None:
         expect_shape(page, "convolution", shape)
         settle(page)
         steps.append(page.url)
-    page.get_by_role("link", name="Pooling").first.click()
+    in_menu(page, "Pooling").click()
     expect(page.get_by_role("heading", name="Pooling", level=1)).to_be_visible()
     settle(page)
     assert steps[3].endswith("kernel?size=64&kernel_stride=2&kernel_padding=1&kernel_dilation=2")

@@ -15,18 +15,22 @@ from tests.replicas.visitor import Visitor
 DEPLOY = ROOT / "deploy"
 
 
-def copied() -> list[str]:
-    """Paths that the Dockerfile copies into the image."""
-    return [
-        line.split()[1] for line in (DEPLOY / "Dockerfile").read_text("utf-8").splitlines() if line.startswith("COPY")
-    ]
+def copied() -> list[tuple[str, str]]:
+    """Paths that the Dockerfile copies into the image, and where to."""
+    lines = (DEPLOY / "Dockerfile").read_text("utf-8").splitlines()
+    return [(line.split()[1], line.split()[2]) for line in lines if line.startswith("COPY")]
 
 
 def copy_app(folder: Path) -> None:
     """Put what the Dockerfile copies into a folder, and nothing else."""
-    for name in copied():
+    for name, target in copied():
         source, ignored = ROOT / name, shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, folder / name, ignore=ignored) if source.is_dir() else shutil.copy(source, folder)
+        if target.endswith("/"):
+            (folder / target).mkdir(exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, folder / target, ignore=ignored)
+        else:
+            shutil.copy(source, folder / target)
 
 
 def test_what_is_pinned_fits_what_is_required() -> None:
@@ -60,7 +64,7 @@ def test_the_copied_files_are_enough_and_nothing_is_written(tmp_path) -> None:
 
 def test_the_image_takes_in_what_it_copies_and_no_more() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
-    assert set(copied()) == allowed
+    assert {source for source, _ in copied()} == allowed
 
 
 def compose(name: str = "compose.yaml") -> dict[str, Any]:

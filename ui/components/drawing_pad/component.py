@@ -29,6 +29,7 @@ class Drawing:
 
     pixels: Array  # (28, 28) in [0, 1], bright on dark
     strokes: list[Stroke]
+    ready: bool = False  # nobody drew it: the first stroke takes its place
 
 
 def read_drawing(sent: object) -> Drawing | None:
@@ -67,7 +68,7 @@ def _whole(sent: object, low: int, high: int) -> bool:
     return isinstance(sent, int) and not isinstance(sent, bool) and low <= sent <= high
 
 
-def drawing_pad(key: str, drawing: Drawing | None, on_draw: Callable[[Drawing], None]) -> None:
+def drawing_pad(key: str, drawing: Drawing, on_draw: Callable[[Drawing], None]) -> None:
     """Draw the pad.
 
     Args:
@@ -82,5 +83,5 @@ def drawing_pad(key: str, drawing: Drawing | None, on_draw: Callable[[Drawing], 
 
     # The count of answers changes at each run, so that the pad knows when to send its next picture.
     count = st.session_state[f"_{key}_count"] = st.session_state.get(f"_{key}_count", 0) + 1
-    strokes = drawing.strokes if drawing else []
-    mount(_mount, key, {"answer": count, "strokes": strokes, "most": MAX_POINTS}, "draw", drawn)
+    data = {"answer": count, "strokes": drawing.strokes, "ready": drawing.ready, "most": MAX_POINTS}
+    mount(_mount, key, data, "draw", drawn)

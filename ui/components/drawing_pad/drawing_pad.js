@@ -34,6 +34,7 @@ class DrawingPad {
     this.send = () => {};
     /** @type {Stroke[]} what was drawn before this page was left, and what is drawn now */
     this.strokes = data.strokes;
+    this.ready = data.ready; // nobody drew them: the first stroke takes their place
     this.most = data.most;
     /** @type {Drawing | null} a picture that waits */
     this.next = null;
@@ -91,6 +92,8 @@ class DrawingPad {
    * @returns {Stroke}
    */
   begin(point) {
+    if (this.ready) this.strokes = [];
+    this.ready = false;
     /** @type {Stroke} */
     const stroke = { width: this.brush.valueAsNumber, points: [point] };
     if (this.room()) this.strokes.push(stroke);
@@ -113,12 +116,14 @@ class DrawingPad {
 
   undo() {
     this.strokes.pop();
+    this.ready = false;
     this.written = null;
     this.changed();
   }
 
   clear() {
     this.strokes = [];
+    this.ready = false;
     this.written = null;
     this.changed();
   }

@@ -142,7 +142,7 @@ export class Picture {
     this.labels.show(this.grid, column ? null : (names ?? null));
     const lines = column && names ? names.map((name, i) => cellName(name, values?.[i])) : [];
     this.cellNames.replaceChildren(...lines);
-    if (column) this.canvas.style.height = `${1.6 * lines.length}rem`;
+    if (column) this.canvas.style.height = `calc(${lines.length} * var(--line, 1.6rem))`;
   }
 
   /**

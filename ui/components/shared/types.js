@@ -89,7 +89,8 @@
 /** @typedef {{instrument: string, name: string, label: string, value: number, low: number, high: number, step: number}} SliderData */
 /** @typedef {[number, number]} Point */
 /** @typedef {{width: number, points: Point[]}} Stroke a line of the hand, in pixels of the pad */
-/** @typedef {{answer: number, strokes: Stroke[], most: number}} PadData answer counts the runs: a new one says that the last picture was taken */
+/** @typedef {{answer: number, strokes: Stroke[], ready: boolean, most: number}} PadData answer counts the runs: a new one says that
+ * the last picture was taken; ready: nobody drew the strokes, the first one takes their place */
 /** @typedef {{taps: [number, number][], text: string, letters: string, names: string[], winner?: [number, number]}} Step */
 
 /**
