@@ -122,7 +122,8 @@ def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> No
         "instruments": "code cost fields image kernel kernel_notation kernel_text pixel samples stages",
         "live": "pictures store",
         "ui": "cache controls image_source left_behind palette results settings site components components.files "
-        "components.live_slider components.live_slider.component components.first_picture components.first_picture.component",
+        "components.live_slider components.live_slider.component components.first_picture components.first_picture.component "
+        "components.photo_drop components.photo_drop.component",
     }
     assert {name for name in loaded if name.split(".")[0] in ALLOWED} == set(needed) | {
         f"{package}.{name}" for package, names in needed.items() for name in names.split()
