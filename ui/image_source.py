@@ -17,8 +17,10 @@ from instruments.image import COLOUR, IMAGE, MODEST, OWN, SIZE, SMALLEST
 from live.store import Ticket
 from server import shares
 from ui import cache, left_behind, settings
+from ui.components.photo_drop.component import photo_drop
 from ui.controls import buttons, menu, plain, say
 
+STAND_IN = "astronaut"  # what pages show while the photo is missing
 LARGEST = 1024  # pixels on the long side of a photo that is kept
 
 
@@ -39,8 +41,8 @@ class ChosenImage:
     label: str
 
 
-def _take_upload() -> None:
-    if (file := left_behind.take("_upload")) is not None:
+def _take_upload(key: str) -> None:
+    if (file := left_behind.take(key)) is not None:
         _take(file.name, file.getvalue())
 
 
@@ -61,35 +63,88 @@ def _take(name: str, data: bytes) -> None:
             )
         st.session_state["_photo"] = Photo(name[:80], pixels)
         settings.give({IMAGE.key: OWN})
+        st.session_state["_photo_news"] = "Your photo is kept for the pages that use one."
     except ImageError as error:
-        st.session_state["_photo_wrong"] = f"{name[:80]}: {error}"
+        st.session_state["_photo_wrong"] = f"{name[:80]}: {error}", _chosen_by()[IMAGE]
+        st.session_state["_photo_news"] = f"{name[:80]}: {error}"
 
 
-def choose() -> DeltaGenerator:
-    """Draw the picker; returns the place below it for what `fit_memory` says."""
+def _wrong() -> str | None:
+    """What was wrong with the last file, until another image is chosen."""
+    said: tuple[str, str] | None = st.session_state.get("_photo_wrong")
+    return said[0] if said and said[1] == _chosen_by()[IMAGE] else None
+
+
+def _missing() -> bool:
+    """Whether a photo of one's own is chosen that this session does not hold: after a reload, or in somebody's link."""
+    return _chosen_by()[IMAGE] == OWN and "_photo" not in st.session_state
+
+
+def choose() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Draw the picker; returns the places beside it for what `say_unused` and `fit_memory` say."""
     v = settings.resolved(chosen_by.FIELDS)
     st.session_state["_image"] = v
     st.session_state["_side"] = int(v[SIZE])
+    st.session_state["_photo_place"], st.session_state["_photo_used"] = None, False
     menu(v, IMAGE)
-    if v[IMAGE] == OWN and "_photo" not in st.session_state:
+    unused = st.container()
+    if _missing():
         say("Your photo is not here: photos are never stored. Choose it again below.")
     with st.expander("Your own photo", icon=":material/add_a_photo:"):
-        key, words = left_behind.fresh("_upload"), f"Upload ({ACCEPTED}, up to 20 MB)"
-        st.file_uploader(words, key=key, on_change=_take_upload, max_upload_size=20)
+        words = f"Upload ({ACCEPTED}, up to 20 MB)"
+        key = left_behind.fresh("_upload")
+        st.file_uploader(words, key=key, on_change=_take_upload, args=("_upload",), max_upload_size=20)
         if st.toggle("Use the camera", key="_use_camera"):
             st.camera_input("Take a picture", key=left_behind.fresh("_camera"), on_change=_take_camera)
-        st.markdown("Photos stay in memory, never on disk, and are gone soon after this page is closed.")
+        st.markdown(
+            "Or drop or paste it anywhere. Photos stay in memory, never on disk, and are gone soon after this page is closed."
+        )
         if photo := st.session_state.get("_photo"):
             height, width = photo.pixels.shape[1:]
             st.markdown(f"Held now: {plain(photo.name)}, {width} × {height} pixels.")
-    if wrong := st.session_state.get("_photo_wrong"):
+    if wrong := _wrong():
         st.error(plain(wrong))
     colour, size = st.columns([3, 2])
     with colour:
         buttons(v, COLOUR)
     with size:
         menu(v, SIZE, "Long side", help="In pixels. Larger images are shrunk, smaller ones stay as they are.")
-    return st.empty()
+    photo_drop()
+    return unused, st.empty()
+
+
+def keep_place() -> None:
+    """Keep a place here, above a page's instrument, where it is said if the photo that the page uses is missing."""
+    st.session_state["_photo_place"] = st.container()
+
+
+def _say_in_place() -> None:
+    """What the page that uses the photo must say of it, once a run: where the page kept a place, else here."""
+    state = st.session_state
+    if state.get("_photo_used"):
+        return
+    state["_photo_used"], place = True, state.get("_photo_place")
+    with place if place is not None else st.container():
+        if _missing():
+            standing_in = samples.SAMPLES[STAND_IN][0].lower()
+            st.warning(
+                f"**Your photo is not here**: photos are never stored, and a link does not carry them. Until you choose it "
+                f"again, the {standing_in} stands in.",
+                icon=":material/hide_image:",
+            )
+            again, key = f"Choose the photo ({ACCEPTED}, up to 20 MB)", "_upload_again"
+            st.file_uploader(again, key=left_behind.fresh(key), on_change=_take_upload, args=(key,))
+        if wrong := _wrong():
+            st.error(plain(wrong))
+
+
+def say_unused() -> None:
+    """Say at the end of a run, beside the picker, if the page has not used the photo; a new one is confirmed then."""
+    news = st.session_state.pop("_photo_news", None)
+    if not st.session_state["_photo_used"]:
+        st.caption("This page does not use the photo.")
+        if news:
+            st.toast(plain(news))
 
 
 def fit_memory() -> None:
@@ -120,7 +175,7 @@ def _chosen_by() -> Values:
 
 
 def chosen() -> ChosenImage:
-    """The image chosen last; the astronaut while the session's own photo is missing."""
+    """The image chosen last; while the session's own photo is missing, the page says so and shows another."""
     return _chosen(grey=in_grey())
 
 
@@ -130,11 +185,11 @@ def in_colour() -> ChosenImage:
 
 
 def _chosen(grey: bool) -> ChosenImage:
-    state = st.session_state
-    side, name, photo = long_side(), _chosen_by()[IMAGE], state.get("_photo")
+    _say_in_place()
+    side, name, photo = long_side(), _chosen_by()[IMAGE], st.session_state.get("_photo")
     if name == OWN and photo is not None:
         return ChosenImage(*_prepared(photo, side, grey), photo.name)
-    name = "astronaut" if name == OWN else name
+    name = STAND_IN if name == OWN else name
     pixels, digest = cache.sample(name, side, grey)
     return ChosenImage(pixels, digest, samples.SAMPLES[name][0])
 

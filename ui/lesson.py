@@ -14,7 +14,7 @@ from instruments.code import NONE
 from instruments.fields import Choice, Values
 from instruments.stages import scale_limits
 from live.pictures import mosaic
-from ui import check_yourself, controls, downloads, left_behind, settings
+from ui import check_yourself, controls, downloads, image_source, left_behind, settings
 from ui.components.copy_link.component import copy_link
 from ui.components.first_picture import component as first_picture
 from ui.controls import plain
@@ -51,6 +51,7 @@ class Page:
             st.title(self.title, width="stretch")
             self._way()
         st.markdown(f"{idea} :material/touch_app: **Try first:** {first}")
+        image_source.keep_place()
 
     def check_yourself(self) -> None:
         """The page's questions, one at a time."""

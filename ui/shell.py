@@ -52,7 +52,7 @@ with forgetting_left_pages():
     catch_up()
     settings.begin(page.url_path)
     with st.sidebar:
-        below_picker = image_source.choose()
+        beside_picker, below_picker = image_source.choose()
         v = settings.resolved([LARGE])
         controls.toggle(v, LARGE)
         if v[LARGE]:
@@ -61,6 +61,8 @@ with forgetting_left_pages():
         with below_picker:
             image_source.fit_memory()
         page.run()
+    with beside_picker:
+        image_source.say_unused()
     settings.write_link()
     image_source.drop_old_maps()
     first_picture.watch()

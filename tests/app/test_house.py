@@ -143,7 +143,8 @@ def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> No
         "components.copy_link components.copy_link.component components.drawing_pad components.drawing_pad.component "
         "components.feature_viewer components.feature_viewer.component components.first_picture "
         "components.first_picture.component components.live_slider components.live_slider.component components.map_viewer "
-        "components.map_viewer.component components.window_explorer components.window_explorer.component",
+        "components.map_viewer.component components.photo_drop components.photo_drop.component components.window_explorer "
+        "components.window_explorer.component",
     }
     assert {name for name in loaded if name.split(".")[0] in ALLOWED} == set(needed) | {
         f"{package}.{name}" for package, names in needed.items() for name in names.split()

@@ -36,7 +36,9 @@ def test_a_photo_is_used_where_nothing_can_be_written_and_its_name_is_not_logged
         expect(page.get_by_text("Held now: private holiday.png, 1000 × 1000 pixels.")).to_be_visible()
         settle(page)
         upload(page, "private letter.pdf.png", b"%PDF-1.7 no image")
-        expect(page.get_by_text("private letter.pdf.png: This file is not an image")).to_be_visible()
+        for place in ("stSidebar", "stMain"):
+            said = page.get_by_test_id(place).get_by_text("private letter.pdf.png: This file is not an image")
+            expect(said).to_be_visible()
         page.context.close()
     finally:
         server.terminate()

@@ -309,7 +309,7 @@ class KernelEditor {
   /** @param {ClipboardEvent} event */
   paste(event) {
     const text = event.clipboardData?.getData("text") ?? "";
-    if (readNumber(text) !== null) return; // one number goes into its cell
+    if (!text || readNumber(text) !== null) return; // a photo is the page's, and one number goes into its cell
     event.preventDefault();
     this.send({ kernel: text });
   }
