@@ -26,7 +26,7 @@ import coverage
 
 from tests.mutations import ROOMS, ROOT, Mutant, every, known, sample
 
-TESTS = [f"tests/{room}" for room in ("core", "instruments", "live", "server", "app")]
+TESTS = [f"tests/{room}" for room in ("core", "instruments", "live", "server", "app", "components")]
 OWN = {"cnn_core": "tests/core/", "ui": "tests/app/"}
 MOST = 30.0  # seconds of tests that one mutant is shown
 Reach = dict[str, dict[str, list[str]]]
