@@ -197,10 +197,26 @@ def test_a_header_that_is_cut_off_is_damaged_or_no_image(kind) -> None:
             read(data[:length])
 
 
-def test_a_profile_in_several_segments_and_a_marker_without_length() -> None:
+def test_a_profile_in_several_segments() -> None:
     profile = np.random.default_rng(3).bytes(150_000)
     data = saved(PICTURE, "JPEG", icc_profile=profile)
     assert data.count(b"ICC_PROFILE") == 3
     assert describe(data, read(data)).profile == profile
-    header = read(data[:2] + b"\xff\x01" + data[2:])
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"\xff\x01",  # TEM and a second start stand alone
+        b"\xff\xd8",
+        b"\xff\x02\0\x0b\xff\xc0\0\x05\x08\0\x01\0\x01",  # all others have a length, and what they hold is skipped
+        b"\xff\xc4\0\x0b\xff\xc0\0\x05\x08\0\x01\0\x01",
+        b"\xff\xc8\0\x07\x08\0\x01\0\x01",  # JPG, DHT and DAC begin no frame
+        b"\xff\xcc\0\x07\x08\0\x01\0\x01",
+        b"\xff\xff\xff",  # filling
+    ],
+)  # T.81, table B.1
+def test_markers_before_the_frame_are_passed_by(part) -> None:
+    data = saved(PICTURE, "JPEG")
+    header = read(data[:2] + part + data[2:])
     assert (header.width, header.height, header.scans) == (53, 37, 1)

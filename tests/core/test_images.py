@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from cnn_core import images
+from cnn_core.image_headers import Header
 from cnn_core.images import ImageError, decode_image, encode_jpeg, encode_png, resize, to_bytes, to_grey
 
 RNG = np.random.default_rng(3)
@@ -240,6 +241,30 @@ def test_rewritten_headers_never_raise_anything_else(name, start, patch) -> None
         decode_image(bytes(data))
     except ImageError as caught:
         assert len(str(caught)) < 200
+
+
+@pytest.mark.parametrize("width", [50, 100, 150, 199, 200, 201, 399, 400, 401, 799, 800, 801, 1700])
+def test_a_jpeg_costs_what_pillow_decodes_of_it(width) -> None:
+    picture = Image.open(io.BytesIO(save(Image.new("RGB", (width, 2 * width)), "JPEG")))
+    scale = min(1, 200 / (2 * width))
+    picture.draft(None, (round(width * scale), round(2 * width * scale)))
+    decoded = picture.width * picture.height / (width * 2 * width)
+    header = Header("JPEG", "JPEG", width, 2 * width, 1e6, scales=True)
+    assert images._per_pixel(header, 200) == pytest.approx(1e6 * decoded, rel=0.02)  # a side's last block counts whole
+    kept = Header("JPEG", "JPEG", width, 2 * width, 0, scales=True, whole=1e3)  # what is kept at full size stays so
+    assert 1e3 <= images._per_pixel(kept, 200) <= 1e3 + 4
+    whole = Header("PNG", "PNG", width, 2 * width, 1e6)
+    assert images._per_pixel(whole, 200) == pytest.approx(1e6, rel=1e-5)
+    slow = Header("PNG", "PNG", width, 2 * width, 3, decoding=1e6)
+    assert images._per_pixel(slow, 200) == 1e6
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_no_grey_becomes_black_or_white(dtype) -> None:
+    values = np.array([np.nan, -np.inf, -1, 0, 0.5, 1, 2, np.inf], dtype)
+    with np.errstate(all="raise"):
+        assert images._scaled(values, 0.0, 1.0).tolist() == [0, 0, 0, 0, 128, 255, 255, 255]
+        assert images._scaled(values[1:], 1.0, 0.0).tolist() == [255, 255, 255, 128, 0, 0, 0]
 
 
 def test_grey_and_bytes_and_sizes() -> None:
