@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cnn_core as core
-from cnn_core import layers
+from cnn_core import layers, resampling
 from cnn_core.layers.base import Layer
 from tests.core.test_gradients import away_from_kinks, numerical
 
@@ -307,6 +307,33 @@ def test_cells_read_what_their_gradients_reach(case, axis) -> None:
 def test_a_wrong_argument_is_named(call, words) -> None:
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("layer", "kept"),
+    [
+        (layers.Transpose((0, 1, 2, 3)), True), (layers.Transpose((0, 2, 1, 3, 4)), True), (layers.Transpose((0, 1, 3, 2)), False),
+        (layers.Transpose((0, 2, 1, 3)), False), (layers.Transpose((0, 3, 2, 1, 4)), False), (layers.Reshape((3, 4, -1)), False),
+    ],
+)  # fmt: skip
+def test_cells_read_their_own_place_where_rows_and_columns_stay(layer, kept) -> None:
+    cells = np.array([1, 3])
+    for axis in (0, 1):
+        (reach,) = layer.reads(axis, cells, 5)
+        assert (reach is cells) if kept else (reach is None)
+
+
+def test_sizes_up_to_the_limit_are_made_and_no_more(monkeypatch) -> None:
+    monkeypatch.setattr(resampling, "MOST_NUMBERS", 24)
+    for shape in ((1, 24, 1, 1), (24, 1, 1, 1), (2, 3, 1, 1)):
+        assert core.interpolate(np.ones(shape), (1, 1)).shape == shape
+    assert core.interpolate(np.ones((1, 1, 1, 4)), (1, 6)).shape == (1, 1, 1, 6)
+    assert core.interpolate(np.ones((1, 1, 4, 1)), (6, 4)).shape == (1, 1, 6, 4)
+    for shape, size, words in (((1, 1, 1, 4), (1, 7), "too many"), ((1, 1, 4, 1), (7, 1), "too many"),
+                               ((5, 1, 1, 1), (1, 5), "1 x 5: too large"), ((1, 5, 1, 1), (5, 1), "5 x 1: too large"),
+                               ((1, 1, 1, 1), (5, 5), "too large")):  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            core.interpolate(np.ones(shape), size)
 
 
 def test_infinity_stays_in_the_bins_that_hold_it() -> None:
