@@ -103,6 +103,55 @@ def test_who_waits_for_its_own_part_keeps_nobody_else_waiting() -> None:
     assert got == ["a", "b", "a again"]
 
 
+def test_equal_claims_are_not_the_same(monkeypatch) -> None:
+    monkeypatch.setattr(shares.time, "monotonic", lambda: 7.0)
+    places, got = Shares(1), []
+    granted = lambda: got.append(places.free)  # noqa: E731
+    held, first, second = (places.claim(1, "a", granted) for _ in range(3))
+    places.give_back(second)  # the youngest leaves the queue, and the other stays in it
+    assert (places.ahead(first), places.ahead(second), places.ahead(held)) == (1, 0, 0)
+    places.give_back(held)
+    assert (first.since, second.since, got) == (7.0, None, [0, 0])
+    places.give_back(held)  # a second time does nothing
+    assert places.free == 0
+    places.give_back(first)
+    assert places.free == 1
+
+
+def test_what_an_owner_used_is_forgotten_by_half(monkeypatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(shares.time, "monotonic", lambda: now[0])
+    amount = Shares(10)
+    claim = amount.claim(4, "a", lambda: None)
+    now[0] += 5
+    amount.give_back(claim)
+    assert amount.used("a") == 2.0  # 5 seconds of 4 of 10
+    now[0] += shares.FORGOTTEN
+    assert amount.used("a") == 1.0
+    assert amount.used("b") == 0.0
+    late, early = amount.claim(10, None, lambda: None), [amount.claim(1, owner, lambda: None) for owner in ("a", "b")]
+    assert [amount.ahead(one) for one in (late, *early)] == [0, 2, 1]  # equally late, the one who used nothing is first
+
+
+def test_of_many_owners_those_long_gone_are_forgotten(monkeypatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(shares.time, "monotonic", lambda: now[0])
+    amount, pace = Shares(1), Pace(0.5, 0.0)
+    for owner in range(10_000):
+        amount.give_back(amount.claim(1, owner, lambda: None))
+        with pace.count(owner):
+            pass
+        now[0] += 0.001
+    assert len(amount._used) == len(pace._owed) == 10_000
+    now[0] = 10 * shares.FORGOTTEN + 5.0005  # from owner 5,001 on: less than so long ago
+    amount.give_back(amount.claim(1, "new", lambda: None))
+    assert len(amount._used) == 5_000
+    now[0] = 65.0005
+    with pace.count("new"):
+        pass
+    assert len(pace._owed) == 5_000
+
+
 def test_a_coroutine_waits_its_turn_or_leaves_the_queue() -> None:
     async def go() -> None:
         places = Shares(1)
