@@ -21,12 +21,13 @@ from cnn_core.layers import he
 from instruments.channels import Filters
 from instruments.fields import SettingError
 from instruments.kernel import Settings
-from instruments.stages import compute, look
-from live import channel, messages
-from live.pictures import mosaic
+from instruments.stages import Stage, compute, look
+from live import channel, messages, pictures
+from live.pictures import mosaic, tiling
 from live.store import STORE, ImageStore, Ticket
 from server import shares
 from server.shares import Shares
+from server.telemetry import Metrics
 
 ORIGIN = {"origin": "http://testserver", "host": "testserver"}
 IMAGE = np.random.default_rng(0).random((1, 40, 50), dtype=np.float32)
@@ -429,6 +430,64 @@ def test_a_mosaic_keeps_every_map_in_its_place() -> None:
     for number in range(5):
         y, x = divmod(number, columns)
         assert np.array_equal(picture[y * 4 : y * 4 + 4, x * 6 : x * 6 + 6], maps[number])
+
+
+@pytest.mark.parametrize(
+    ("count", "height", "width", "expected"),
+    [
+        (1, 5, 9, (1, 1)), (2, 9, 5, (1, 2)), (3, 5, 5, (1, 3)), (4, 5, 5, (2, 2)), (5, 5, 5, (2, 3)), (6, 5, 10, (3, 2)),
+        (9, 5, 5, (3, 3)), (10, 5, 5, (3, 4)), (8, 10, 5, (2, 4)), (4, 1, 900, (4, 1)), (4, 900, 1, (1, 4)),
+    ],
+)  # fmt: skip
+def test_mosaics_are_about_square_and_of_few_maps_a_row(count, height, width, expected) -> None:
+    assert tiling(count, height, width) == expected
+    maps = np.arange(count * height * width, dtype=np.float32).reshape(count, height, width)
+    laid_out, tiles = mosaic(maps, -7)
+    assert tiles == expected
+    rows, columns = expected
+    blank = np.full((rows * columns - count, height, width), -7)
+    laid = np.concatenate([maps, blank]).reshape(rows, columns, height, width).transpose(0, 2, 1, 3)
+    assert np.array_equal(laid_out, laid.reshape(rows * height, columns * width))
+
+
+@pytest.mark.parametrize(("width", "block"), [(0, 1), (1, 5), (7, 5), (10, 4), (13, 3), (20, 2), (21, 1), (500, 1)])
+def test_a_wide_picture_becomes_means_of_blocks(width, block) -> None:
+    maps = np.random.default_rng(2).normal(size=(2, 5, 20)).astype(np.float32)
+    shown, tiles = pictures.picture(Stage.of("one", maps), 3.0, width)
+    rows, columns = 5 // block, 20 // block
+    means = maps[:, : rows * block, : columns * block].reshape(2, rows, block, columns, block).mean((2, 4))
+    expected = np.concatenate(list((means.clip(-3, 3) + 3) / 6 * 255), 1)
+    assert tiles == (1, 2)
+    assert shown.shape == expected.shape
+    assert np.abs(shown - expected).max() <= 0.51
+    gap = pictures.picture(Stage.of("five", np.zeros((5, 2, 2), np.float32)), 1.0)[0]
+    assert np.unique(gap).tolist() == [128]  # what is left over looks like 0
+
+
+def test_clients_are_counted_while_they_are_there_and_those_that_are_refused(client, token, monkeypatch) -> None:
+    counts = Metrics()
+    monkeypatch.setattr(channel, "METRICS", counts)
+    with (
+        client.websocket_connect("/live", headers=ORIGIN) as socket,
+        client.websocket_connect("/live", headers=ORIGIN) as other,
+    ):
+        for one in (socket, other):
+            one.send_json(request(token))
+            one.receive_bytes()
+        assert (counts.live_clients, counts.live_refused) == (2, 0)
+    for _ in range(2):
+        with (
+            pytest.raises(WebSocketDisconnect) as refused,
+            client.websocket_connect("/live", headers={"host": "testserver"}),
+        ):
+            pass
+        assert refused.value.code == 4403
+    assert counts.live_refused == 2
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_json(request(token))
+        socket.receive_bytes()
+        assert counts.live_clients == 1
+    assert sum(counts._buckets) >= 2
 
 
 def test_a_client_that_asks_nothing_answerable_loses_its_place(client, token, monkeypatch) -> None:
