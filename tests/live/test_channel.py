@@ -274,6 +274,67 @@ def test_a_bad_camera_picture_gets_a_sentence(client, data, words) -> None:
         assert unpack(socket.receive_bytes())[0]["stages"]
 
 
+EDGES = {"id": 1 << 53, "channel": 4096, "y": 1 << 20, "x": 1 << 20, "width": 16_384}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_numbers_of_a_request_reach_their_bounds_and_no_further(name) -> None:
+    most, least = EDGES[name], int(name == "width")
+    for right in (least, most):
+        read = messages.parse_request(json.dumps(request("t", "look") | {name: right}))
+        found = dict(zip(("channel", "y", "x"), read.place[1:], strict=True)) | {"id": read.id, "width": read.width}
+        assert found[name] == right
+    for wrong in (least - 1, most + 1, 1.5, True, None):
+        with pytest.raises(SettingError, match=f"{name} must be a whole number from {least} to {most}"):
+            messages.parse_request(json.dumps(request("t", "look") | {name: wrong}))
+
+
+def test_what_a_request_leaves_out() -> None:
+    read = messages.parse_request(json.dumps({"v": 1, "id": 0, "op": "look", "image": "t"}))
+    assert read == messages.Request(0, "look", "t", None, ("convolution", 0, 0, 0), 0, b"", False)
+    picture = messages.parse_frame(frame(b"\xff\xd8"))
+    assert picture == messages.Request(3, "frame", "", {"kernel": "1 -1"}, ("input", 0, 0, 0), 0, b"\xff\xd8", False)
+    assert messages.parse_frame(frame(b"\xff\xd8", colour=True)).colour is True
+    for wrong in (-1, (1 << 53) + 1):
+        with pytest.raises(SettingError, match="id must be"):
+            messages.parse_frame(frame(b"\xff\xd8", id=wrong))
+
+
+def test_messages_of_the_largest_size_are_read() -> None:
+    text = json.dumps(request("t")).ljust(16_000)
+    assert messages.parse_request(text).token == "t"
+    with pytest.raises(SettingError, match="too long"):
+        messages.parse_request(text + " ")
+    head = json.dumps({"v": 1, "id": 3, "op": "frame"}).ljust(16_000).encode()
+    for more, larger in ((b"", False), (b"0", True)):
+        for parts in (
+            (head + more.replace(b"0", b" "), b"\xff\xd8".ljust(200_000)),
+            (head, b"\xff\xd8".ljust(200_000) + more),
+        ):
+            data = struct.pack(">I", len(parts[0])) + b"".join(parts)
+            if larger:
+                with pytest.raises(SettingError, match="too large"):
+                    messages.parse_frame(data)
+            else:
+                assert messages.parse_frame(data).id == 3
+    assert channel.MAX_MESSAGE == 200_000 + 16_000 + 4
+
+
+@pytest.mark.parametrize(
+    ("message", "number"),
+    [
+        ('{"id": 5}', 5), ('{"id": -5}', -5), ('{"id": true}', None), ('{"id": 1.5}', None), ('{"id": "5"}', None), ("[5]", None), ("{", None), ("", None),
+        (f'{{"id": {1 << 53}}}', 1 << 53), (f'{{"id": {(1 << 53) + 1}}}', None), (f'{{"id": {-(1 << 53)}}}', -(1 << 53)), (b'{"id": 5}', None),
+        ('{"id": 5}'.ljust(16_000), 5), ('{"id": 5}'.ljust(16_001), None), ("[" * 9000, None),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_which_message_it_is_about(message, number) -> None:
+    assert messages._id_of(message) == number
+    told = json.loads(messages.error_message(number, "No."))
+    assert told == {"v": 1, "id": number, "error": "No."}
+    assert json.loads(messages.error_message(number, "No.", gone=True))["gone"] is True
+
+
 @given(st.binary(max_size=300) | st.binary(max_size=100).map(lambda tail: frame(b"\xff\xd8" + tail)))
 @settings(max_examples=300)
 def test_nothing_but_a_sentence_escapes_from_a_camera_picture(data) -> None:
@@ -396,6 +457,26 @@ def test_the_store_is_bounded_and_lets_go() -> None:
     for _ in range(4):
         same.put(image, "equal")
     assert same.bytes == image.nbytes  # equal images are held once
+
+
+def test_a_store_is_full_at_its_bounds_and_keeps_the_last() -> None:
+    store, image = ImageStore(max_images=2, max_bytes=800), np.zeros((1, 10, 10), np.float32)  # 400 bytes
+    first, second = store.put(image, "a"), store.put(image, "b")
+    assert (len(store), store.bytes) == (2, 800)
+    assert store.put(image, "c", first) == first  # under its own token, in the place of what it was
+    assert (len(store), store.bytes, store.get(second) is None) == (2, 800, False)
+    store.put(image, "d")
+    assert (len(store), store.bytes, store.get(first)) == (2, 800, None)
+    only = store.put(np.zeros((1, 20, 20), np.float32), "larger than all")
+    assert (len(store), store.get(only).size) == (1, 400)
+    store.release("nobody's")
+    store.release(only)
+    assert (len(store), store.bytes) == (0, 0)
+    for wrong in (None, 5, b"x", ["x"]):
+        assert store.get(wrong) is None
+    equal = [store.put(image, "one") for _ in range(2)]
+    store.release(equal[0])
+    assert store.get(equal[1]) is not None
 
 
 def test_a_ticket_takes_its_image_with_it() -> None:
