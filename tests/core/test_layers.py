@@ -309,6 +309,93 @@ def test_a_wrong_argument_is_named(call, words) -> None:
         call()
 
 
+ALONG = {
+    "slice": lambda axis: layers.Slice(axis, 1, None, 2), "backward": lambda axis: layers.Slice(axis, None, None, -1),
+    "take": lambda axis: layers.Take(axis, [1, 0, 1]), "softmax": layers.Softmax, "log softmax": layers.LogSoftmax, "concat": layers.Concat,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ALONG)
+@pytest.mark.parametrize("axis", [1, 2, 3, -1, -2, -3])
+def test_every_axis_but_the_batch_is_one(kind, axis) -> None:
+    layer = ALONG[kind](axis)
+    inputs = [normal(2, 3, 4, 5), normal(2, 3, 4, 5)] if kind == "concat" else [normal(2, 3, 4, 5)]
+    assert layer.output_shape(*(array.shape[1:] for array in inputs)) == layer.apply(*inputs).shape[1:]
+    for side in (0, 1):
+        test_cells_read_what_their_gradients_reach((layer, inputs, None), side)
+    if "softmax" not in kind:
+        assert layer.moves_alike == (axis in (1, -3))  # maps stay as they are
+
+
+@pytest.mark.parametrize("kind", ALONG)
+def test_what_is_no_axis_is_refused(kind) -> None:
+    for axis in (4, -4, 9):
+        with pytest.raises(ValueError, match=f"axis {axis} is out of range"):
+            ALONG[kind](axis).output_shape((3, 4, 5))
+    for axis in (0, True, 1.0, None, "1"):
+        with pytest.raises(ValueError, match="axis must be a whole number other than 0"):
+            ALONG[kind](axis)
+
+
+def test_slices_and_places_at_the_ends() -> None:
+    for step in (0, True, 1.5):
+        with pytest.raises(ValueError, match="step must be a whole number other than 0"):
+            layers.Slice(1, step=step)
+    assert layers.Slice(1, 2).output_shape((3, 4, 5)) == (1, 4, 5)
+    with pytest.raises(ValueError, match="leaves nothing of 3 along axis 1"):
+        layers.Slice(1, 3).output_shape((3, 4, 5))
+    assert layers.Take(2, [3]).output_shape((3, 4, 5)) == (3, 1, 5)
+    for wrong in ([[0]], [], [0.0], [True], 0):
+        with pytest.raises(ValueError, match="indices must be a list of places"):
+            layers.Take(1, wrong)
+    for axes, shape in (((3,), (3, 4, 1)), ((1, 3), (1, 4, 1)), ((1,), (1, 4, 5))):
+        assert layers.Mean(axes).output_shape((3, 4, 5)) == shape
+        assert layers.Mean(axes, keepdims=False).output_shape((3, 4, 5)) == tuple(
+            s for n, s in enumerate((3, 4, 5), 1) if n not in axes
+        )
+    with pytest.raises(ValueError, match="none twice"):
+        layers.Mean((1, 1))
+    cells = np.array([1])
+    assert layers.Mean((2,)).reads(0, cells, 4) == layers.Mean((1,), keepdims=False).reads(0, cells, 4) == (None,)
+    assert layers.Mean((2,)).reads(1, cells, 4)[0] is layers.Mean((1,)).reads(0, cells, 4)[0] is cells
+    assert layers.Add().reads(0, cells, 4, 1, 4)[1] is None
+    assert all(
+        reach is cells
+        for reach in (
+            *layers.Add().reads(0, cells, 1, 1),
+            *layers.ReLU().reads(0, cells),
+            *layers.Concat(2).reads(1, cells, 4, 4),
+        )
+    )
+    assert len(layers.ReLU().reads(0, cells, 4)) == len(layers.ReLU().reads(0, cells)) == 1
+
+
+@pytest.mark.parametrize(
+    "layer", [layers.Linear(5, 3, False), layers.Linear(5, 3), layers.Conv2d(4, 6, (3, 2), groups=2, bias=False), layers.Conv2d(4, 6, (3, 2), groups=2),
+              layers.ConvTranspose2d(4, 6, (3, 2), groups=2, bias=False), layers.ConvTranspose2d(4, 6, (3, 2), groups=2), layers.BatchNorm2d(7), layers.PReLU(3)],
+)  # fmt: skip
+def test_numbers_are_counted_without_drawing_them(layer) -> None:
+    counted, shapes = layer.parameter_count(), layer.stored_shapes
+    assert counted == sum(array.size for array in layer.parameters.values())
+    assert shapes == {name: array.shape for name, array in {**layer.parameters, **layer.buffers}.items()}
+    if hasattr(layer, "has_bias"):
+        assert (layer.bias is None) == (not layer.has_bias) == ("bias" not in shapes)
+        if layer.has_bias:
+            assert layer.bias is layer.parameters["bias"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "macs"),
+    [
+        (layers.Linear(5, 3), (5,), 15), (layers.Conv2d(4, 6, (3, 2), (2, 1), groups=2), (4, 7, 8), 3 * 7 * 6 * 2 * 6),
+        (layers.ConvTranspose2d(4, 6, (3, 2), 2, groups=2), (4, 5, 7), 5 * 7 * 4 * 3 * 6), (layers.MaxPool2d(2), (4, 7, 8), 0), (layers.BatchNorm2d(4), (4, 7, 8), 0),
+        (layers.Softmax(), (5,), 0),
+    ],
+)  # fmt: skip
+def test_multiply_adds_are_counted_one_by_one(layer, shape, macs) -> None:
+    assert layer.macs(shape) == macs
+
+
 @pytest.mark.parametrize(
     ("layer", "kept"),
     [
