@@ -130,6 +130,7 @@ CASES = {
                             X.transpose(1, 2, 0) @ D[:3]),
     "to a size": (one("ConvTranspose", [T], strides=[2, 2], output_shape=[11, 14]), stamped(X, T, (2, 2))[:, 1:, 2:-1]),
     "to a size, upper": (one("ConvTranspose", [T], strides=[2, 2], output_shape=[1, 2, 11, 14], auto_pad="SAME_UPPER"), stamped(X, T, (2, 2))[:, :-1, 1:-2]),
+    "to the whole size": (one("ConvTranspose", [T], strides=[2, 2], output_shape=[12, 17]), stamped(X, T, (2, 2)), "transposed conv"),
     "dilated max": (one("MaxPool", kernel_shape=[2, 3], dilations=[3, 2]),
                     np.stack([X[:, i : i + 3, j : j + 4] for i in (0, 3) for j in (0, 2, 4)]).max(0)),
     "max, pads alike": (one("MaxPool", kernel_shape=[2, 3], pads=[1, 1, 1, 1]), windows(padded(X, 1, 1, 1, 1, -9), (2, 3), (1, 1)).max((-1, -2)), "pool"),
