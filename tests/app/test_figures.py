@@ -33,6 +33,18 @@ def test_on_a_logarithmic_scale_ten_times_as_much_is_one_step_more() -> None:
     assert drawn(["a", "b"], [160, 26_214_500], "things", True, log=True)[1][-1] == "26,214,500"
 
 
+def test_each_bar_and_each_row_is_whole(monkeypatch) -> None:
+    for labels, values in ((["a"], [1, 2]), (["a", "b"], [1])):
+        with pytest.raises(ValueError, match="zip"):
+            bars(labels, values, "things", False)
+    written: list[str] = []
+    monkeypatch.setattr(lesson.st, "markdown", written.append)
+    lesson.table({"a|b": ["x", "y"], "n": [1, -2.5], "m": ["1", "none"]})
+    assert written == ["| a\\|b | n | m |\n| :--- | ---: | :--- |\n| x | 1 | 1 |\n| y | \\-2\\.5 | none |"]
+    with pytest.raises(ValueError, match="zip"):
+        lesson.table({"a": [1, 2], "b": [1]})
+
+
 def test_words_cannot_become_elements() -> None:
     assert "<script>" in drawn(["<script>"], [1], "<b>", False)[1]
 

@@ -5,6 +5,7 @@ import pytest
 from scipy import signal, special
 
 from cnn_core import onnx
+from cnn_core.onnx import limits
 from tests.core.onnx_files import file, node
 
 RNG = np.random.default_rng(8)
@@ -224,8 +225,47 @@ def test_dropout_keeps_its_share_within_what_is_possible() -> None:
         assert graph.nodes[0].layer.p == pytest.approx(p)
 
 
-def test_gathered_rows_and_columns_that_are_no_bins_stay_as_they_are() -> None:
-    rows, columns = np.array([4, 0, -1]), np.array([2, 2])
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_a_gate_on_channels_last_needs_no_transposition(channels) -> None:
+    """What Keras writes for squeeze and excitation."""
+    x = X[:channels] if channels < 3 else X
+    nodes = [
+        node("ReduceMean", "x a", "m", keepdims=0),
+        node("Reshape", "m s", "g"),
+        node("Mul", "x g", "p"),
+        node("Transpose", "p", "y", perm=[0, 3, 1, 2]),
+    ]
+    weights = {"a": np.array([1, 2]), "s": np.array([-1, 1, 1, channels])}
+    graph = agree(file(nodes, weights, ("n", 6, 8, channels)), x * x.mean((1, 2), keepdims=True), x)
+    assert "transpose" not in [n.layer.kind for n in graph.nodes]
+
+
+def test_sizes_are_asked_for_before_they_are_made(monkeypatch) -> None:
+    monkeypatch.setattr(limits, "FOLDED", 200)
+    for data, words in (
+        (one("Pad", [[0, 30, 0, 0, 0, 40, 0, 0]]), "a padding of 73 x 3"), (one("LRN", [], size=2, shape=("n", 3, 2, 2)), None),
+        (one("Unsqueeze", [[2] * 9]), "axes"), (one("Expand", [[1, 3, 6, 201]], shape=("n", 3, 6, 1)), "201"), (one("Gather", [[0] * 201], axis=2), "201 numbers"),
+    ):  # fmt: skip
+        if words is None:
+            onnx.read(data)
+            continue
+        with pytest.raises(onnx.OnnxError, match=words):
+            onnx.read(data)
+    monkeypatch.setattr(limits, "FOLDED", 100)
+    with pytest.raises(onnx.OnnxError, match="a response norm"):
+        onnx.read(
+            file(
+                [node("Conv", "x w", "c"), node("LRN", "c", "y", size=2)],
+                {"w": np.ones((11, 1, 1, 1), F)},
+                ("n", 1, 3, 3),
+            )
+        )
+
+
+@pytest.mark.parametrize("rows", [[4, 0, -1], [2]])
+@pytest.mark.parametrize("columns", [[2, 2], [-3]])
+def test_gathered_rows_and_columns_that_are_no_bins_stay_as_they_are(rows, columns) -> None:
+    rows, columns = np.array(rows), np.array(columns)
     grid = np.stack(np.broadcast_arrays(rows[:, None], columns[None]), -1)
     nodes = [
         node("Transpose", "x", "t", perm=[2, 3, 0, 1]),
@@ -246,6 +286,7 @@ REFUSED = {
     "exponents": (one("Pow", [C]), "needs one number"), "two pads": (one("Conv", [W], pads=[1, 1]), "2 pads instead of 4"),
     "one stride": (one("Conv", [W], strides=[1]), "1 strides instead of 2"), "a kernel that is not so": (one("Conv", [W], kernel_shape=[3, 2]), "another size than it says"),
     "auto pad": (one("Conv", [W], auto_pad="SOME"), "has auto_pad 'SOME'"), "one-dimensional": (one("Conv", [W[0]]), "kernels with 1 sides"),
+    "one side of a size": (one("ConvTranspose", [T], strides=[2, 2], output_shape=[11]), "cannot be read"),
     "too large a size": (one("ConvTranspose", [T], output_shape=[99, 99]), "wants a larger output"),
     "a turned batch": (file([FLAT, node("Gemm", "f d", "y", transA=1)], {"d": D}), "mixes the pictures"), "dense on maps": (one("Gemm", [D[:8]]), "mixes the pictures"),
     "attention": (one("MatMul", [np.ones((2, 8, 8), F)]), "no fixed matrix"), "from the left": (one("MatMul", [np.ones((6, 6), F)], inputs="c0 x"), "weights from the picture"),
