@@ -26,7 +26,7 @@ import coverage
 
 from tests.mutations import ROOMS, ROOT, Mutant, every, known, sample
 
-TESTS = [f"tests/{room}" for room in ("core", "instruments", "live", "server", "app")]
+TESTS = [f"tests/{room}" for room in ("core", "instruments", "live", "server", "app", "components")]
 OWN = {"cnn_core": "tests/core/", "ui": "tests/app/"}
 MOST = 30.0  # seconds of tests that one mutant is shown
 Reach = dict[str, dict[str, list[str]]]
@@ -91,8 +91,8 @@ def tests_for(mutant: Mutant, reached: Reach, seconds: dict[str, float]) -> list
     lines = reached.get(mutant.path, {})
     first = lines.get(str(mutant.statement), [])
     found = sorted({*first, *lines.get("", [])})
-    if not mutant.statement:  # constants: tests of this name use them, and links hold the settings
-        named = (f"/test_{Path(mutant.path).stem}.py::", "/test_links.py::")
+    if not mutant.statement:  # constants: tests of this name use them, links hold the settings and documents the bounds
+        named = (f"/test_{Path(mutant.path).stem}.py::", "/test_links.py::", "/test_documents.py::")
         found = [*found, *(test for test in seconds if any(name in test for name in named) and test not in found)]
     room = mutant.path.split("/")[0]
     near = (OWN.get(room, f"tests/{room}/"), f"{room}/")

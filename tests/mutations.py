@@ -2,6 +2,7 @@
 
 import ast
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,10 +27,12 @@ class Mutant(NamedTuple):
     text: str  # of the line, as it stands
     change: str
     source: bytes
+    number: int  # among the changes of this file that read the same: from 1 on
 
     @property
     def name(self) -> str:
-        return f"{self.path}: {self.text}: {self.change}"
+        again = f" ({self.number})" if self.number > 1 else ""
+        return f"{self.path}: {self.text}: {self.change}{again}"
 
 
 def changes(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, str]]:
@@ -97,6 +100,7 @@ def mutants(path: Path) -> Iterator[Mutant]:
     texts = {id(inner): text for text in reversed([node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)])
              for inner in ast.walk(text)}  # fmt: skip
     statements = dict(_statements(tree, 0, within=False))
+    alike = Counter[tuple[str, str]]()
     for node in ast.walk(tree):
         if id(node) in hints:
             continue
@@ -116,7 +120,9 @@ def mutants(path: Path) -> Iterator[Mutant]:
             place = held.lineno  # type: ignore[attr-defined]
             shown = lines[place - 1].decode().strip()
             name = str(path.relative_to(ROOT))
-            yield Mutant(name, place, statements[id(node)], shown, words, source[:start] + text + source[end:])
+            alike[shown, words] += 1
+            changed = source[:start] + text + source[end:]
+            yield Mutant(name, place, statements[id(node)], shown, words, changed, alike[shown, words])
 
 
 def every() -> list[Mutant]:

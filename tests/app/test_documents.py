@@ -6,12 +6,18 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from cnn_core import image_headers, image_worker, images
 from cnn_core.images import ACCEPTED
 from cnn_core.kernels import PRESETS
+from instruments import cost
 from instruments.samples import SAMPLES
+from live import channel
+from server import shares, uploads, wire
 from tests.app.visits import ROOT, sentences, visit
+from ui import left_behind, results
 
 README = (ROOT / "README.md").read_text("utf-8")
+SECURITY = " ".join((ROOT / "SECURITY.md").read_text("utf-8").split())
 
 
 def test_readme_code_runs() -> None:
@@ -61,3 +67,39 @@ def test_the_lesson_takes_as_long_as_it_says() -> None:
     assert minutes[0] == 0
     assert minutes[-1] < 45
     assert max(after - before for before, after in pairwise([*minutes, 45])) <= 8
+
+
+WORDS = {"one": 1, "two": 2, "three": 3}
+
+
+@pytest.mark.parametrize(
+    ("words", "times", "value"),
+    [
+        ("seven formats, # MB", 1e6, images.MAX_BYTES), ("8 to # megapixels", 1e6, image_headers.MAX_PIXELS), ("at most # scans", 1, image_headers.MAX_SCANS),
+        ("within # s of processor time", 1, image_worker.SECONDS), ("# billion multiply-adds", 1e9, cost.MAX_MACS),
+        ("multiply-adds or # MB", 1e6, cost.MAX_BYTES), ("# trainings go on", 1, shares.TRAININGS.total),
+        ("# MB a message", 1e6, wire.Bounds().size), ("# kB on the live channel", 1e3, channel.MAX_MESSAGE // 1000 * 1000), ("# parts", 1, wire.MAX_FRAMES),
+        ("# seconds until it is complete", 1, wire.MESSAGE_SECONDS), ("# MB of unfinished ones", 1e6, wire.MAX_INCOMING),
+        ("# control frames at once", 1, wire.CONTROLS), ("at once and # a second", 1, wire.CONTROLS_A_SECOND), ("# MB of answers", 1e6, wire.MAX_UNSENT),
+        ("has taken, # MB of one", 1e6, wire.MAX_UNSENT_EACH), ("takes nothing for # seconds", 1, wire.STALLED_SECONDS),
+        ("a whole request in #, is", 1, wire.REQUEST_SECONDS), ("answered within # seconds", 1, channel.IDLE_SECONDS),
+        ("before they are read, # MB of all", 1e6, shares.UPLOADS.total), ("at least # kB a second", 1e3, uploads.LEAST_RATE),
+        ("no silence above # seconds", 1, uploads.SILENCE), ("go after # seconds", 1, left_behind.UNTAKEN_SECONDS),
+        ("no page has read, # MB", 1e6, uploads.MAX_HELD), ("no page has read, # MB", 1e6, uploads.MAX_FILE), ("Results are kept in # MB", 1e6, results.MAX_BYTES),
+        ("for everyone, # MB a session", 1e6, results.OWN_BYTES),
+    ],
+)  # fmt: skip
+def test_the_bounds_are_those_that_are_promised(words, times, value) -> None:
+    found = re.search(re.escape(words).replace("\\#", r"([\d,]+|one|two|three)").replace("\\ ", " "), SECURITY)
+    assert found, words
+    number = found[1].replace(",", "")
+    assert (WORDS[number] if number in WORDS else int(number)) * times == value
+
+
+def test_the_other_promises_in_words() -> None:
+    assert "three quarters of the places for connections" in SECURITY
+    assert shares.MOST == 3 / 4
+    assert "a fifth of a core" in SECURITY
+    assert shares.RUN_PACE._part == 1 / 5
+    assert "for an hour at most" in SECURITY
+    assert results.SECONDS == 60 * 60

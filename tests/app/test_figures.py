@@ -33,6 +33,18 @@ def test_on_a_logarithmic_scale_ten_times_as_much_is_one_step_more() -> None:
     assert drawn(["a", "b"], [160, 26_214_500], "things", True, log=True)[1][-1] == "26,214,500"
 
 
+def test_each_bar_and_each_row_is_whole(monkeypatch) -> None:
+    for labels, values in ((["a"], [1, 2]), (["a", "b"], [1])):
+        with pytest.raises(ValueError, match="zip"):
+            bars(labels, values, "things", False)
+    written: list[str] = []
+    monkeypatch.setattr(lesson.st, "markdown", written.append)
+    lesson.table({"a|b": ["x", "y"], "n": [1, -2.5], "m": ["1", "none"]})
+    assert written == ["| a\\|b | n | m |\n| :--- | ---: | :--- |\n| x | 1 | 1 |\n| y | \\-2\\.5 | none |"]
+    with pytest.raises(ValueError, match="zip"):
+        lesson.table({"a": [1, 2], "b": [1]})
+
+
 def test_words_cannot_become_elements() -> None:
     assert "<script>" in drawn(["<script>"], [1], "<b>", False)[1]
 
@@ -72,6 +84,48 @@ def test_nothing_in_the_picture_overlaps_or_leaves_it(values, log) -> None:
     places = [left + longest * np.log10(ten) / np.log10(50_000) for ten in (10, 100, 1_000, 10_000)]
     assert [float(path.split()[0][1:]) for path in paths] == pytest.approx(places, abs=0.1)
     assert "on a logarithmic scale" in title.text
+
+
+def test_where_everything_stands_in_a_picture_of_bars() -> None:
+    """Lines of 24 pixels; 7 for a letter and 16 beside them; 330 for the longest bar, and 110 for its number."""
+    picture = ElementTree.fromstring(bars(["a", "long label"], [1, 4], "things", False))
+    assert picture.attrib["viewBox"] == "0 0 526 84"
+    assert (picture.attrib["font-size"], picture.attrib["fill"]) == ("14", "#1a1d23")
+    found = [
+        [float(bar.attrib[name]) for name in ("x", "y", "width", "height", "rx")] for bar in picture.iter(f"{SVG}rect")
+    ]
+    assert found == [[86, 30, 82.5, 17, 2], [86, 54, 330, 17, 2]]
+    places = [(float(text.attrib["x"]), float(text.attrib["y"]), text.text) for text in picture.iter(f"{SVG}text")]
+    assert places == [(86, 16, "things"), (78, 43, "a"), (174.5, 43, "1"), (78, 67, "long label"), (422, 67, "4")]
+    dark = ElementTree.fromstring(bars(["a", "b"], [10, 1000], "things", True, log=True))
+    assert dark.attrib["fill"] == "#e9edf3"
+    lines_ = [path.attrib for path in dark.iter(f"{SVG}path")]
+    assert [line["d"] for line in lines_] == ["M133.0 24 V84", "M243.0 24 V84", "M353.0 24 V84"]
+    assert {line["stroke"] for line in lines_} == {"#3d4654"}
+
+
+def test_a_scale_may_end_beyond_its_values_and_words_stand_for_them() -> None:
+    widths, words = drawn(["a", "b"], [0.25, 0.5], "share", False, high=1, texts=["a quarter", "half"])
+    assert (widths, words[2::2]) == ([82.5, 165], ["a quarter", "half"])
+    assert drawn(["a"], [0.25], "share", False, high=1)[1][2] == "0.25"
+    assert drawn(["a", "b"], [12_345, 1_234.5678], "n", False)[1][2::2] == ["12,345", "1235"]
+    assert drawn(["a"], [0.123456], "n", False)[1][2] == "0.1235"
+
+
+def test_a_layout_leaves_room_for_the_legend_above() -> None:
+    layout = lines([0, 1], {"a": [0, 1]}, "x", "y", dark=False).layout
+    assert (layout.margin.l, layout.margin.r, layout.margin.t, layout.margin.b) == (10, 10, 30, 10)
+    assert (layout.legend.orientation, layout.legend.yanchor, layout.legend.y, layout.legend.x) == (
+        "h",
+        "bottom",
+        1.02,
+        0,
+    )
+    curve = lines([0, 1], {"a": [0, 1]}, "x", "y", dark=False).data[0]
+    assert (curve.mode, curve.line.width, curve.cliponaxis) == ("lines", 2.5, False)
+    spread = histograms({"a": np.arange(4.0)}, "x", dark=False)
+    assert (spread.layout.barmode, spread.layout.bargap, spread.data[0].opacity) == ("overlay", 0, 0.65)
+    assert spread.layout.yaxis.title.text == "share of values"
 
 
 def test_curves_differ_by_colour_and_dash() -> None:

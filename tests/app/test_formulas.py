@@ -83,6 +83,36 @@ def test_the_formula_of_the_transposed_size_too(size, kernel, stride, padding, d
         assert value(plain(general[1]), **letters) == made.shape[1 + axis]
 
 
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0, 3, "0"), (4.9e-7, 3, "0"), (-4.9e-7, 3, "0"), (5e-7, 3, "0.0000005"), (-6e-7, 3, "−0.0000006"), (0.99949, 3, "0.999"), (0.9995, 3, "0.9995"),
+        (-0.99996, 3, "−0.99996"), (1.0004, 3, "1"), (999.4, 3, "999"), (999.6, 3, "999.6"), (1000.4, 3, "1000"), (123456.7, 3, "123457"), (0.00001234, 3, "0.00001234"), (0.0000123456789, 3, "0.000012346"),
+        (2.5, 1, "2"), (0.123456, 5, "0.12346"), (1 - 1e-12, 3, "1"), (-1234.5, 3, "−1234"),
+    ],
+)  # fmt: skip
+def test_numbers_as_they_are_written_everywhere(value, digits, text) -> None:
+    assert formulas.number(value, digits) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "text"),
+    [
+        (0, 1, "0.0%"), (1, 1, "100.0%"), (0.5, 1, "50.0%"), (0.5, 0, "50%"), (0.9994, 1, "99.9%"), (0.9996, 1, "99.96%"), (0.0004, 1, "0.04%"), (0.0006, 1, "0.1%"),
+        (1e-12, 1, "0.0000000%"), (1 - 1e-12, 1, "100.0000000%"), (0.004, 0, "0.4%"), (1e-8, 1, "0.000001%"),
+    ],
+)  # fmt: skip
+def test_shares_that_are_not_nothing_are_not_written_as_nothing(share, digits, text) -> None:
+    assert formulas.percent(share, digits) == text
+
+
+def test_matrices_quantities_and_shapes() -> None:
+    assert formulas.matrix(np.array([[1, -0.5], [0.25, 3]])) == r"\begin{bmatrix}1 & −0.5 \\ 0.25 & 3\end{bmatrix}"
+    assert formulas.quantity("kernel", True) == r"{\color{#ffa657}k}"
+    assert formulas.quantity("kernel", False, 0) == r"{\color{#b34700}0}"
+    assert formulas.shape_text((3,)) == "3"
+
+
 def test_softmax_is_written_out_as_it_is_computed() -> None:
     logits = np.array([-1.25, 3.5, 0.75, 2.0])
     shown = formulas.softmax(logits, 2)

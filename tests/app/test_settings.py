@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from instruments.fields import Choice, Field, Real, Switch, Values, Whole, resolve
+from instruments.fields import LONGEST, Choice, Field, Real, Switch, Values, Whole, resolve
 from instruments.image import SHAPE
 from tests.app.visits import sentences, visit
 from ui import settings as held
@@ -165,6 +166,159 @@ def test_a_file_of_another_page_or_kind_is_explained() -> None:
         app.run()
         assert words in sentences(app)
     assert visit("kernel", size="64").number_input(key="kernel_stride").value == 1
+
+
+class Address(dict[str, str]):
+    """The address as Streamlit shows it, and how often it was written."""
+
+    written = 0
+
+    def from_dict(self, codes: dict[str, str]) -> None:
+        self.written += 1
+        self.clear()
+        self.update(codes)
+
+
+ONE, TWO = Whole("a_one", "one", 1, 0, 9), Whole("a_two", "two", 2, 0, 9)
+OTHER = Whole("b_one", "other", 1, 0, 9)
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    """A session apart from Streamlit: its state, its address, and whether history moved."""
+    made = SimpleNamespace(session_state={}, query_params=Address(), is_history_navigation=False)
+    monkeypatch.setattr(held, "st", made)
+    monkeypatch.setattr(held, "get_script_run_ctx", lambda: made)
+    return made
+
+
+def run(page: str = "a", *fields: Field[Any]) -> Values:
+    held.begin(page)
+    values = held.resolved(fields or (ONE, TWO))
+    held.write_link()
+    return values
+
+
+def test_an_address_is_read_when_a_page_opens_and_when_history_moves(browser) -> None:
+    browser.query_params["a_one"] = "3"
+    assert run()[ONE] == 3
+    assert held.first_run()
+    browser.query_params["a_one"] = "4"  # written by hand: the browser would load the page anew
+    assert run()[ONE] == 3
+    assert not held.first_run()
+    assert browser.query_params == {"a_one": "3"}
+    browser.query_params.from_dict({"a_two": "5"})
+    browser.is_history_navigation = True
+    values = run()
+    assert (values[ONE], values[TWO]) == (1, 5)  # what a link leaves out is at its default
+    browser.query_params.clear()
+    assert run()[TWO] == 2
+    browser.is_history_navigation = False
+    held.give({"a_two": "7"})
+    assert (run()[TWO], browser.query_params) == (7, {"a_two": "7"})
+    browser.query_params.clear()
+    run("b", OTHER)
+    assert run("a")[TWO] == 7  # without settings in its link, a page is as it was left
+    browser.query_params.clear()
+    run("b", OTHER)
+    browser.query_params["a_one"] = "9"
+    values = run("a")
+    assert (values[ONE], values[TWO]) == (9, 2)
+
+
+def test_an_address_is_written_only_where_it_changes(browser) -> None:
+    run()
+    assert browser.query_params.written == 0
+    held.give({"a_one": 4})
+    run()
+    run()
+    assert (browser.query_params, browser.query_params.written) == ({"a_one": "4"}, 1)
+    held.give({"a_one": "1"})
+    run()
+    assert (browser.query_params, browser.query_params.written) == ({}, 2)
+
+
+def test_what_is_refused_says_so_until_it_is_given_anew_or_another_page_opens(browser) -> None:
+    browser.query_params["a_one"] = "77"
+    run()
+    assert held.taken_back("a_one") == ("77", "In the link: one must be a whole number from 0 to 9.")
+    assert held.taken_back("a_two") is None
+    held.give({"a_one": 78})
+    run()
+    run()
+    assert held.taken_back("a_one") == (78, "one must be a whole number from 0 to 9.")
+    held.give({"a_two": 3})
+    run()
+    assert held.taken_back("a_one") is not None
+    held.give({"a_one": 3})
+    run()
+    assert held.taken_back("a_one") is None
+    held.give({"a_one": 79})
+    held.give_file(b"[]")
+    run()
+    assert held.file_sentences() == ["The file must hold an object with names and values."]
+    run("b", OTHER)
+    assert (held.taken_back("a_one"), held.file_sentences()) == (None, [])
+
+
+def test_what_was_clicked_counts_more_than_the_link_it_opened_with(browser) -> None:
+    browser.query_params["a_one"] = "77"
+    held.give({"a_one": "88"})
+    run()
+    assert held.taken_back("a_one") == ("88", "one must be a whole number from 0 to 9.")
+
+
+@pytest.mark.usefixtures("browser")
+def test_of_a_value_that_was_refused_no_more_is_kept_than_can_be_mended() -> None:
+    run("a", ONE)
+    longest = [1] * LONGEST
+    for sent, kept in (("9" * (LONGEST + 5), "9" * LONGEST), ([10] * 3, [10] * 3), (longest, str(longest)[:LONGEST])):
+        held.give({"a_one": sent})
+        if isinstance(sent, str):
+            assert len(held._session().given["a_one"]) == LONGEST + 1  # enough to see that it is too long
+        run("a", ONE)
+        refused = held.taken_back("a_one")
+        assert refused is not None
+        assert refused[0] == kept
+
+
+@pytest.mark.usefixtures("browser")
+def test_only_sets_the_others_of_its_page_to_the_default() -> None:
+    held.begin("a")
+    held.give({"a_one": 3, "a_two": 4, "b_one": 5})
+    held.resolved((ONE, TWO, OTHER))
+    held.only({"a_one": 6})
+    held.begin("a")
+    values = held.resolved((ONE, TWO, OTHER))
+    assert (values[ONE], values[TWO], values[OTHER]) == (6, 2, 5)
+    held.giver(TWO)("8")
+    assert run()[TWO] == 8
+
+
+@pytest.mark.usefixtures("browser")
+def test_a_file_is_taken_up_to_its_limits() -> None:
+    run()
+    assert json.loads(held.to_file()) == {"a_one": "1", "a_two": "2"}
+    known = b'{"a_one": 5}'
+    held.give_file(known.ljust(held.MAX_FILE))
+    assert (run()[ONE], held.file_sentences()) == (5, [])
+    held.give_file(b'{"a_one": 6}'.ljust(held.MAX_FILE + 1))
+    assert held.file_sentences() == ["The file is not a settings file: it must be JSON, as saved here."]
+    held.give_file(b'{"a_one": "\\ud800"}')
+    assert len(held.file_sentences()) == 1
+    assert run()[ONE] == 5
+    many = {f"{'k' * 38}{n:03}": 1 for n in range(998)}
+    held.give_file(json.dumps(many | {"a_one": 7, "a_two": 77, "a_word": "late"}).encode())
+    values = run()
+    assert (values[ONE], values[TWO]) == (7, 2)
+    said = held.file_sentences()
+    assert (said[0], len(said)) == (
+        f"This page has no setting named {'k' * 38}00.",
+        101,
+    )  # of 100, and of what was refused
+    assert said[-1] == "two must be a whole number from 0 to 9."
+    held.give_file(json.dumps(many | {"more": 1, "further": 1, "a_one": 3}).encode())  # the 1,001st is not looked at
+    assert run()[ONE] == 7
 
 
 def test_a_run_that_was_cut_short_leaves_its_link_to_the_next() -> None:

@@ -11,10 +11,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cnn_core.shapes import window_axes
 from instruments import kernel
 from instruments.stages import compute, look
 from tests.components.test_javascript import Cells, framed
 from ui.components.feature_viewer.component import stage_reads
+from ui.components.map_viewer.component import MapPanel, Reads, _message
 from ui.palette import diverging
 
 
@@ -84,6 +86,88 @@ def test_values_after_relu_have_no_negative_half(noise) -> None:
     assert stages["relu"]["encoded"] == [-end, end]
     values = noise[0, :, :-1] - 1.5 * noise[0, :, 1:]
     np.testing.assert_allclose(pixels(stages["relu"]) / 255 * 2 * end - end, values.clip(0), atol=end / 255 + 1e-6)
+
+
+MAPS = np.arange(24.0).reshape(2, 3, 4)
+
+
+def test_a_panel_is_what_its_maps_let_it_be() -> None:
+    plain = MapPanel("a", "A", MAPS)
+    assert (plain.image, plain.end, plain.scale, plain.names, list(plain.reads)) == (False, None, None, None, [])
+    kinds = [
+        MapPanel("a", "A", maps, image).kind
+        for maps, image in ((MAPS, False), (MAPS[:1], True), (MAPS[[0, 1, 0]], True))
+    ]
+    assert kinds == ["diverging", "grey", "colour"]
+    assert MapPanel("a", "A", MAPS[:1], True, scale="sequential").kind == "sequential"
+    assert MapPanel("a", "A", MAPS[[0, 1, 0]], scale="colour").kind == "colour"
+    with pytest.raises(ValueError, match='scale "colour" needs 3 maps, got 2'):
+        MapPanel("a", "A", MAPS, scale="colour")
+    for maps, right in ((MAPS, 2), (MAPS[:1], 12), (MAPS[:, :1, :1], 2), (MAPS[:1, :1, :1], 1)):
+        named = MapPanel("a", "A", maps, names=["n"] * right)
+        assert named.shown.shape == ((1, right, 1) if len(maps) == 1 else maps.shape)
+        assert np.array_equal(named.shown.ravel(), maps.ravel())
+        for wrong in (right - 1, right + 1):
+            with pytest.raises(ValueError, match=f"names must be one for each of {right}, got {wrong}"):
+                MapPanel("a", "A", maps, names=["n"] * wrong)
+    assert MapPanel("a", "A", MAPS[:1]).shown.shape == (1, 3, 4)
+
+
+def test_windows_have_axes_and_nothing_else_has() -> None:
+    rows, columns = window_axes((9, 8), (3, 2), (2, 1), ((1, 0), (0, 2)), (1, 3))
+    told = Reads("in", "window", rows, columns, "all", True).message()
+    assert told == {
+        "panel": "in", "how": "window", "channels": "all", "transposed": True,
+        "rows": {"size": 9, "kernel": 3, "stride": 2, "before": 1, "dilation": 1, "outputs": 4},
+        "columns": {"size": 8, "kernel": 2, "stride": 1, "before": 0, "dilation": 3, "outputs": 7},
+    }  # fmt: skip
+    same = Reads("in", "same").message()
+    assert same == {"panel": "in", "how": "same", "channels": "own", "transposed": False, "rows": None, "columns": None}
+    for how, axes in (
+        ("window", (None, None)),
+        ("window", (rows, None)),
+        ("window", (None, columns)),
+        ("same", (rows, columns)),
+    ):
+        with pytest.raises(ValueError, match="rows and columns must be given for"):
+            Reads("in", how, *axes)
+
+
+@pytest.mark.parametrize(
+    ("panel", "end", "encoded"),
+    [
+        (MapPanel("a", "A", MAPS - 5), 18, [-18, 18]), (MapPanel("a", "A", MAPS - 20), 20, [-20, 20]),
+        (MapPanel("a", "A", MAPS * 0), None, None), (MapPanel("a", "A", MAPS, end=50.0), 50, [-50, 50]),
+        (MapPanel("a", "A", MAPS, scale="sequential"), 23, [-23, 23]), (MapPanel("a", "A", MAPS, scale="grey"), 23, [0, 23]),
+        (MapPanel("a", "A", MAPS / 46, scale="grey"), 1, [0, 1]), (MapPanel("a", "A", MAPS / 46, scale="grey", end=0.5), 0.5, [0, 0.5]),
+        (MapPanel("a", "A", MAPS[[0, 1, 0]] / 10, True), 2.3, None), (MapPanel("a", "A", MAPS[:1] / 22, True), 1, None),
+    ],
+)  # fmt: skip
+def test_bytes_of_a_panel_stand_for_its_values(panel, end, encoded) -> None:
+    told = _message(panel, "digest of its own" + repr(panel.maps.tolist()), "token")
+    if end is None:
+        assert told["end"] > 0
+        return
+    assert told["end"] == pytest.approx(end)
+    assert (told["encoded"] is None) if encoded is None else (told["encoded"] == pytest.approx(encoded))
+    low, high = (0, told["end"]) if encoded is None else encoded
+    found = pixels(told).astype(float) / 255 * (high - low) + low
+    laid = panel.maps.transpose(1, 2, 0) if panel.kind == "colour" else np.concatenate(list(panel.maps), axis=1)
+    np.testing.assert_allclose(found, laid, atol=(high - low) / 255 * 0.51)
+    assert (told["low"], told["high"]) == (panel.maps.min(), panel.maps.max())
+    assert told["shape"] == list(panel.maps.shape)
+    assert told["tiles"] == ([1, 1] if panel.kind == "colour" or len(panel.maps) == 1 else [1, len(panel.maps)])
+    assert told["values"] is told["names"] is None
+
+
+def test_only_named_cells_of_one_map_bring_their_values() -> None:
+    def values(panel: MapPanel) -> list[float] | None:
+        told = _message(panel, "named" + repr(panel.maps.tolist()), "token")
+        return told["values"]
+
+    assert values(MapPanel("a", "A", MAPS[:1], names=["n"] * 12)) == list(range(12))
+    assert values(MapPanel("a", "A", MAPS, names=["n"] * 2)) is None
+    assert values(MapPanel("a", "A", MAPS[:1])) is None
 
 
 CASES = [

@@ -140,6 +140,20 @@ def test_only_value_errors_come_out_and_they_name_an_argument(function) -> None:
     assert refused > 5 * len(right)
 
 
+BACKWARD = [function for function, right in CALLS.items() if "grad_output" in right]
+
+
+@pytest.mark.parametrize("function", BACKWARD, ids=lambda function: function.__name__)
+def test_a_gradient_of_another_shape_is_refused_and_never_broadcast(function) -> None:
+    right = CALLS[function]
+    shape = np.shape(right["grad_output"])
+    others = [(*shape[:axis], side, *shape[axis + 1 :]) for axis, n in enumerate(shape) for side in (1, n + 1, n - 1)]
+    for other in (*others, (1, *shape), shape[1:], ()):
+        if other != shape:
+            with pytest.raises(ValueError, match="grad_output"):
+                function(**right | {"grad_output": np.ones(other)})
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -158,6 +172,9 @@ def test_only_value_errors_come_out_and_they_name_an_argument(function) -> None:
         (lambda: core.relu([[1.0, 2.0], [3.0]]), "x must be an array of numbers, rows all of one length"),
         (lambda: matching.cross_correlation(np.eye(3), np.eye(4)), "template of 4 x 4 does not fit: image is 3 x 3"),
         (lambda: core.conv2d(IMAGE, WEIGHT, padding=10**6), "padding .* too large"),
+        (lambda: core.conv_transpose2d_backward(IMAGE, IMAGE, WEIGHT), r"weight of shape \(4, 2, 3, 2\) .* does not take 2 input"),
+        (lambda: core.conv_transpose2d_backward(IMAGE, IMAGE, WEIGHT[:2], groups=3), "with groups 3 does not take 2 input"),
+        (lambda: core.conv_transpose2d_backward(IMAGE, IMAGE, WEIGHT[:2], BIAS), "bias must"),
         (lambda: core.conv2d(IMAGE, WEIGHT, stride=10**10), "stride must be a whole number of at most 2147483647"),
     ],
 )  # fmt: skip

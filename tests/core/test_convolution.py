@@ -145,6 +145,47 @@ def test_large_kernels_go_through_spectra_to_the_same_numbers(shape) -> None:
         np.testing.assert_allclose(answer[n, k], expected, atol=2e-6 * np.abs(expected).max())
 
 
+ONES, TWOS = (1, 1), (2, 2)
+CHOICES = [  # kernels, channels, their size, size of the answer, stride, dilation, and the way that measured fastest there
+    (3, 4, (1, 1), (90, 90), ONES, ONES, "pixels"), (3, 4, (1, 1), (9, 9), (1, 2), ONES, "columns"), (3, 4, (1, 1), (9, 9), ONES, TWOS, "pixels"),
+    (3, 4, (1, 2), (9, 9), ONES, ONES, "columns"), (3, 4, (2, 1), (9, 9), ONES, ONES, "columns"),
+    (1, 1, (5, 5), (90, 90), ONES, ONES, "passes"), (1, 1, (5, 5), (90, 90), TWOS, TWOS, "passes"), (1, 1, (4, 5), (90, 90), ONES, ONES, "bands"),
+    (1, 1, (5, 4), (90, 90), ONES, ONES, "bands"), (2, 1, (5, 5), (90, 90), ONES, ONES, "bands"), (1, 2, (5, 5), (90, 90), ONES, ONES, "bands"),
+    (2, 1, (17, 17), (90, 90), ONES, ONES, "spectrum"), (2, 1, (16, 18), (90, 90), ONES, ONES, "bands"), (3, 1, (97, 3), (90, 90), ONES, ONES, "spectrum"),
+    (2, 1, (2, 150), (90, 90), ONES, ONES, "bands"), (2, 1, (150, 2), (90, 90), ONES, ONES, "bands"), (2, 1, (3, 256), (90, 90), ONES, ONES, "spectrum"),
+    (2, 1, (3, 257), (90, 90), ONES, ONES, "bands"), (2, 1, (257, 3), (90, 90), ONES, ONES, "bands"), (2, 8, (17, 17), (90, 90), ONES, ONES, "spectrum"),
+    (2, 9, (17, 17), (90, 90), ONES, ONES, "bands"), (2, 1, (17, 17), (90, 90), (1, 2), ONES, "bands"), (2, 1, (17, 17), (90, 90), (2, 1), ONES, "bands"),
+    (2, 1, (17, 17), (90, 90), ONES, (1, 2), "bands"), (2, 1, (17, 17), (90, 90), ONES, (2, 1), "blocks"), (2, 1, (17, 17), (90, 90), TWOS, TWOS, "blocks"),
+    (1, 1, (2, 2), (128, 128), ONES, ONES, "columns"), (1, 1, (2, 2), (128, 129), ONES, ONES, "bands"), (3, 1, (2, 2), (128, 128), ONES, ONES, "columns"),
+    (3, 1, (2, 2), (128, 129), ONES, ONES, "row_views"), (2, 1, (2, 2), (128, 129), ONES, ONES, "bands"), (3, 1, (2, 2), (600, 32), ONES, ONES, "blocks"),
+    (3, 1, (2, 2), (600, 33), ONES, ONES, "row_views"), (3, 1, (2, 2), (128, 129), ONES, (2, 1), "blocks"), (3, 1, (2, 2), (128, 129), ONES, (1, 2), "row_views"),
+    (2, 1, (2, 2), (900, 20), ONES, ONES, "bands"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("k", "c", "kernel", "size", "stride", "dilation", "way"), CHOICES)
+def test_each_way_is_taken_where_it_is_meant_to_be(monkeypatch, k, c, kernel, size, stride, dilation, way) -> None:
+    monkeypatch.setattr(ways, "BLOCK_BYTES", 1 << 20)
+    sides = [(n - 1) * s + d * (side - 1) + 1 for n, s, d, side in zip(size, stride, dilation, kernel, strict=True)]
+    image, weight = np.zeros((1, c, *sides), np.float32), np.ones((k, c, *kernel), np.float32)
+    chosen = ways.choose(image, weight, stride, dilation, np.zeros((1, k, *size), np.float32))
+    assert chosen.__name__ == f"by_{way}"
+
+
+@pytest.mark.parametrize(("side", "depthwise"), [(181, True), (182, False)])
+def test_small_maps_go_channel_by_channel(monkeypatch, side, depthwise) -> None:
+    monkeypatch.setattr(ways, "BLOCK_BYTES", 1 << 20)  # four taps of 4 bytes: up to 32,768 places
+    taken, whole = [], ways.by_channels
+    monkeypatch.setattr(ways, "by_channels", lambda *problem: taken.append(1) or whole(*problem))
+    image, weight = np.ones((1, 2, side + 1, side + 1), np.float32), np.ones((2, 1, 2, 2), np.float32)
+    assert (conv2d(image, weight, groups=2) == 4).all()
+    assert bool(taken) == depthwise
+    taken.clear()
+    conv2d(image[:, :1], weight[:1])  # one channel is no depthwise convolution
+    conv2d(image, np.ones((4, 1, 2, 2), np.float32), groups=2)  # nor are two kernels for each
+    assert not taken
+
+
 RNG = np.random.default_rng(11)
 WAYS = {  # kernel, side of the image: one for each way that mixes windows, and two that do not
     "bands": (RNG.normal(size=(1, 1, 3, 4)), (400, 330), ways.by_bands),
@@ -212,6 +253,48 @@ def test_a_hot_pixel_disturbs_nothing_outside_its_windows() -> None:
         np.testing.assert_allclose(answer[0, 100, 90], expected, rtol=1e-5)
         alone = np.where(hot == np.float32(value), hot, 0)  # black around it
         assert not conv2d(alone, weight)[~touched].any() or np.abs(conv2d(alone, weight)[~touched]).max() < 1e-9 * value
+
+
+def test_a_spectrum_is_for_numbers_that_come_near_the_largest() -> None:
+    """Counted one by one: most of what is not 0 is near, and more than a few are."""
+    for cold, warm, even in ((1, 99, True), (2, 98, False), (1, 2, True), (1, 1, False), (0, 2, True), (0, 1, False)):
+        size = np.zeros(100)
+        size[: cold + warm] = [2.0**-12] * cold + [1.0] * warm  # a share of exactly the peak's digits is cold
+        assert ways._even(size, 1.0, 2.0**-12, 0.01) == even, (cold, warm)
+    assert ways._even(np.zeros(100), 0.0, 2.0**-12, 0.01)  # black
+    bell, hot = np.full((1, 4, 5), 1.0), np.full((1, 4, 5), 1e-9)
+    bell[0, :2], hot[0, 0, 0] = 1e-9, 1.0
+    assert [ways._even_kernels(np.stack(pair), 2.0**-12) for pair in ((bell, bell), (bell, hot), (hot, bell))] == [
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("small", "scale", "tap", "expected"),
+    [
+        (0.5, 1, 1, np.float32), (2.0**-11, 1, 1, np.float32), (2.0**-13, 1, 1, np.float64), (2.0**-35, 1, 1, np.float64),
+        (2.0**-37, 1, 1, None), (0.5, 1e29, 1, np.float32), (0.5, 1e31, 1, np.float64), (0.5, 1, 1e29, np.float32),
+        (0.5, 1, 1e31, np.float64), (0.5, 1e16, 1e13, np.float32), (0.5, 1e16, 1e15, np.float64), (0.5, 1e-21, 1, np.float32), (0.5, 1e-24, 1, np.float64),
+        (0.5, 0, 1, np.float32), (0.5, np.inf, 1, None), (0.5, 1, np.nan, None),
+    ],
+)  # fmt: skip
+def test_a_spectrum_has_the_digits_and_the_room_that_its_numbers_ask_for(small, scale, tap, expected) -> None:
+    """float32 has 24 binary digits, and holds 1.2e-38 to 3.4e38."""
+    image = np.full((1, 1, 40, 30), scale, np.float32)
+    image[..., ::2] = np.float32(small * scale) if np.isfinite(scale) else 1
+    weight = np.full((1, 1, 2, 2), tap / 4, np.float32)
+    assert ways._spectrum_type(image, weight) == (None if expected is None else np.dtype(expected))
+    assert ways._spectrum_type(-image, -weight) == (None if expected is None else np.dtype(expected))
+
+
+def test_spectra_of_float64_have_bounds_of_their_own() -> None:
+    weight = np.ones((1, 1, 2, 2))
+    for small, scale, fits in ((2.0**-21, 1, True), (2.0**-23, 1, False), (0.5, 1e298, True), (0.5, 1e301, False)):
+        image = np.full((1, 1, 40, 30), float(scale))
+        image[..., ::2] *= small
+        assert ways._spectrum_type(image, weight) == (np.dtype(np.float64) if fits else None), (small, scale)
 
 
 def test_an_ordinary_tap_counts_beside_a_hot_one() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from cnn_core import images
+from cnn_core.image_headers import Header
 from cnn_core.images import ImageError, decode_image, encode_jpeg, encode_png, resize, to_bytes, to_grey
 
 RNG = np.random.default_rng(3)
@@ -240,6 +241,96 @@ def test_rewritten_headers_never_raise_anything_else(name, start, patch) -> None
         decode_image(bytes(data))
     except ImageError as caught:
         assert len(str(caught)) < 200
+
+
+@pytest.mark.parametrize("width", [50, 100, 150, 199, 200, 201, 399, 400, 401, 799, 800, 801, 1700])
+def test_a_jpeg_costs_what_pillow_decodes_of_it(width) -> None:
+    picture = Image.open(io.BytesIO(save(Image.new("RGB", (width, 2 * width)), "JPEG")))
+    scale = min(1, 200 / (2 * width))
+    picture.draft(None, (round(width * scale), round(2 * width * scale)))
+    decoded = picture.width * picture.height / (width * 2 * width)
+    header = Header("JPEG", "JPEG", width, 2 * width, 1e6, scales=True)
+    assert images._per_pixel(header, 200) == pytest.approx(1e6 * decoded, rel=0.02)  # a side's last block counts whole
+    kept = Header("JPEG", "JPEG", width, 2 * width, 0, scales=True, whole=1e3)  # what is kept at full size stays so
+    assert 1e3 <= images._per_pixel(kept, 200) <= 1e3 + 4
+    whole = Header("PNG", "PNG", width, 2 * width, 1e6)
+    assert images._per_pixel(whole, 200) == pytest.approx(1e6, rel=1e-5)
+    slow = Header("PNG", "PNG", width, 2 * width, 3, decoding=1e6)
+    assert images._per_pixel(slow, 200) == 1e6
+
+
+def head(width: int, height: int, bits: int, colour: int) -> bytes:
+    """A PNG of which there is no more than its header."""
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+
+
+def test_costs_that_were_added_up_by_hand() -> None:
+    """Bytes a pixel and its canvas, 50 for each pixel of a strip, 16 for each of the result; beside a process of its own."""
+    strip, apart = 50 * (1 << 18), 36_000_000 + 29
+    assert images.cost(head(1000, 1000, 8, 2), 500) == 8_000_000 + strip + 16 * 500 * 500
+    assert images.cost(head(1024, 1024, 8, 2), 1024) == 8 * (1 << 20) + strip + 16 * (1 << 20)
+    assert images.cost(head(1025, 1024, 8, 2), 1024) == 8 * 1025 * 1024 + apart + strip + 16 * 1023 * 1024
+    assert images.cost(head(3000, 2000, 8, 0), 500) == (1 + 4 / 16) * 6_000_000 + apart + strip + 16 * 500 * 333
+    assert images.cost(head(3000, 2000, 16, 2), 1500) == 8 * 6_000_000 + apart + strip + 16 * 1500 * 1000
+    assert images.cost(head(3000, 2000, 16, 2), 500) == 7 * 6_000_000 + apart + strip + 16 * 500 * 333
+    assert images.cost(head(30, 20, 8, 3), 50) == 5 * 600 + 50 * 600 + 16 * 600
+    assert images.cost(head(10_000, 1, 8, 3), 50) == (1 + 4 / 133**2) * 10_000 // 1 + 50 * 10_000 + 16 * 50
+
+
+@pytest.mark.parametrize("kind", [(8, 2), (16, 2), (16, 0)])
+def test_as_many_pixels_as_a_refusal_names_are_accepted(kind) -> None:
+    with pytest.raises(ImageError, match="at most") as caught:
+        images.cost(head(8000, 8001 if kind == (16, 0) else 8000, *kind), 512)
+    most = int(str(caught.value).split("at most ")[1].split()[0])
+    fits, wider = int((most * 1e6) ** 0.5), int(((most + 1) * 1e6) ** 0.5) + 1
+    assert images.cost(head(fits, fits, *kind), 512) <= images.MAX_COST
+    with pytest.raises(ImageError, match="megapixels"):
+        images.cost(head(wider, wider, *kind), 512)
+
+
+def test_what_is_decoded_where_it_is() -> None:
+    def small(kind: str = "PNG", width: int = 1024, height: int = 1024, size: int = 1_000_000, scans: int = 20) -> bool:
+        return images._is_small(bytes(size), Header(kind, kind, width, height, 4, scans=scans))
+
+    assert small()
+    assert small("JPEG")
+    assert not any([small("TIFF"), small("AVIF"), small(width=1025), small(size=1_000_001), small(scans=21)])
+
+
+def test_files_of_twenty_megabytes_and_frames_of_a_megapixel_are_the_largest() -> None:
+    assert images.cost(head(30, 20, 8, 2).ljust(20_000_000))
+    with pytest.raises(ImageError, match="has 20 MB; at most 20 MB are accepted"):
+        images.cost(head(30, 20, 8, 2).ljust(20_000_001))
+    frame = save(Image.new("L", (1024, 1024)), "JPEG")
+    assert images.decode_frame(frame, 64).shape == (3, 64, 64)
+    with pytest.raises(ImageError, match="at most a megapixel, not 1025 x 1024"):
+        images.decode_frame(save(Image.new("L", (1025, 1024)), "JPEG"), 64)
+
+
+def test_what_can_be_made_a_picture_of() -> None:
+    grey = np.array([[0.0, 1.0, 0.5]])
+    for image in (grey, grey[np.newaxis], np.uint8(grey * 255 + 0.5), np.uint8(grey * 255 + 0.5)[np.newaxis]):
+        if image.ndim == 3 or image.dtype == np.uint8:
+            assert np.asarray(Image.open(io.BytesIO(encode_png(image)))).tolist() == [[0, 255, 128]]
+    colour = np.uint8([[[1, 2]], [[3, 4]], [[5, 6]]])
+    assert np.asarray(Image.open(io.BytesIO(encode_png(colour)))).tolist() == [[[1, 3, 5], [2, 4, 6]]]
+    for shape in ((2, 4, 5), (4, 4, 5), (1, 1, 4, 5)):
+        with pytest.raises(ValueError, match="image"):
+            encode_png(np.zeros(shape, np.uint8))
+    assert to_bytes(np.array([0.0, 1, 2, 3, 4, 9, -9]), 1, 3).tolist() == [0, 0, 128, 255, 255, 255, 0]
+    assert to_bytes(np.ones((2, 3)), 2, 1).tolist() == [[128] * 3] * 2
+    blocks = np.arange(12.0).reshape(1, 2, 6).repeat(2, 1) / 12
+    means = blocks.reshape(1, 2, 2, 2, 3).mean((2, 4))
+    np.testing.assert_allclose(resize(blocks, 2, 2, area=True), means, atol=1e-6)
+    assert np.abs(resize(blocks, 2, 2) - means).max() > 1e-3  # bilinear weighs by distance
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_no_grey_becomes_black_or_white(dtype) -> None:
+    values = np.array([np.nan, -np.inf, -1, 0, 0.5, 1, 2, np.inf], dtype)
+    with np.errstate(all="raise"):
+        assert images._scaled(values, 0.0, 1.0).tolist() == [0, 0, 0, 0, 128, 255, 255, 255]
+        assert images._scaled(values[1:], 1.0, 0.0).tolist() == [255, 255, 255, 128, 0, 0, 0]
 
 
 def test_grey_and_bytes_and_sizes() -> None:

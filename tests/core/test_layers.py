@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cnn_core as core
-from cnn_core import layers
+from cnn_core import layers, resampling
 from cnn_core.layers.base import Layer
 from tests.core.test_gradients import away_from_kinks, numerical
 
@@ -307,6 +307,120 @@ def test_cells_read_what_their_gradients_reach(case, axis) -> None:
 def test_a_wrong_argument_is_named(call, words) -> None:
     with pytest.raises(ValueError, match=words):
         call()
+
+
+ALONG = {
+    "slice": lambda axis: layers.Slice(axis, 1, None, 2), "backward": lambda axis: layers.Slice(axis, None, None, -1),
+    "take": lambda axis: layers.Take(axis, [1, 0, 1]), "softmax": layers.Softmax, "log softmax": layers.LogSoftmax, "concat": layers.Concat,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ALONG)
+@pytest.mark.parametrize("axis", [1, 2, 3, -1, -2, -3])
+def test_every_axis_but_the_batch_is_one(kind, axis) -> None:
+    layer = ALONG[kind](axis)
+    inputs = [normal(2, 3, 4, 5), normal(2, 3, 4, 5)] if kind == "concat" else [normal(2, 3, 4, 5)]
+    assert layer.output_shape(*(array.shape[1:] for array in inputs)) == layer.apply(*inputs).shape[1:]
+    for side in (0, 1):
+        test_cells_read_what_their_gradients_reach((layer, inputs, None), side)
+    if "softmax" not in kind:
+        assert layer.moves_alike == (axis in (1, -3))  # maps stay as they are
+
+
+@pytest.mark.parametrize("kind", ALONG)
+def test_what_is_no_axis_is_refused(kind) -> None:
+    for axis in (4, -4, 9):
+        with pytest.raises(ValueError, match=f"axis {axis} is out of range"):
+            ALONG[kind](axis).output_shape((3, 4, 5))
+    for axis in (0, True, 1.0, None, "1"):
+        with pytest.raises(ValueError, match="axis must be a whole number other than 0"):
+            ALONG[kind](axis)
+
+
+def test_slices_and_places_at_the_ends() -> None:
+    for step in (0, True, 1.5):
+        with pytest.raises(ValueError, match="step must be a whole number other than 0"):
+            layers.Slice(1, step=step)
+    assert layers.Slice(1, 2).output_shape((3, 4, 5)) == (1, 4, 5)
+    with pytest.raises(ValueError, match="leaves nothing of 3 along axis 1"):
+        layers.Slice(1, 3).output_shape((3, 4, 5))
+    assert layers.Take(2, [3]).output_shape((3, 4, 5)) == (3, 1, 5)
+    for wrong in ([[0]], [], [0.0], [True], 0):
+        with pytest.raises(ValueError, match="indices must be a list of places"):
+            layers.Take(1, wrong)
+    for axes, shape in (((3,), (3, 4, 1)), ((1, 3), (1, 4, 1)), ((1,), (1, 4, 5))):
+        assert layers.Mean(axes).output_shape((3, 4, 5)) == shape
+        assert layers.Mean(axes, keepdims=False).output_shape((3, 4, 5)) == tuple(
+            s for n, s in enumerate((3, 4, 5), 1) if n not in axes
+        )
+    with pytest.raises(ValueError, match="none twice"):
+        layers.Mean((1, 1))
+    cells = np.array([1])
+    assert layers.Mean((2,)).reads(0, cells, 4) == layers.Mean((1,), keepdims=False).reads(0, cells, 4) == (None,)
+    assert layers.Mean((2,)).reads(1, cells, 4)[0] is layers.Mean((1,)).reads(0, cells, 4)[0] is cells
+    assert layers.Add().reads(0, cells, 4, 1, 4)[1] is None
+    assert all(
+        reach is cells
+        for reach in (
+            *layers.Add().reads(0, cells, 1, 1),
+            *layers.ReLU().reads(0, cells),
+            *layers.Concat(2).reads(1, cells, 4, 4),
+        )
+    )
+    assert len(layers.ReLU().reads(0, cells, 4)) == len(layers.ReLU().reads(0, cells)) == 1
+
+
+@pytest.mark.parametrize(
+    "layer", [layers.Linear(5, 3, False), layers.Linear(5, 3), layers.Conv2d(4, 6, (3, 2), groups=2, bias=False), layers.Conv2d(4, 6, (3, 2), groups=2),
+              layers.ConvTranspose2d(4, 6, (3, 2), groups=2, bias=False), layers.ConvTranspose2d(4, 6, (3, 2), groups=2), layers.BatchNorm2d(7), layers.PReLU(3)],
+)  # fmt: skip
+def test_numbers_are_counted_without_drawing_them(layer) -> None:
+    counted, shapes = layer.parameter_count(), layer.stored_shapes
+    assert counted == sum(array.size for array in layer.parameters.values())
+    assert shapes == {name: array.shape for name, array in {**layer.parameters, **layer.buffers}.items()}
+    if hasattr(layer, "has_bias"):
+        assert (layer.bias is None) == (not layer.has_bias) == ("bias" not in shapes)
+        if layer.has_bias:
+            assert layer.bias is layer.parameters["bias"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "macs"),
+    [
+        (layers.Linear(5, 3), (5,), 15), (layers.Conv2d(4, 6, (3, 2), (2, 1), groups=2), (4, 7, 8), 3 * 7 * 6 * 2 * 6),
+        (layers.ConvTranspose2d(4, 6, (3, 2), 2, groups=2), (4, 5, 7), 5 * 7 * 4 * 3 * 6), (layers.MaxPool2d(2), (4, 7, 8), 0), (layers.BatchNorm2d(4), (4, 7, 8), 0),
+        (layers.Softmax(), (5,), 0),
+    ],
+)  # fmt: skip
+def test_multiply_adds_are_counted_one_by_one(layer, shape, macs) -> None:
+    assert layer.macs(shape) == macs
+
+
+@pytest.mark.parametrize(
+    ("layer", "kept"),
+    [
+        (layers.Transpose((0, 1, 2, 3)), True), (layers.Transpose((0, 2, 1, 3, 4)), True), (layers.Transpose((0, 1, 3, 2)), False),
+        (layers.Transpose((0, 2, 1, 3)), False), (layers.Transpose((0, 3, 2, 1, 4)), False), (layers.Reshape((3, 4, -1)), False),
+    ],
+)  # fmt: skip
+def test_cells_read_their_own_place_where_rows_and_columns_stay(layer, kept) -> None:
+    cells = np.array([1, 3])
+    for axis in (0, 1):
+        (reach,) = layer.reads(axis, cells, 5)
+        assert (reach is cells) if kept else (reach is None)
+
+
+def test_sizes_up_to_the_limit_are_made_and_no_more(monkeypatch) -> None:
+    monkeypatch.setattr(resampling, "MOST_NUMBERS", 24)
+    for shape in ((1, 24, 1, 1), (24, 1, 1, 1), (2, 3, 1, 1)):
+        assert core.interpolate(np.ones(shape), (1, 1)).shape == shape
+    assert core.interpolate(np.ones((1, 1, 1, 4)), (1, 6)).shape == (1, 1, 1, 6)
+    assert core.interpolate(np.ones((1, 1, 4, 1)), (6, 4)).shape == (1, 1, 6, 4)
+    for shape, size, words in (((1, 1, 1, 4), (1, 7), "too many"), ((1, 1, 4, 1), (7, 1), "too many"),
+                               ((5, 1, 1, 1), (1, 5), "1 x 5: too large"), ((1, 5, 1, 1), (5, 1), "5 x 1: too large"),
+                               ((1, 1, 1, 1), (5, 5), "too large")):  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            core.interpolate(np.ones(shape), size)
 
 
 def test_infinity_stays_in_the_bins_that_hold_it() -> None:

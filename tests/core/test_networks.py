@@ -30,6 +30,10 @@ def test_initial_weights_have_the_promised_spread() -> None:
     rng = np.random.default_rng(0)
     assert he((64, 16, 5, 5), rng).std() == pytest.approx((2 / 400) ** 0.5, rel=0.02)
     assert xavier((300, 200), rng).std() == pytest.approx((2 / 500) ** 0.5, rel=0.02)
+    windows = xavier((30, 50, 7, 5), rng)  # a fan counts the window: (50 + 30) * 35
+    assert windows.std() == pytest.approx((2 / 2800) ** 0.5, rel=0.02)
+    assert np.abs(windows).max() == pytest.approx((6 / 2800) ** 0.5, rel=0.01)
+    assert {he((4, 3, 2), rng).dtype, windows.dtype} == {np.dtype(np.float32)}
 
 
 def test_optimisers_find_the_bottom_of_a_bowl() -> None:
@@ -318,6 +322,20 @@ def test_photos_are_named_as_pytorch_names_them(name) -> None:
     found = networks.load("resnet8").forward(middle_square(name, 32)[np.newaxis])[0]
     assert networks.classes("resnet8")[found.argmax()] == small
     assert found.max() == pytest.approx(score, abs=1e-3)
+
+
+def test_resnet8_is_the_network_of_its_authors() -> None:
+    """Banbury et al., "MLPerf Tiny Benchmark" (2021): 78,666 numbers; Keras divides by the variance plus 0.001."""
+    net = networks.load("resnet8")
+    norms = [node.layer for node in net.nodes if isinstance(node.layer, BatchNorm2d)]
+    assert [layer.eps for layer in norms] == [0.001] * 7
+    numbers = sum(
+        array.size for node in net.nodes for array in {**node.layer.parameters, **node.layer.buffers}.values()
+    )
+    assert numbers == 78_666
+    answer = net.forward(np.random.default_rng(0).random((2, 3, 32, 32)))
+    assert answer.shape == (2, 10)
+    np.testing.assert_allclose(answer.sum(axis=1), 1, atol=1e-6)
 
 
 def test_squeezenet_takes_other_sizes_and_says_which_it_cannot() -> None:

@@ -1,5 +1,6 @@
 """Check yourself: every instance of every question has exactly one right answer, found here again in another way."""
 
+import json
 import re
 from collections.abc import Callable
 from functools import cache
@@ -39,6 +40,7 @@ from instruments.image import SHAPE
 from instruments.questions import make, makers
 from instruments.questions.question import Option, Picture, Question, alike, number, pictures
 from instruments.questions.quiz import Quiz
+from tests.instruments.record_questions import RECORD, digests
 from ui.programs.forward_product_numpy import im2col
 from ui.site import PAGES
 
@@ -120,6 +122,12 @@ def expect_plain_question(question: Question) -> None:
 def test_right_choices_stand_anywhere(page) -> None:
     for n in (1, 2):
         assert {make(page, n, seed).right for seed in range(100)} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("page", WITH_QUESTIONS)
+def test_the_same_seed_asks_for_the_same_numbers(page) -> None:
+    recorded = json.loads(RECORD.read_text("utf-8"))
+    assert digests(page) == recorded.get(page), "meant? then: python -m tests.instruments.record_questions"
 
 
 def stride_padding_answer(text: str) -> int:

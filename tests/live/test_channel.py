@@ -21,12 +21,13 @@ from cnn_core.layers import he
 from instruments.channels import Filters
 from instruments.fields import SettingError
 from instruments.kernel import Settings
-from instruments.stages import compute, look
-from live import channel, messages
-from live.pictures import mosaic
+from instruments.stages import Stage, compute, look
+from live import channel, messages, pictures
+from live.pictures import mosaic, tiling
 from live.store import STORE, ImageStore, Ticket
 from server import shares
 from server.shares import Shares
+from server.telemetry import Metrics
 
 ORIGIN = {"origin": "http://testserver", "host": "testserver"}
 IMAGE = np.random.default_rng(0).random((1, 40, 50), dtype=np.float32)
@@ -273,6 +274,67 @@ def test_a_bad_camera_picture_gets_a_sentence(client, data, words) -> None:
         assert unpack(socket.receive_bytes())[0]["stages"]
 
 
+EDGES = {"id": 1 << 53, "channel": 4096, "y": 1 << 20, "x": 1 << 20, "width": 16_384}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_numbers_of_a_request_reach_their_bounds_and_no_further(name) -> None:
+    most, least = EDGES[name], int(name == "width")
+    for right in (least, most):
+        read = messages.parse_request(json.dumps(request("t", "look") | {name: right}))
+        found = dict(zip(("channel", "y", "x"), read.place[1:], strict=True)) | {"id": read.id, "width": read.width}
+        assert found[name] == right
+    for wrong in (least - 1, most + 1, 1.5, True, None):
+        with pytest.raises(SettingError, match=f"{name} must be a whole number from {least} to {most}"):
+            messages.parse_request(json.dumps(request("t", "look") | {name: wrong}))
+
+
+def test_what_a_request_leaves_out() -> None:
+    read = messages.parse_request(json.dumps({"v": 1, "id": 0, "op": "look", "image": "t"}))
+    assert read == messages.Request(0, "look", "t", None, ("convolution", 0, 0, 0), 0, b"", False)
+    picture = messages.parse_frame(frame(b"\xff\xd8"))
+    assert picture == messages.Request(3, "frame", "", {"kernel": "1 -1"}, ("input", 0, 0, 0), 0, b"\xff\xd8", False)
+    assert messages.parse_frame(frame(b"\xff\xd8", colour=True)).colour is True
+    for wrong in (-1, (1 << 53) + 1):
+        with pytest.raises(SettingError, match="id must be"):
+            messages.parse_frame(frame(b"\xff\xd8", id=wrong))
+
+
+def test_messages_of_the_largest_size_are_read() -> None:
+    text = json.dumps(request("t")).ljust(16_000)
+    assert messages.parse_request(text).token == "t"
+    with pytest.raises(SettingError, match="too long"):
+        messages.parse_request(text + " ")
+    head = json.dumps({"v": 1, "id": 3, "op": "frame"}).ljust(16_000).encode()
+    for more, larger in ((b"", False), (b"0", True)):
+        for parts in (
+            (head + more.replace(b"0", b" "), b"\xff\xd8".ljust(200_000)),
+            (head, b"\xff\xd8".ljust(200_000) + more),
+        ):
+            data = struct.pack(">I", len(parts[0])) + b"".join(parts)
+            if larger:
+                with pytest.raises(SettingError, match="too large"):
+                    messages.parse_frame(data)
+            else:
+                assert messages.parse_frame(data).id == 3
+    assert channel.MAX_MESSAGE == 200_000 + 16_000 + 4
+
+
+@pytest.mark.parametrize(
+    ("message", "number"),
+    [
+        ('{"id": 5}', 5), ('{"id": -5}', -5), ('{"id": true}', None), ('{"id": 1.5}', None), ('{"id": "5"}', None), ("[5]", None), ("{", None), ("", None),
+        (f'{{"id": {1 << 53}}}', 1 << 53), (f'{{"id": {(1 << 53) + 1}}}', None), (f'{{"id": {-(1 << 53)}}}', -(1 << 53)), (b'{"id": 5}', None),
+        ('{"id": 5}'.ljust(16_000), 5), ('{"id": 5}'.ljust(16_001), None), ("[" * 9000, None),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_which_message_it_is_about(message, number) -> None:
+    assert messages._id_of(message) == number
+    told = json.loads(messages.error_message(number, "No."))
+    assert told == {"v": 1, "id": number, "error": "No."}
+    assert json.loads(messages.error_message(number, "No.", gone=True))["gone"] is True
+
+
 @given(st.binary(max_size=300) | st.binary(max_size=100).map(lambda tail: frame(b"\xff\xd8" + tail)))
 @settings(max_examples=300)
 def test_nothing_but_a_sentence_escapes_from_a_camera_picture(data) -> None:
@@ -397,6 +459,26 @@ def test_the_store_is_bounded_and_lets_go() -> None:
     assert same.bytes == image.nbytes  # equal images are held once
 
 
+def test_a_store_is_full_at_its_bounds_and_keeps_the_last() -> None:
+    store, image = ImageStore(max_images=2, max_bytes=800), np.zeros((1, 10, 10), np.float32)  # 400 bytes
+    first, second = store.put(image, "a"), store.put(image, "b")
+    assert (len(store), store.bytes) == (2, 800)
+    assert store.put(image, "c", first) == first  # under its own token, in the place of what it was
+    assert (len(store), store.bytes, store.get(second) is None) == (2, 800, False)
+    store.put(image, "d")
+    assert (len(store), store.bytes, store.get(first)) == (2, 800, None)
+    only = store.put(np.zeros((1, 20, 20), np.float32), "larger than all")
+    assert (len(store), store.get(only).size) == (1, 400)
+    store.release("nobody's")
+    store.release(only)
+    assert (len(store), store.bytes) == (0, 0)
+    for wrong in (None, 5, b"x", ["x"]):
+        assert store.get(wrong) is None
+    equal = [store.put(image, "one") for _ in range(2)]
+    store.release(equal[0])
+    assert store.get(equal[1]) is not None
+
+
 def test_a_ticket_takes_its_image_with_it() -> None:
     store = ImageStore()
     ticket = Ticket(store)
@@ -429,6 +511,64 @@ def test_a_mosaic_keeps_every_map_in_its_place() -> None:
     for number in range(5):
         y, x = divmod(number, columns)
         assert np.array_equal(picture[y * 4 : y * 4 + 4, x * 6 : x * 6 + 6], maps[number])
+
+
+@pytest.mark.parametrize(
+    ("count", "height", "width", "expected"),
+    [
+        (1, 5, 9, (1, 1)), (2, 9, 5, (1, 2)), (3, 5, 5, (1, 3)), (4, 5, 5, (2, 2)), (5, 5, 5, (2, 3)), (6, 5, 10, (3, 2)),
+        (9, 5, 5, (3, 3)), (10, 5, 5, (3, 4)), (8, 10, 5, (2, 4)), (4, 1, 900, (4, 1)), (4, 900, 1, (1, 4)),
+    ],
+)  # fmt: skip
+def test_mosaics_are_about_square_and_of_few_maps_a_row(count, height, width, expected) -> None:
+    assert tiling(count, height, width) == expected
+    maps = np.arange(count * height * width, dtype=np.float32).reshape(count, height, width)
+    laid_out, tiles = mosaic(maps, -7)
+    assert tiles == expected
+    rows, columns = expected
+    blank = np.full((rows * columns - count, height, width), -7)
+    laid = np.concatenate([maps, blank]).reshape(rows, columns, height, width).transpose(0, 2, 1, 3)
+    assert np.array_equal(laid_out, laid.reshape(rows * height, columns * width))
+
+
+@pytest.mark.parametrize(("width", "block"), [(0, 1), (1, 5), (7, 5), (10, 4), (13, 3), (20, 2), (21, 1), (500, 1)])
+def test_a_wide_picture_becomes_means_of_blocks(width, block) -> None:
+    maps = np.random.default_rng(2).normal(size=(2, 5, 20)).astype(np.float32)
+    shown, tiles = pictures.picture(Stage.of("one", maps), 3.0, width)
+    rows, columns = 5 // block, 20 // block
+    means = maps[:, : rows * block, : columns * block].reshape(2, rows, block, columns, block).mean((2, 4))
+    expected = np.concatenate(list((means.clip(-3, 3) + 3) / 6 * 255), 1)
+    assert tiles == (1, 2)
+    assert shown.shape == expected.shape
+    assert np.abs(shown - expected).max() <= 0.51
+    gap = pictures.picture(Stage.of("five", np.zeros((5, 2, 2), np.float32)), 1.0)[0]
+    assert np.unique(gap).tolist() == [128]  # what is left over looks like 0
+
+
+def test_clients_are_counted_while_they_are_there_and_those_that_are_refused(client, token, monkeypatch) -> None:
+    counts = Metrics()
+    monkeypatch.setattr(channel, "METRICS", counts)
+    with (
+        client.websocket_connect("/live", headers=ORIGIN) as socket,
+        client.websocket_connect("/live", headers=ORIGIN) as other,
+    ):
+        for one in (socket, other):
+            one.send_json(request(token))
+            one.receive_bytes()
+        assert (counts.live_clients, counts.live_refused) == (2, 0)
+    for _ in range(2):
+        with (
+            pytest.raises(WebSocketDisconnect) as refused,
+            client.websocket_connect("/live", headers={"host": "testserver"}),
+        ):
+            pass
+        assert refused.value.code == 4403
+    assert counts.live_refused == 2
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_json(request(token))
+        socket.receive_bytes()
+        assert counts.live_clients == 1
+    assert sum(counts._buckets) >= 2
 
 
 def test_a_client_that_asks_nothing_answerable_loses_its_place(client, token, monkeypatch) -> None:

@@ -65,6 +65,35 @@ def test_the_token_shows_our_metrics_and_never_streamlits(monkeypatch) -> None:
         assert 10e6 < seen["cnn_memory_bytes"] < 4e9
 
 
+def test_all_counts_begin_at_nothing() -> None:
+    seen = read(Metrics().text())
+    assert {"cnn_sessions_total", "cnn_sessions_open", "cnn_live_clients", "cnn_live_refused_total"} <= seen.keys()
+    assert [name for name, value in seen.items() if value and name != "cnn_memory_bytes"] == []
+    assert len([name for name in seen if name.startswith("cnn_live_seconds_bucket")]) == 9
+
+
+def test_sessions_are_logged_as_they_open_and_close(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(telemetry.log, "propagate", True)
+    with (
+        caplog.at_level(logging.INFO, telemetry.log.name),
+        client(monkeypatch, None) as browser,
+        browser.websocket_connect("/base/_stcore/stream"),
+        browser.websocket_connect("/base/_stcore/stream"),
+    ):
+        pass
+    told = [(record.getMessage(), record.event["open"]) for record in caplog.records]  # type: ignore[attr-defined]
+    assert told == [("session opened", 1), ("session opened", 2), ("session closed", 1), ("session closed", 0)]
+    assert all(0 <= record.event["seconds"] < 5 for record in caplog.records[2:])  # type: ignore[attr-defined]
+
+
+def test_other_sockets_are_no_sessions(monkeypatch) -> None:
+    with client(monkeypatch, "t") as browser:
+        with pytest.raises(Exception), browser.websocket_connect("/base/_stcore/stream/other"):  # noqa: PT011
+            pass
+        seen = read(browser.get("/metrics", headers={"Authorization": "Bearer t"}).text)
+    assert seen["cnn_sessions_total"] == 0
+
+
 def test_latencies_are_sorted_into_buckets() -> None:
     metrics = Metrics()
     for seconds in (0.001, 0.005, 0.006, 0.3, 7.0):

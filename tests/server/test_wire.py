@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import uvicorn
@@ -278,6 +279,173 @@ def test_one_address_leaves_places_for_others(port, monkeypatch) -> None:
         client.close()
     time.sleep(0.2)
     assert health(port) < 2
+
+
+class Transport:
+    """Of a connection that nobody has opened."""
+
+    def __init__(self, name: object = ("a", 1)) -> None:
+        self.name, self.waiting, self.aborted, self.options = name, 0, False, list[tuple[object, ...]]()
+
+    def get_extra_info(self, what: str) -> object:
+        return self.name if what == "peername" else self
+
+    def setsockopt(self, *option: object) -> None:
+        self.options.append(option)
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+class Protocol:
+    """Is overdue for a reason, or not."""
+
+    def __init__(self, reason: str = "") -> None:
+        self.reason = reason
+
+    def overdue(self, _: float) -> str:
+        return self.reason
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """Lines in an event loop that never runs."""
+    loop, made = asyncio.new_event_loop(), wire.Lines()
+    monkeypatch.setattr(asyncio, "get_running_loop", lambda: loop)
+    yield made
+    for transport in list(made._lines):
+        made.leave(transport)
+    assert made._timer is None
+    loop.close()
+
+
+def test_a_line_that_is_cut_lets_go_at_once() -> None:
+    transport = Transport()
+    line = wire.Line(transport, None)  # type: ignore[arg-type]
+    assert (line.incoming, line.unsent, line.drained, line.address) == (0, 0, False, "a")
+    line.incoming, line.unsent = 7, 8
+    line.cut("a reason")
+    assert (line.incoming, line.unsent, transport.aborted) == (0, 0, True)
+    assert transport.options == [(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))]
+    line.incoming = 9
+    line.cut("another")  # it is closing already
+    assert (line.incoming, len(transport.options)) == (9, 1)
+    CONNECTIONS.give_back(line.claim)
+    nameless = wire.Line(Transport("/run/socket"), None)  # type: ignore[arg-type]
+    assert nameless.address == ""
+    CONNECTIONS.give_back(nameless.claim)
+
+
+def test_whoever_holds_most_is_cut_while_all_hold_too_much(lines, monkeypatch) -> None:
+    monkeypatch.setattr(wire, "MAX_INCOMING", 100)
+    monkeypatch.setattr(wire, "MAX_UNSENT", 50)
+    transports = [Transport() for _ in range(4)]
+    held = [lines.enter(transport, Protocol()) for transport in transports]
+    for line, incoming, unsent in zip(held, (30, 40, 10, 20), (5, 5, 39, 1), strict=True):
+        line.incoming, line.unsent = incoming, unsent
+    lines.bound()  # exactly as much as may be
+    assert not any(transport.aborted for transport in transports)
+    held[3].incoming = 21
+    lines.bound()
+    assert [transport.aborted for transport in transports] == [False, True, False, False]
+    held[0].unsent = 12
+    lines.bound()
+    assert [transport.aborted for transport in transports] == [False, True, True, False]
+
+
+def test_each_second_lines_are_looked_at(lines, monkeypatch) -> None:
+    monkeypatch.setattr(wire, "MAX_UNSENT_EACH", 1000)
+    now = [50.0]
+    monkeypatch.setattr(wire.time, "monotonic", lambda: now[0])
+    good, late, full, idle = (Transport() for _ in range(4))
+    for transport in (good, late, full, idle):
+        lines.enter(transport, Protocol("half a message" if transport is late else ""))
+    again = lines._lines[good]
+    now[0] = 51.0
+    assert lines.enter(good, Protocol()) is again  # as a WebSocket it goes on in its place
+    assert again.since == 51.0
+    assert lines._timer.when() == 51.0
+    good.waiting, full.waiting, idle.waiting = 1000, 1001, 9
+    lines._look()
+    assert [one.aborted for one in (good, late, full, idle)] == [False, True, True, False]
+    now[0] += wire.STALLED_SECONDS
+    lines._lines[good].drained = True
+    lines._look()
+    assert not idle.aborted
+    assert lines._timer.when() == now[0] + 1
+    now[0] += 0.1
+    lines._look()
+    assert (good.aborted, idle.aborted) == (False, True)
+    lines.leave(late)
+    lines.leave(late)  # who has gone is gone
+    assert late not in lines._lines
+
+
+def test_of_too_many_connections_the_last_is_cut(lines, monkeypatch) -> None:
+    monkeypatch.setattr(CONNECTIONS, "_each", 2)
+    transports = [Transport(("an address of its own", port)) for port in range(3)]
+    for transport in transports:
+        lines.enter(transport, Protocol())
+    assert [transport.aborted for transport in transports] == [False, False, True]
+    free = CONNECTIONS.free
+    for transport in transports:
+        lines.leave(transport)
+    assert CONNECTIONS.free == free + 2
+
+
+def test_control_frames_are_counted_and_forgiven_with_time(monkeypatch) -> None:
+    now = [10.0]
+    monkeypatch.setattr(wire.time, "monotonic", lambda: now[0])
+    made = object.__new__(GuardedWebSocket)
+    made.transport = Transport()
+    made._line = wire.Line(made.transport, made)
+    made._controls, made._controlled = wire.CONTROLS, now[0]
+    assert all(made._may_control() for _ in range(20))
+    now[0] += 0.5  # one more
+    assert made._may_control()
+    now[0] += 1000  # never more than at first
+    assert all(made._may_control() for _ in range(20))
+    assert not made._may_control()
+    assert made.transport.aborted
+    CONNECTIONS.give_back(made._line.claim)
+
+
+def test_bounds_go_by_the_end_of_the_path(monkeypatch) -> None:
+    monkeypatch.setattr(GuardedWebSocket, "bounds", {"/live": Bounds(7, 8)})
+    monkeypatch.setattr(WebSocketsSansIOProtocol, "handle_connect", lambda *_: None)
+    for path, size in (("/live", 7), ("/base/live/?a=/b", 7), ("/live/more", 2_000_000), ("/?x=/live", 2_000_000)):
+        made = object.__new__(GuardedWebSocket)
+        made.conn = SimpleNamespace(max_message_size=0)
+        made.handle_connect(SimpleNamespace(path=path))
+        assert made.conn.max_message_size == size
+    assert Bounds() == (2_000_000, 30.0)
+
+
+def test_the_server_takes_the_guards_as_it_starts(monkeypatch) -> None:
+    started = []
+
+    async def startup(server, sockets=None) -> None:
+        started.append((server, sockets))
+
+    monkeypatch.setattr(uvicorn.Server, "startup", startup)
+    monkeypatch.setattr(GuardedWebSocket, "bounds", {})
+    wire.guard({"/x": Bounds(1, 2)})
+    server = uvicorn.Server(uvicorn.Config(app))
+    asyncio.run(server.startup(["socket"]))  # type: ignore[list-item]
+    assert started == [(server, ["socket"])]
+    config = server.config
+    assert (config.http_protocol_class, config.ws_protocol_class, config.timeout_graceful_shutdown) == (
+        GuardedHttp,
+        GuardedWebSocket,
+        5,
+    )
+    assert GuardedWebSocket.bounds == {"/x": (1, 2)}
 
 
 def _quietly(send, data: bytes) -> None:
