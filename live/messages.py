@@ -19,7 +19,12 @@ a megapixel and 100 scans:
 
     {"v": 1, "id": 9, "op": "frame", "colour": false, "settings": {…}}
 
-It is answered as "stages" is, with the picture itself as the first stage, "input"; nothing of it is kept.
+It is answered as "stages" is, with the picture itself as the first stage, "input"; nothing of it is kept. With the head
+
+    {"v": 1, "id": 9, "op": "answers", "network": "squeezenet"}
+
+a network of `instruments.models` is asked instead; the answer is one text message with its likeliest classes:
+{"v", "id", "answers": [{"name", "probability", "text"}, …]}.
 
 Each picture is a grey JPEG, or PNG, of the stage's mosaic: 0 stands for -end, 255 for +end. An answer to "look" is one text
 message {"v", "id", "window": {…}} as `window_message` writes it; an error is {"v": 1, "id": 7, "error": "<sentence>"}, with
@@ -35,17 +40,20 @@ from typing import Any
 from cnn_core.arguments import Array
 from cnn_core.images import cost as decoding_cost
 from cnn_core.images import decode_frame, encode_jpeg, encode_png, to_grey
-from instruments import channels
+from instruments import channels, models
 from instruments.cost import Cost
 from instruments.fields import SettingError, choice, switch, whole
 from instruments.kernel import parse_settings
 from instruments.stages import Shown, Window, compute, cost, look, on_one_scale
+from instruments.why_this_answer import answer as answer_of
+from instruments.why_this_answer import percent
 from live.pictures import describe, picture
 from live.store import ImageStore
 from server.shares import COMPUTING, DECODING, FRAMES, LONG, Shares, is_long
 
 VERSION = 1
 OPS = ("stages", "look", "slices", "filters")
+FRAME_OPS = ("frame", "answers")
 STAGES = ("input", "convolution", "relu", "pooling")
 MAX_REQUEST = 16_000
 MAX_WIDTH = 16_384
@@ -68,6 +76,7 @@ class Request:
     width: int = 0  # pixels that the screen has for a picture, 0 if it was not said
     frame: bytes = b""  # a camera picture as JPEG, instead of a held image
     colour: bool = False  # whether the frame keeps its colours
+    network: str = ""  # that is asked about the frame
 
 
 def _read(text: str | bytes) -> Any:
@@ -109,19 +118,23 @@ def parse_frame(data: bytes) -> Request:
     if len(head) > MAX_REQUEST or len(frame) > MAX_FRAME:
         raise SettingError("The camera picture is too large.")
     message = _read(head)
-    if not isinstance(message, dict) or message.get("v") != VERSION or message.get("op") != "frame":
-        raise SettingError(f"A camera picture needs an object of version {VERSION} whose op is frame.")
+    if not isinstance(message, dict) or message.get("v") != VERSION or message.get("op") not in FRAME_OPS:
+        raise SettingError(
+            f"A camera picture needs an object of version {VERSION} whose op is {' or '.join(FRAME_OPS)}."
+        )
     if not frame.startswith(b"\xff\xd8"):
         raise SettingError("A camera picture must be a JPEG file.")
+    op: str = message["op"]
     colour = switch("colour", message.get("colour", False))
     return Request(
         whole("id", message.get("id"), (0, 1 << 53)),
-        "frame",
+        op,
         "",
         message.get("settings"),
         ("input", 0, 0, 0),
         frame=frame,
         colour=colour,
+        network=choice("network", message.get("network"), tuple(models.SHIPPED)) if op == "answers" else "",
     )
 
 
@@ -156,7 +169,8 @@ def answer(request: Request, store: ImageStore) -> bytes | str:
 
 def _work(request: Request, store: ImageStore, owner: Hashable) -> Work | str:
     if request.frame:
-        return Work(FRAMES, lambda: _told(request, lambda: _frame_answer(request, owner)), owner)
+        answer = _network_answer if request.op == "answers" else _frame_answer
+        return Work(FRAMES, lambda: _told(request, lambda: answer(request, owner)), owner)
     image = store.get(request.token)
     if image is None:
         return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
@@ -177,7 +191,7 @@ def _work(request: Request, store: ImageStore, owner: Hashable) -> Work | str:
     return Work(LONG if is_long(taken.macs, taken.bytes) else None, lambda: _told(request, make), owner)
 
 
-def _told(request: Request, make: Callable[[], bytes]) -> bytes | str:
+def _told(request: Request, make: Callable[[], bytes | str]) -> bytes | str:
     """An answer, or the sentence why there is none."""
     try:
         return make()
@@ -185,9 +199,24 @@ def _told(request: Request, make: Callable[[], bytes]) -> bytes | str:
         return error_message(request.id, str(error))
 
 
+def _decoded(frame: bytes, owner: Hashable) -> Array:
+    with DECODING.take(decoding_cost(frame, FRAME_SIDE), owner):
+        return decode_frame(frame, FRAME_SIDE)
+
+
+def _network_answer(request: Request, owner: Hashable) -> str:
+    photo, model = _decoded(request.frame, owner), models.shipped(request.network)
+    with COMPUTING.take(model.memory // 2, owner):  # forward alone
+        found = answer_of(model, model.square(photo))
+    likeliest = [
+        {"name": name, "probability": share, "text": percent(share)}
+        for name, share in zip(found.names, map(float, found.probabilities[found.top]), strict=True)
+    ]
+    return json.dumps({"v": VERSION, "id": request.id, "answers": likeliest})
+
+
 def _frame_answer(request: Request, owner: Hashable) -> bytes:
-    with DECODING.take(decoding_cost(request.frame, FRAME_SIDE), owner):
-        photo = decode_frame(request.frame, FRAME_SIDE)
+    photo = _decoded(request.frame, owner)
     image = photo if request.colour else to_grey(photo)
     settings = parse_settings(request.settings, _shape(image))
     with COMPUTING.take(cost(_shape(image), settings).bytes, owner):

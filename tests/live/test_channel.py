@@ -4,6 +4,7 @@ import contextlib
 import gc
 import io
 import json
+import re
 import struct
 
 import numpy as np
@@ -16,8 +17,10 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from cnn_core.images import encode_jpeg, to_bytes
+from cnn_core import networks
+from cnn_core.images import decode_frame, encode_jpeg, to_bytes
 from cnn_core.layers import he
+from instruments import models, samples
 from instruments.channels import Filters
 from instruments.fields import SettingError
 from instruments.kernel import Settings
@@ -251,14 +254,33 @@ def test_a_camera_picture_is_computed_and_not_kept(client, colour) -> None:
     assert len(STORE) == held
 
 
+@pytest.mark.parametrize("network", ["squeezenet", "resnet8", "digits"])
+def test_a_network_answers_for_a_camera_picture(client, network) -> None:
+    jpeg = encode_jpeg(samples.load("cat", 300), 95)
+    with client.websocket_connect("/live", headers=ORIGIN) as socket:
+        socket.send_bytes(frame(jpeg, op="answers", network=network))
+        answer = socket.receive_json()
+    x = models.shipped(network).square(decode_frame(jpeg, 320))
+    probabilities = networks.load(network).forward(x)
+    best = np.argsort(-probabilities)[:5]
+    assert answer["id"] == 3
+    assert [one["name"] for one in answer["answers"]] == [networks.classes(network)[number] for number in best]
+    np.testing.assert_allclose([one["probability"] for one in answer["answers"]], probabilities[best], atol=1e-5)
+    assert all(re.fullmatch(r"[<>]? ?[\d.]+ %", one["text"]) for one in answer["answers"])
+
+
 BAD_FRAMES = [
     (b"", "not JSON"),
-    (b"\xff\xff\xff\xff{}", "whose op is frame"),
+    (b"\xff\xff\xff\xff{}", "whose op is frame or answers"),
     (frame(b"\xff\xd8" + b"0" * 200_000), "too large"),
     (frame(b"\x89PNG"), "must be a JPEG file"),
     (frame(b"\xff\xd8 broken"), "not an image that can be read"),
-    (frame(b"\xff\xd8", op="stages"), "whose op is frame"),
+    (frame(b"\xff\xd8", op="stages"), "whose op is frame or answers"),
     (frame(b"\xff\xd8", v=2), "of version 1"),
+    (frame(b"\xff\xd8", op="answers"), "network must be one of squeezenet, resnet8, digits"),
+    (frame(b"\xff\xd8", op="answers", network="own"), "network must be one of squeezenet"),
+    (frame(b"\xff\xd8", op="answers", network=["digits"]), "network must be one of squeezenet"),
+    (frame(b"\xff\xd8 broken", op="answers", network="digits"), "not an image that can be read"),
     (frame(b"\xff\xd8", colour="yes"), "colour must be true or false"),
     (frame(encode_jpeg(np.zeros((1, 9, 20), np.float32)), settings={"kernel_stride": 9}), "from 1 to 8"),
     (frame(encode_jpeg(np.zeros((1, 5, 20), np.float32)), settings={"kernel_stride": 6}), "from 1 to 5"),

@@ -49,7 +49,8 @@
  * @typedef {{name: string, shape: Shape, low: number, high: number, end?: number, tiles: [number, number], type: string,
  *   bytes: number, picture: Blob}} LiveStage
  */
-/** @typedef {{id: number, error?: string, gone?: boolean, stages: LiveStage[], window?: Window}} Answer */
+/** @typedef {{name: string, probability: number, text: string}} Likely a class that a network names */
+/** @typedef {{id: number, error?: string, gone?: boolean, stages: LiveStage[], window?: Window, answers?: Likely[]}} Answer */
 
 /**
  * What stands behind one value (instruments/stages.py).
@@ -87,6 +88,7 @@
 
 /** @typedef {{instrument: string, name: string, text: string, values: number[][], note: string, limit: number, tables: Tables}} EditorData */
 /** @typedef {{instrument: string, name: string, label: string, value: number, low: number, high: number, step: number}} SliderData */
+/** @typedef {{live: Live, network: string}} CameraAnswersData */
 /** @typedef {[number, number]} Point */
 /** @typedef {{width: number, points: Point[]}} Stroke a line of the hand, in pixels of the pad */
 /** @typedef {{answer: number, strokes: Stroke[], ready: boolean, most: number}} PadData answer counts the runs: a new one says that
