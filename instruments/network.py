@@ -10,7 +10,7 @@ from cnn_core.arguments import Array
 from cnn_core.digits import SIDE
 from cnn_core.graph import Graph
 from cnn_core.shapes import conv_output_size, window_axes
-from instruments import overview_settings
+from instruments import overview_settings, own_model
 from instruments.code import library
 from instruments.digits import digit_fields, weights_field
 from instruments.fields import Field, Values, Whole
@@ -36,7 +36,17 @@ CHANNEL = Whole("network_channel", "kernel number", 0, 0, lambda v: v[KERNELS] -
 ROW = Whole("network_y", "row of the unit", 10, 0, _last)
 COLUMN = Whole("network_x", "column of the unit", 10, 0, _last)
 CODE = library("network", "NumPy", "PyTorch")
-FIELDS: tuple[Field[Any], ...] = (*DIGIT, WEIGHTS, *SIZES, CHANNEL, ROW, COLUMN, CODE, *overview_settings.FIELDS)
+FIELDS: tuple[Field[Any], ...] = (
+    *DIGIT,
+    WEIGHTS,
+    *SIZES,
+    CHANNEL,
+    ROW,
+    COLUMN,
+    CODE,
+    *overview_settings.FIELDS,
+    *own_model.FIELDS,
+)
 
 
 def is_trained(v: Values) -> bool:

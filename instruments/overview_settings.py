@@ -6,7 +6,7 @@ Names are those of a graph that only the page knows, so a name that it does not 
 from typing import Any
 
 from instruments.fields import Choice, Field, SettingError, Text, Whole
-from instruments.why_this_answer import NETWORK as ASKED_NETWORK
+from instruments.models import OWN, WORDS
 
 MOST_OPEN, LONGEST_NAME = 50, 200  # names in a link, and characters of one
 LARGEST = 65_535  # number of a map, a row or a column, whatever the network
@@ -27,10 +27,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 MODEL = Choice(
-    "network_model",
-    "Network",
-    "digits",
-    {code: ASKED_NETWORK.words[code] for code in ("digits", "squeezenet", "resnet8")},
+    "network_model", "Network", "digits", {code: WORDS[code] for code in ("digits", "squeezenet", "resnet8", OWN)}
 )
 OPEN: Text[tuple[str, ...]] = Text("network_open", "open stages", "", _names, ",".join)
 NODE = Text("network_node", "layer", "", _name, str)

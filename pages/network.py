@@ -2,21 +2,23 @@
 
 import streamlit as st
 
-from instruments import network
+from instruments import network, own_model
+from instruments.models import SHIPPED
 from instruments.network import CHANNEL, COLUMN, KERNEL_SIDE, KERNELS, POOL, ROW
 from instruments.overview_settings import MODEL
-from instruments.why_this_answer import SIDES
 from ui import (
     digit_source,
     formulas,
     image_source,
     lesson,
+    model_source,
     network_view,
     opened_map_view,
     overview_view,
     own_digits,
     settings,
 )
+from ui.components.camera_answers.component import camera_answers
 from ui.controls import menu, stepper
 from ui.palette import label
 from ui.programs import Code, program
@@ -26,7 +28,7 @@ page = lesson.Page(
     "A network turns a picture into an answer step by step: here you see every step, and the sum behind each number.",
     "point at a map, then click it. Choose **Photos (SqueezeNet)** and unfold **fire2**.",
 )
-v = settings.resolved(network.FIELDS)
+v = model_source.resolved(network.FIELDS)
 on_digits = v[MODEL] == "digits"
 left, middle, right = st.columns([2, 2, 3])
 with left:
@@ -56,11 +58,15 @@ if on_digits:
         network_view.untrained(v)
     look = overview_view.look(v, overview_view.digits(net, digit))
 else:
-    look = overview_view.look(v, overview_view.photo(v[MODEL], image_source.in_colour()))
+    model = own_model.chosen(v, MODEL)
+    look = overview_view.look(v, overview_view.photo(model, image_source.in_colour()))
     with middle:
-        st.markdown("It sees the middle square of the photo chosen above the pages.")
+        model_source.own(v, MODEL)
+        st.markdown("It sees the middle of the photo chosen above the pages.")
     with right:
         overview_view.said(look)
+    if model.code in SHIPPED:
+        camera_answers("network_camera", model.code)
 overview_view.draw(v, look)
 opened = opened_map_view.draw(v, look)
 
@@ -106,7 +112,7 @@ if on_digits:
     }
 else:
     programs = {
-        "NumPy": program("network_photo_numpy", chosen=v[MODEL], side=SIDES[v[MODEL]]),
+        "NumPy": model_source.code("network_photo", model, v),
         "PyTorch": program("network_photo_pytorch"),
     }
 page.in_code(v, network.CODE, programs)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnn_core import networks
-from instruments import skips
+from instruments import models, skips
 from instruments.skips import BLOCK, MAP, NORM, NORM_MAP
 from ui import image_source, lesson, settings
 from ui import skips_view as view
@@ -18,7 +18,7 @@ page = lesson.Page(
     "choose the image *Cat* at the left, and cut the skip of block 2.",
 )
 v = settings.resolved(skips.FIELDS)
-x, digest = why_view.given("resnet8", image_source.in_colour())
+x, digest = why_view.given(models.shipped("resnet8"), image_source.in_colour())
 cut = skips.cut_blocks(v)
 net = skips.cut(networks.load("resnet8"), cut)
 photo, switches, answers = st.columns([2, 2, 4])

@@ -14,6 +14,7 @@ from cnn_core.graph import Graph
 from cnn_core.layers.base import Shape
 from instruments import why_this_answer as why
 from instruments.fields import Values
+from instruments.models import Model
 from instruments.overview import Drawn, drawn
 from instruments.overview_settings import MAP, MAP_COLUMN, MAP_ROW, NODE, NONE, OPEN, PART
 from server.shares import COMPUTING
@@ -47,10 +48,10 @@ class Look(NamedTuple):
     answer: why.Answer | None  # None where what comes out is no number for each class
 
 
-def photo(code: str, image: ChosenImage) -> Subject:
-    """A network by its code, and the middle square of the photo."""
-    x, digest = why_this_answer_view.given(code, image)
-    return Subject(code, why.network(code), why.shape(code), networks.classes(code), x, digest)
+def photo(model: Model, image: ChosenImage) -> Subject:
+    """A network, and what it is given of the photo."""
+    x, digest = why_this_answer_view.given(model, image)
+    return Subject(model.digest, model.graph, model.shape, model.classes, x, digest)
 
 
 def digits(graph: Graph, digit: Array) -> Subject:

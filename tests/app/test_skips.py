@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from instruments import samples
-from instruments.why_this_answer import square
+from instruments import models, samples
 from tests.app.visits import component, sentences, table, visit
 from tests.instruments.test_skips import by_hand
 
@@ -18,14 +17,14 @@ def test_a_cut_skip_changes_the_bars_the_block_and_the_way() -> None:
     panels = component(app, "map_viewer", 1)["panels"]
     assert [panel["title"] for panel in panels][2] == "Sum without the skip"
     assert [one["panel"] for one in panels[2]["reads"]] == ["computed"]
-    x = square(samples.load("cat", 512), "resnet8")
+    x = models.shipped("resnet8").square(samples.load("cat", 512))
     expected = by_hand(x, (2,))["block2.added"][7]
     np.testing.assert_allclose([panels[2]["low"], panels[2]["high"]], [expected.min(), expected.max()], atol=1e-4)
 
 
 def test_the_table_says_what_each_cut_alone_does() -> None:
     cells = table(visit("skips", image="cat"))
-    x = square(samples.load("cat", 512), "resnet8")
+    x = models.shipped("resnet8").square(samples.load("cat", 512))
     answers = [by_hand(x, cut)["answer"] for cut in ((), (1,), (2,), (3,), (1, 2, 3))]
     first = int(answers[0].argmax())
     assert cells["cut"] == ["none", "block 1", "block 2", "block 3", "all three"]

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from cnn_core import networks
-from instruments import samples, skips
+from instruments import models, samples, skips
 from instruments.fields import resolve
-from instruments.why_this_answer import square
 
 WHOLE = networks.load("resnet8")
-X = square(samples.load("cat", 128), "resnet8")
+X = models.shipped("resnet8").square(samples.load("cat", 128))
 
 
 def by_hand(x, cut=()):
