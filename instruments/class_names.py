@@ -17,7 +17,7 @@ def parse(text: str) -> Names:
     lines = _names(text.splitlines())
     names = _names(text.split(",")) if len(lines) < 2 else lines
     if len(names) > MOST:
-        raise SettingError(f"class names must be at most {MOST:,}, but these are {len(names):,}.")
+        raise SettingError(f"The list of class names may have {MOST:,} names, but this one has {len(names):,}.")
     return names
 
 
@@ -66,4 +66,4 @@ def completed(names: Names, count: int, channels: int, height: int) -> Names:
     return names[:count] + tuple(f"class {number}" for number in range(len(names), count))
 
 
-NAMES: Text[Names] = Text("model_names", "class names", "", parse, unparse)
+NAMES: Text[Names] = Text("model_names", "the list of class names", "", parse, unparse)

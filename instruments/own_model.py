@@ -150,7 +150,7 @@ def _photo(v: Values) -> str:
 
 
 VALUES = Choice("model_values", "pixel values", _values, {code: one.words for code, one in RANGES.items()})
-COLOURS = Choice("model_colours", "Order of colours", "rgb", {"rgb": "Red, green, blue", "bgr": "Blue, green, red"})
+COLOURS = Choice("model_colours", "Order of colours", "rgb", {"rgb": "RGB", "bgr": "BGR"})
 PHOTO = Choice("model_photo", "Of the photo", _photo, {"middle": "The middle", "digit": "A digit in it, centred"})
 HEIGHT = InputSide("model_height", "height in pixels")
 WIDTH = InputSide("model_width", "width in pixels", HEIGHT)

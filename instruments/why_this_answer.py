@@ -17,6 +17,7 @@ from instruments.growing import Growing
 from instruments.models import WORDS, Model
 
 TOP = 5  # answers that are shown and can be asked about
+MOST_NAMED = 40  # layers that a sentence names
 MAX_MACS = 120_000_000_000  # multiply-adds of what is computed bit by bit: some 15 to 60 s
 QUICK = ("cam", "gradcam", "saliency")  # shown at once; the others grow
 
@@ -41,7 +42,10 @@ class LayerName(Field[str]):
     def read(self, given: object, before: Values) -> str:
         if own_model.is_missing(before, self._network):
             return self.default(before)  # a link to one's own network names its layers
-        return choice(self.name, given, self.known(before))
+        known = self.known(before)
+        if given not in known and len(known) > MOST_NAMED:
+            raise SettingError(f"{self.name} must be one of the network's: {', '.join(known[:MOST_NAMED])} …")
+        return choice(self.name, given, known)
 
     def fit(self, value: str, before: Values) -> str:
         return value if value in self.known(before) else self.default(before)

@@ -8,7 +8,7 @@ from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, MOVES, NE
 from ui import fool_it_view as view
 from ui import image_source, lesson, model_source
 from ui import why_this_answer_view as why_view
-from ui.controls import buttons, menu, slider, stepper
+from ui.controls import buttons, menu, plain, slider, stepper
 from ui.programs import program
 
 page = lesson.Page(
@@ -46,7 +46,7 @@ buttons(v, MOVE)
 view.move(v, x, digest, before)
 
 st.subheader("Ask it: what does a map look for?")
-st.markdown(f"A map of **{v[LAYER]}**, the layer that is chosen above.")
+st.markdown(f"A map of **{plain(v[LAYER])}**, the layer that is chosen above.")
 for column, number in zip(st.columns(3), (CHANNEL, SEED, STEPS), strict=True):
     with column:
         stepper(v, number)

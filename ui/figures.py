@@ -62,8 +62,10 @@ def lines(
     for number, (name, y) in enumerate(curves.items()):
         shade = GREY if faded else colour(names[order[number % len(order)]], dark)
         style = {"color": shade, "dash": DASHES[number % len(DASHES)], "width": 2.5}
-        figure.add_scatter(x=np.asarray(x), y=np.asarray(y), name=name, mode="lines", line=style, cliponaxis=False)
-    return _layout(figure, x_title, y_title)
+        figure.add_scatter(
+            x=np.asarray(x), y=np.asarray(y), name=escape(name), mode="lines", line=style, cliponaxis=False
+        )
+    return _layout(figure, x_title, escape(y_title))  # Plotly takes tags for tags, and names may come from a file
 
 
 def bars(

@@ -130,13 +130,15 @@ def _read(name: str, model: bytes, weights: bytes | None, names: class_names.Nam
 
 
 def _try_out(uploaded: Uploaded) -> None:
-    """Raises SettingError if the network does not answer with numbers."""
+    """Raises SettingError if the network does not answer with numbers, or cannot be asked why."""
     v = resolve(own_model.FIELDS, {}, facts={UPLOADED: uploaded})
     model = own_model.as_set(v, uploaded)
-    with shares.computing(model.macs, model.memory):
+    grey = np.full(model.shape, 0.5, np.float32)
+    with shares.computing(4 * model.macs, model.memory):
         try:
-            answer = attribution.scores(model.graph, np.full(model.shape, 0.5, np.float32))
-        except ValueError as error:
+            answer = attribution.scores(model.graph, grey)
+            attribution.saliency(model.graph, grey, 0)
+        except (ValueError, NotImplementedError) as error:
             raise SettingError(f"The model cannot be computed: {str(error)[:200]}.") from None
     if not np.isfinite(answer).all():
         raise SettingError(

@@ -47,6 +47,8 @@ def test_each_bar_and_each_row_is_whole(monkeypatch) -> None:
 
 def test_words_cannot_become_elements() -> None:
     assert "<script>" in drawn(["<script>"], [1], "<b>", False)[1]
+    figure = lines([0, 1], {'<a href="https://a.example">cat</a>': [0, 1]}, "x", "<b>cat</b>", False)
+    assert "<" not in figure.data[0].name + figure.layout.yaxis.title.text
 
 
 def test_numbers_in_csv_read_back_exactly() -> None:

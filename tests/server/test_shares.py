@@ -1,6 +1,9 @@
 """What all do at the same time stays within one amount, turns are fair, and everything taken is given back."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from server import shares
-from server.shares import Pace, Place, Shares
+from server.shares import Lease, Pace, Place, Shares
+from tests.app.visits import ROOT
 
 
 def test_all_that_is_under_way_fits() -> None:
@@ -317,3 +321,26 @@ def test_what_has_places_of_its_own_is_not_counted_twice() -> None:
             while time.thread_time() - began < 0.1:
                 pass
     assert pace.wait("training") < 0.02
+
+
+def test_a_lease_is_granted_at_once_or_never_and_ends_with_its_object() -> None:
+    amount = Shares(10)
+    first, second, huge = Lease(amount, 7), Lease(amount, 4), Lease(Shares(10), 11)
+    assert (first.granted, second.granted, huge.granted, amount.free) == (True, False, False, 3)
+    first.give_back()
+    first.give_back()
+    assert (amount.free, Lease(amount, 10).granted) == (10, True)
+    held = Lease(amount, 6)
+    assert amount.free == 4
+    del held
+    assert amount.free == 10
+
+
+@pytest.mark.parametrize(("limit", "all_models"), [("1000", 250_000_000), ("max", 500_000_000)])
+def test_models_take_a_quarter_of_what_the_server_may_use(limit, all_models) -> None:
+    """In a process of its own, since the table is made once."""
+    setting = {} if limit == "max" else {shares.MEMORY: limit}
+    code = "from pathlib import Path; Path.read_text = lambda *_: 'max'; from server import shares; print(shares.MODELS.total)"
+    env = {name: value for name, value in os.environ.items() if name != shares.MEMORY} | setting
+    made = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert int(made.stdout) == all_models
