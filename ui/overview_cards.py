@@ -164,7 +164,8 @@ def card(graph: Graph, made: Structure, one: Drawn, value: Shown, all_drawn: Map
     """
     nodes = [name for inside in one.cards for name in inside.nodes]
     last = one.cards[-1]
-    in_short = " · ".join(short(graph.layer(name)) for name in last.nodes)
+    weighs = last.nodes.index(last.name)  # that and what follows first: a card has room for few words
+    in_short = " · ".join(short(graph.layer(name)) for name in (*last.nodes[weighs:], *last.nodes[:weighs]))
     maps, shape = value.maps, made.shapes[one.shown]
     has_fields = maps is not None and not maps.units
     return {
