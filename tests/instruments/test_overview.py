@@ -178,6 +178,15 @@ def test_a_long_graph_becomes_few_stages_and_a_large_block_is_looked_into() -> N
     assert large["down"] == large["join"] == 1
 
 
+def test_what_a_skip_leads_past_leaves_its_source_outside() -> None:
+    nodes = [
+        Node("a", Conv2d(2, 3, 1), (INPUT,)),
+        Node("b", Conv2d(3, 3, 3, padding=1), ("a",)),
+        Node("c", Concat(), ("b", "a")),  # as in a DenseNet
+    ]
+    assert names(Graph(nodes, (2, 8, 6))) == [("a", 1), ("b … c", 2)]
+
+
 def test_what_is_unlike_is_drawn_in_dozens_once_there_is_too_much() -> None:
     assert len(names(unlike(40))) == 40
     many = names(unlike(100))
