@@ -15,7 +15,16 @@ from cnn_core.layers import (
     MaxPool2d,
 )
 
-SHORT = {"relu": "ReLU", "leaky relu": "leaky ReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
+SHORT = {
+    "batch norm": "norm",
+    "global pool": "pool",
+    "relu": "ReLU",
+    "leaky relu": "leaky ReLU",
+    "prelu": "PReLU",
+    "elu": "ELU",
+    "gelu": "GELU",
+    "silu": "SiLU",
+}
 PLAIN = {
     "add": "sum of what it reads, number by number",
     "multiply": "product of what it reads, number by number",
@@ -60,15 +69,15 @@ def short(layer: Layer) -> str:
     """A layer in as few words as a card has room for.
 
     >>> short(Conv2d(3, 64, 7, stride=2)), short(Conv2d(8, 8, (1, 3), groups=8)), short(Linear(9, 2))
-    ('conv 7 × 7, /2', 'depthwise 1 × 3', 'dense')
+    ('conv 7×7 /2', 'depthwise 1×3', 'dense')
     """
     if isinstance(layer, Conv2d | ConvTranspose2d):
         name = "depthwise" if _depthwise(layer) else layer.kind
-        size, steps = " × ".join(map(str, layer.kernel_size)), _pair(layer.stride)
-        return f"{name} {size}" + ("" if layer.stride == (1, 1) else f", /{steps}")
+        size, steps = "×".join(map(str, layer.kernel_size)), _pair(layer.stride)
+        return f"{name} {size}" + ("" if layer.stride == (1, 1) else f" /{steps}")
     if isinstance(layer, MaxPool2d | AvgPool2d):
         name = "max" if isinstance(layer, MaxPool2d) else "mean"
-        return f"{name} {' × '.join(map(str, layer.kernel_size))}, /{_pair(layer.stride)}"
+        return f"{name} {'×'.join(map(str, layer.kernel_size))} /{_pair(layer.stride)}"
     if isinstance(layer, GlobalAvgPool2d | GlobalMaxPool2d):
         return "mean of maps" if isinstance(layer, GlobalAvgPool2d) else "max of maps"
     return {"linear": "dense", **SHORT}.get(layer.kind, layer.kind)

@@ -78,14 +78,15 @@ def needed(graph: Graph, card: Card) -> tuple[str, ...]:
 
 
 def _map(value: Array, channel: int) -> Array:
-    return value[channel] if value.ndim == 3 else value.ravel()[channel].reshape(1, 1)
+    """One map or number; a copy, so that the others can be let go."""
+    return (value[channel] if value.ndim == 3 else value.ravel()[channel].reshape(1, 1)).copy()
 
 
 def _read(name: str, value: Array, channel: int | None) -> Read:
     if channel is not None:
         return Read(name, [channel], _map(value, channel)[np.newaxis], 0)
     if value.ndim == 3:
-        return Read(name, list(range(min(MOST, len(value)))), value[:MOST], max(0, len(value) - MOST))
+        return Read(name, list(range(min(MOST, len(value)))), value[:MOST].copy(), max(0, len(value) - MOST))
     return Read(name, [0], value.reshape(1, 1, -1), 0)
 
 

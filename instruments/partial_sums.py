@@ -65,7 +65,7 @@ def kernel_sums(layer: Kernels, x: Array, channel: int, total: Array, most: int 
     made = _alone(layer, seen, alone)  # (group_size, ho, wo)
     bias = 0.0 if layer.bias is None else float(layer.bias[channel])
     order = strongest(made)
-    parts = [Part(first + i, seen[i], slices[i], made[i]) for i in order[:most]]
+    parts = [Part(first + i, seen[i].copy(), slices[i], made[i].copy()) for i in order[:most]]  # the others are let go
     others = order[most:]
     rest = made[others].sum(axis=0) if others else None
     return PartialSums(parts, rest, len(others), bias, total)
@@ -103,7 +103,7 @@ def dense_products(layer: Linear, x: Array, unit: int, shape: Shape, total: floa
     read, weights = (_padded(array, maps) for array in (x, layer.weight[unit]))
     made = read * weights
     order = strongest(made)
-    parts = [Part(i, read[i], weights[i], made[i]) for i in order[:most]]
+    parts = [Part(i, read[i].copy(), weights[i].copy(), made[i].copy()) for i in order[:most]]
     others = order[most:]
     rest = made[others].sum(dtype=np.float32).reshape(1, 1) if others else None
     bias = 0.0 if layer.bias is None else float(layer.bias[unit])

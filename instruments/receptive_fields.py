@@ -53,7 +53,7 @@ def _ranges(layer: Layer, axis: int, count: int, before: Sequence[Ranges]) -> Ra
     """What the cells of one node see, from what those see that they read."""
     ranges, one_by_one = np.zeros((count, 2), np.intp), np.ones(count, bool)
     sizes = [len(seen) for seen in before]
-    found = walks(layer, axis, len(before)) if len(set(sizes)) == 1 else None
+    found = walks(layer, axis, len(before))
     if found is not None and all(_grows(seen) for seen in before):
         cells, inside, starts, stops = np.arange(count), np.ones(count, bool), [], []
         for walk, seen in zip(found, before, strict=True):

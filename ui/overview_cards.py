@@ -24,6 +24,7 @@ MAPS = 6  # of a card that are shown
 FINEST = 48  # pixels of a map's picture, about
 ANSWERS = 5  # named values that are shown
 BRIGHT = 0.995  # the part of the values that is told apart; larger ones have the full colour
+SAMPLE = 20_000  # values by which that part is judged
 
 
 class Structure(NamedTuple):
@@ -94,6 +95,8 @@ def shown(value: Array, classes: Sequence[str]) -> Shown:
         value: of a node.
         classes: names of the network's answers.
     """
+    if not np.isfinite(value).all():
+        value = np.nan_to_num(value, posinf=0, neginf=0)  # a picture has no colour for what is no number
     if value.ndim == 1 and len(value) == len(classes):
         top = np.argsort(-value, kind="stable")[:ANSWERS]
         likely = value.min() >= 0 and abs(float(value.sum()) - 1) < 1e-3
@@ -116,8 +119,10 @@ def _more(count: int) -> str:
 def _picture(maps: Array, whole: Array, units: bool) -> Picture:
     """Maps (C, H, W) side by side, shrunk to what a card has room for, on one scale for all of a node's, on which the few largest
     values have the full colour: one bright cell among thousands would leave the rest pale."""
-    sizes = np.abs(whole)
-    end = float(np.quantile(sizes, BRIGHT)) or float(sizes.max()) or 1.0
+    sizes = np.abs(
+        whole.ravel()[:: max(1, whole.size // SAMPLE) | 1]
+    )  # an odd step, which no row's length divides often
+    end = float(np.quantile(sizes, BRIGHT)) or float(np.abs(whole).max()) or 1.0
     shrink = min(maps.shape[1:]) // FINEST
     small = avg_pool2d(maps, shrink) if shrink > 1 else maps
     grey, tiles = mosaic(to_bytes(small, -end, end), 128)
@@ -164,7 +169,8 @@ def card(graph: Graph, made: Structure, one: Drawn, value: Shown, all_drawn: Map
     """
     nodes = [name for inside in one.cards for name in inside.nodes]
     last = one.cards[-1]
-    in_short = " · ".join(short(graph.layer(name)) for name in last.nodes)
+    weighs = last.nodes.index(last.name)  # that and what follows first: a card has room for few words
+    in_short = " · ".join(short(graph.layer(name)) for name in (*last.nodes[weighs:], *last.nodes[:weighs]))
     maps, shape = value.maps, made.shapes[one.shown]
     has_fields = maps is not None and not maps.units
     return {

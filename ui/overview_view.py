@@ -122,7 +122,9 @@ def draw(v: Values, seen: Look) -> None:
     for one, value in zip(seen.drawn, seen.shown, strict=True):
         cards.append(overview_cards.card(subject.graph, made, one, value, at))
     chosen = (at[v[NODE]], v[MAP]) if v[NODE] in at else None
-    graph_viewer("network_overview", cards, chosen, (subject.shape[1], subject.shape[2]), HINT, _picked(v, seen))
+    opened = f"Open below: {v[NODE]}, number {v[MAP]}"
+    size = subject.shape[1], subject.shape[2]
+    graph_viewer("network_overview", cards, chosen, size, HINT, opened, _picked(v, seen))
 
 
 def _picked(v: Values, seen: Look) -> Any:

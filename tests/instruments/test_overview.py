@@ -69,6 +69,27 @@ def unet() -> Graph:
     )
 
 
+def unlike(count: int) -> Graph:
+    """Convolutions in a row of which no two neighbours are alike."""
+    nodes = [Node(f"c{n}", Conv2d(2 + n % 2, 3 - n % 2, 1), (f"c{n - 1}" if n else INPUT,)) for n in range(count)]
+    return Graph(nodes, (2, 9, 7))
+
+
+def read_from_outside() -> Graph:
+    """A skip at the end of a long one, over a layer that reads the long one, too."""
+    row = [Node(f"c{n}", Conv2d(2, 2, 1), (f"c{n - 1}" if n else INPUT,)) for n in range(18)]
+    return Graph(
+        [
+            *row,
+            Node("d", Conv2d(2, 2, 3, padding=1), ("c17",)),
+            Node("join", Concat(), ("d", "c0")),
+            Node("e", Conv2d(4, 2, 1), ("join",)),
+            Node("add", Add(), ("e", "c17")),
+        ],
+        (2, 8, 6),
+    )
+
+
 GRAPHS = {
     "digits": lambda: networks.load("digits"),
     "resnet8": lambda: networks.load("resnet8"),
@@ -78,6 +99,8 @@ GRAPHS = {
     "long": lambda: chain(150),
     "beside": side_by_side,
     "unet": unet,
+    "unlike": lambda: unlike(100),
+    "outside": read_from_outside,
 }
 SHAPES = {"squeezenet": (3, 227, 227), "pnet": (3, 40, 30)}
 
@@ -153,6 +176,26 @@ def test_a_long_graph_becomes_few_stages_and_a_large_block_is_looked_into() -> N
     large = dict(names(unet()))
     assert large["c1 … c18"] == 18  # a run inside what the long skip spans
     assert large["down"] == large["join"] == 1
+
+
+def test_what_a_skip_leads_past_leaves_its_source_outside() -> None:
+    nodes = [
+        Node("a", Conv2d(2, 3, 1), (INPUT,)),
+        Node("b", Conv2d(3, 3, 3, padding=1), ("a",)),
+        Node("c", Concat(), ("b", "a")),  # as in a DenseNet
+    ]
+    assert names(Graph(nodes, (2, 8, 6))) == [("a", 1), ("b … c", 2)]
+
+
+def test_what_is_unlike_is_drawn_in_dozens_once_there_is_too_much() -> None:
+    assert len(names(unlike(40))) == 40
+    many = names(unlike(100))
+    assert [size for _, size in many] == [12] * 8 + [4]
+    assert many[1][0] == "c12 … c23"
+
+
+def test_a_block_has_one_entrance() -> None:
+    assert names(read_from_outside()) == [("c0 … d", 19), ("join", 1), ("e", 1), ("add", 1)]
 
 
 def test_what_touches_up_numbers_goes_with_its_layer_unless_others_read_them() -> None:

@@ -152,3 +152,16 @@ def test_numbers_are_laid_out_wide_and_none_is_lost(count) -> None:
     rows, columns = grid(count)
     assert count <= rows * columns < count + columns
     assert rows <= columns <= 8 * rows or count < 8
+
+
+def test_what_is_kept_of_a_map_does_not_keep_the_other_maps() -> None:
+    graph = Graph([Node("conv", filled(Conv2d(24, 50, 3)), (INPUT,)), Node("relu", ReLU(), ("conv",))], X.shape)
+    [card] = cards(graph)
+    [conv, relu] = steps(graph, graph.output_shapes(), graph.trace(X), card, 3)
+    kept = [
+        conv.made,
+        relu.made,
+        relu.reads[0].maps,
+        *(one for part in conv.sums.parts for one in (part.read, part.made)),
+    ]
+    assert all((one.base if one.base is not None else one).nbytes <= X[0].nbytes for one in kept)

@@ -16,6 +16,7 @@ def graph_viewer(
     chosen: tuple[str, int] | None,
     size: Pair,
     hint: str,
+    opened: str,
     on_pick: Callable[[Any], None],
 ) -> None:
     """Draw the overview.
@@ -26,13 +27,14 @@ def graph_viewer(
         chosen: the card and the map that are open.
         size: (H, W) of the input.
         hint: what to do, said while nothing is pointed at.
+        opened: what is open below, said in its place.
         on_pick: called before the page runs with what the browser sent: {"card", "map"}, {"fold"} or {"unfold"}.
     """
     data = {
         "cards": list(cards),
         "chosen": chosen and {"card": chosen[0], "map": chosen[1]},
         "input": list(size),
-        "hint": hint,
+        "hint": {"first": hint, "opened": opened},
         "tables": diverging_tables(),
     }
     mount(_mount, key, data, "pick", on_pick)

@@ -10,7 +10,7 @@ import { shortNumber } from "../shared/numbers.js";
 /** @import {Sides} from "../shared/graph_edges.js" */
 /** @typedef {{card: string, map: number | null} | {fold: string} | {unfold: string}} Chosen */
 
-const LEVEL = 86; // pixels below a card's top at which edges arrive: cards of one lane are joined by straight lines
+const LEVEL = 80; // pixels below a card's top at which edges arrive: cards of one lane are joined by straight lines
 const BESIDE = 40; // pixels that are left beside a card that is brought into sight
 
 /** @type {WeakMap<object, GraphViewer>} */
@@ -43,6 +43,17 @@ class GraphViewer {
     this.graph = element("div", { className: "graph" }, this.frames);
     this.graph.prepend(this.edges);
     this.scroller = element("div", { className: "scroller", role: "group", "aria-label": "the network, from the input at the left to the answer at the right" }, this.graph);
+    const legend = element(
+      "span",
+      { className: "legend" },
+      element("span", { className: "key read", "aria-hidden": "true" }),
+      "what it reads",
+      element("span", { className: "key reader", "aria-hidden": "true" }),
+      "what it feeds",
+    );
+    this.back = button("◀", "towards the input", () => this.scroll(-1));
+    this.on = button("▶", "towards the answer", () => this.scroll(1));
+    this.tools = element("div", { className: "tools" }, legend, this.back, this.on);
     this.seen = element("img", { alt: "what the network sees" });
     this.box = element("div", { className: "box", hidden: true });
     this.place = element("p", { className: "place" });
@@ -50,8 +61,10 @@ class GraphViewer {
     const picture = element("div", { className: "seen" }, this.seen, this.box);
     const texts = element("div", { className: "texts", "aria-live": "polite" }, this.place, this.lines);
     this.detail = element("section", { className: "detail", "aria-label": "what is under the hand" }, picture, texts);
-    parent.append(this.scroller, this.detail);
-    new ResizeObserver(() => this.drawEdges()).observe(this.graph);
+    parent.append(this.tools, this.scroller, this.detail);
+    const observer = new ResizeObserver(() => this.resized());
+    for (const one of [this.graph, this.scroller]) observer.observe(one);
+    this.scroller.addEventListener("scroll", () => this.offer());
   }
 
   /** @param {GraphData} data */
@@ -79,6 +92,25 @@ class GraphViewer {
     const wanted = data.chosen?.card ?? data.cards.findLast((card) => card.kind === "card" && card.stage)?.name ?? "";
     if (wanted !== this.wanted) this.bringIntoSight(wanted);
     this.wanted = wanted;
+  }
+
+  resized() {
+    this.drawEdges();
+    this.offer();
+  }
+
+  /** The buttons that scroll are there where there is something to scroll to. */
+  offer() {
+    const { scrollLeft, scrollWidth, clientWidth } = this.scroller;
+    this.back.disabled = scrollLeft < 1;
+    this.on.disabled = scrollLeft + clientWidth > scrollWidth - 1;
+    this.back.hidden = this.on.hidden = scrollWidth <= clientWidth;
+  }
+
+  /** @param {1 | -1} way */
+  scroll(way) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.scroller.scrollBy({ left: way * 0.8 * this.scroller.clientWidth, behavior: still ? "instant" : "smooth" });
   }
 
   /**
@@ -235,10 +267,11 @@ class GraphViewer {
   left() {
     this.dim();
     this.box.hidden = true;
-    const open = this.data.chosen && this.cards.get(this.data.chosen.card);
-    this.place.textContent = this.data.hint;
+    const { chosen, hint } = this.data;
+    const open = chosen && this.cards.get(chosen.card);
     this.lines.replaceChildren();
     if (open) this.point(open.card, null, null);
     if (open) this.dim();
+    this.place.textContent = open ? `${hint.opened} ↓` : hint.first;
   }
 }

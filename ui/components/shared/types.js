@@ -155,7 +155,7 @@
  * @property {Card[]} cards
  * @property {{card: string, map: number} | null} chosen
  * @property {[number, number]} input height and width of the picture
- * @property {string} hint what to do
+ * @property {{first: string, opened: string}} hint what to do first, and what is open below
  * @property {Tables} tables
  */
 
