@@ -69,6 +69,9 @@ PAGES: dict[str, list[PageInfo]] = {
             ":material/bug_report:",
             "Change what nobody sees, and the answer changes.",
         ),
+        PageInfo(
+            "skips", "Skips and norms", ":material/alt_route:", "Cut a residual network's skips, and see what norms do."
+        ),
         PageInfo("faces", "Find faces", ":material/face:", "A trained cascade of three networks on your photo."),
     ],
     "Tools": [

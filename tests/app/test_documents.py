@@ -6,8 +6,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from cnn_core import networks
 from cnn_core.images import ACCEPTED
 from cnn_core.kernels import PRESETS
+from cnn_core.mnist import TRAINED, digits
 from instruments.samples import SAMPLES
 from tests.app.visits import ROOT, sentences, visit
 
@@ -61,3 +63,12 @@ def test_the_lesson_takes_as_long_as_it_says() -> None:
     assert minutes[0] == 0
     assert minutes[-1] < 45
     assert max(after - before for before, after in pairwise([*minutes, 45])) <= 8
+
+
+def test_the_lesson_s_numbers_are_the_network_s() -> None:
+    net = networks.load("digits")
+    assert f"{net.parameter_count():,}" in TEACHING
+    images, labels = digits()
+    [number] = re.findall(r"\[A 3 that it takes for an 8\]\(/network\?network_number=(\d+)\)", TEACHING)
+    assert (labels[int(number)], net.forward(images[int(number)]).argmax()) == (3, 8)
+    assert int(number) >= TRAINED
