@@ -81,8 +81,8 @@ def doors() -> None:
     with teachers.container(border=True, height="stretch"):
         st.subheader("For teachers")
         st.markdown(
-            "What is set on a page stands in its address: set up a screen, and send the class its link. "
-            "*Large type for a projector* is a switch in the sidebar."
+            "What is set on a page stands in its address: set up a screen, and **send the class its link**. "
+            "**Large type for a projector** is a switch in the sidebar."
         )
         st.page_link(TEACHING.path, label="How a 45-minute lesson goes", icon=TEACHING.icon)
 

@@ -6,9 +6,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from cnn_core import image_headers, image_worker, images
+from cnn_core import image_headers, image_worker, images, networks
 from cnn_core.images import ACCEPTED
 from cnn_core.kernels import PRESETS
+from cnn_core.mnist import TRAINED, digits
 from instruments import cost
 from instruments.samples import SAMPLES
 from live import channel
@@ -103,3 +104,12 @@ def test_the_other_promises_in_words() -> None:
     assert shares.RUN_PACE._part == 1 / 5
     assert "for an hour at most" in SECURITY
     assert results.SECONDS == 60 * 60
+
+
+def test_the_lesson_s_numbers_are_the_network_s() -> None:
+    net = networks.load("digits")
+    assert f"{net.parameter_count():,}" in TEACHING
+    images, labels = digits()
+    [number] = re.findall(r"\[A 3 that it takes for an 8\]\(/network\?network_number=(\d+)\)", TEACHING)
+    assert (labels[int(number)], net.forward(images[int(number)]).argmax()) == (3, 8)
+    assert int(number) >= TRAINED
