@@ -37,7 +37,6 @@ page = st.navigation(
     },
     expanded=True,
 )
-st.html(ROOT / "ui" / "shell.css")
 with forgetting_left_pages():
     catch_up()
     settings.begin(page.url_path)
