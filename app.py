@@ -23,11 +23,13 @@ from server import shares, timers, wire
 from server.headers import SecurityHeaders
 from server.origins import Origins
 from server.pieces import InPieces
+from server.style import Styled
 from server.telemetry import Telemetry, configure_log, log
 from server.uploads import BoundedUploads
 from ui import left_behind, run_pace
 
 TIDY_SECONDS = 10.0
+STYLE = Path(__file__).parent / "ui" / "shell.css"
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 configure_log()
 
@@ -84,6 +86,7 @@ app = st.App(
         Middleware(Telemetry),
         Middleware(BoundedUploads, held=left_behind.uploaded, known=known),
         Middleware(InPieces),
+        Middleware(Styled, css=STYLE.read_text("utf-8")),
     ],
     on_script_error=calm,
 )

@@ -6,6 +6,7 @@ import streamlit as st
 from cnn_core.images import to_grey
 from instruments import activation
 from ui import figures, formulas, image_source, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer, picture_scale, values_scale
 from ui.controls import menu, slider, toggle
 from ui.programs import activation as programs
@@ -19,20 +20,36 @@ page = lesson.Page(
 pixels = to_grey(image_source.chosen().pixels)
 v = settings.resolved(activation.FIELDS)
 chosen = activation.activation(v)
-first, second, third = st.columns(3)
-with first:
+maps = activation.convolved(pixels, v)
+after = activation.activated(maps, v)
+end = float(np.abs(maps).max()) or 1.0
+before_scale = picture_scale(maps)
+after_scale = before_scale if np.array_equal(maps, after) else values_scale(after)
+picture, controls = beside("activation")
+with controls:
     menu(v, activation.NAME)
-with second:
-    menu(v, activation.KERNEL, "Kernel before it")
-if chosen.parameter:
-    with third:
+    if chosen.parameter:
         slider(v, activation.PARAMETER, label=chosen.parameter)
+    menu(v, activation.KERNEL, "Kernel before it")
+with picture:
+    map_viewer(
+        "activation_maps",
+        [
+            MapPanel("before", "Before", maps, end=end, scale=before_scale),
+            MapPanel(
+                "after", f"After {chosen.name}", after, end=end, scale=after_scale, reads=[Reads("before", "same")]
+            ),
+        ],
+    )
+    negative, zeroed = (maps < 0).mean(), ((maps < 0) & (after == 0)).mean()
+    st.markdown(
+        f"**{formulas.percent(negative)}** of the values are negative before; **{formulas.percent(zeroed)}** of all values were "
+        "negative and are exactly 0 after."
+    )
 lesson.formula(rf"f(x) = {activation.formula(v)}")
 
 x = np.linspace(-4, 4, 321)
 curves = {chosen.name: activation.activated(x, v), "derivative": activation.slope(x, v)}
-maps = activation.convolved(pixels, v)
-after = activation.activated(maps, v)
 spread = {"before": maps, "after": after}
 lesson.charts(
     "_activation",
@@ -42,20 +59,6 @@ lesson.charts(
             spread, "value", lesson.dark()
         ),
     },
-)
-end = float(np.abs(maps).max()) or 1.0
-before_scale = picture_scale(maps)
-after_scale = before_scale if np.array_equal(maps, after) else values_scale(after)
-map_viewer(
-    "activation_maps",
-    [
-        MapPanel("before", "Before", maps, end=end, scale=before_scale),
-        MapPanel("after", f"After {chosen.name}", after, end=end, scale=after_scale, reads=[Reads("before", "same")]),
-    ],
-)
-negative, zeroed = (maps < 0).mean(), ((maps < 0) & (after == 0)).mean()
-st.markdown(
-    f"**{formulas.percent(negative)}** of the values are negative before; **{formulas.percent(zeroed)}** of all values were negative and are exactly 0 after."
 )
 
 st.subheader("Without it, two layers are one")

@@ -6,6 +6,7 @@ import streamlit as st
 from instruments import backward
 from instruments.backward import as_maps
 from ui import backward_view, image_source, lesson, own_digits, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import buttons, lines
 from ui.programs.backward import programs
@@ -25,13 +26,16 @@ page = lesson.Page(
 )
 v = settings.resolved(backward.FIELDS)
 name = v[backward.OPERATION]
-buttons(v, backward.OPERATION)
-lesson.formula(EQUATIONS[name])
-if name in backward.INCOMING:
-    rows, columns = backward.OPERATIONS[name].grid
-    lines(v, backward.INCOMING[name], f"Incoming gradient, {rows} rows of {columns} numbers")
 found = backward.compute(v, image_source.chosen().pixels)
-map_viewer("backward_maps", backward_view.panels(name, found))
+picture, controls = beside("backward")
+with controls:
+    buttons(v, backward.OPERATION)
+    if name in backward.INCOMING:
+        rows, columns = backward.OPERATIONS[name].grid
+        lines(v, backward.INCOMING[name], f"Incoming gradient, {rows} rows of {columns} numbers")
+with picture:
+    map_viewer("backward_maps", backward_view.panels(name, found))
+lesson.formula(EQUATIONS[name])
 st.markdown(
     f"Finite differences: each input moved by ±{backward.STEP:.5f}, the loss compared. Largest difference from backward: "
     f"**{found.error:.1e}**."

@@ -7,6 +7,7 @@ from instruments import channels
 from instruments.fields import message
 from instruments.image import SHAPE
 from ui import formulas, image_source, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import Following, MapPanel, Reads, map_viewer
 from ui.controls import lines, slider, stepper
 from ui.kernel_controls import editor
@@ -18,26 +19,35 @@ page = lesson.Page(
     "answers are added, with one bias, into one feature map.",
     "make the red slice all zeros and see what is left.",
 )
-if image_source.in_grey():
-    st.info("This page needs red, green and blue: the image is shown in colour here, whatever the sidebar says.")
 image = image_source.in_colour()
 v = settings.resolved(channels.FIELDS, {SHAPE: image.pixels.shape})
 
-for column, field, colour in zip(st.columns(3), channels.SLICES, channels.COLOURS, strict=True):
-    with column:
-        st.markdown(f"**{colour.capitalize()} slice**")
-        editor(v, field, "channels_maps")
-        lines(v, field, f"{colour.capitalize()} slice as text")
-slider(v, channels.BIAS, "channels_maps")
 kernel, bias = channels.slices(v), v[channels.BIAS]
 answers = kernel.compute(image.pixels)
 titles = {"sum": "Sum and bias"} | {colour: f"{colour.capitalize()} answer" for colour in channels.COLOURS}
 reads = {"sum": [Reads(colour, "same") for colour in channels.COLOURS]}
-map_viewer(
-    "channels_maps",
-    [MapPanel(one.name, titles[one.name], one.maps, end=end, reads=reads.get(one.name, [])) for one, end in answers],
-    following=Following(image, "slices", message(channels.SLICES_FIELDS, v)),
-)
+picture, controls = beside("channels", 1, 1)
+with controls:
+    columns = st.columns(3)
+    for column, field, colour in zip(columns, channels.SLICES, channels.COLOURS, strict=True):
+        with column:
+            st.markdown(f"**{colour.capitalize()} slice**")
+            editor(v, field, "channels_maps")
+    slider(v, channels.BIAS, "channels_maps")
+    for column, field, colour in zip(st.columns(3), channels.SLICES, channels.COLOURS, strict=True):
+        with column:
+            lines(v, field, f"{colour.capitalize()} slice as text")
+with picture:
+    map_viewer(
+        "channels_maps",
+        [
+            MapPanel(one.name, titles[one.name], one.maps, end=end, reads=reads.get(one.name, []))
+            for one, end in answers
+        ],
+        following=Following(image, "slices", message(channels.SLICES_FIELDS, v)),
+    )
+if image_source.in_grey():
+    st.caption("Shown in colour, whatever the sidebar says: this page needs red, green and blue.")
 
 for column, side in zip(st.columns(2), (channels.ROW, channels.COLUMN), strict=True):
     with column:
@@ -55,27 +65,29 @@ for colour, window, weight, value in zip(
     lesson.formula(rf"\text{{{colour}: }} {seen} \odot {taps} = {products}, \quad \Sigma = {formulas.number(value)}")
 
 st.subheader("K filters: K × C × k × k")
-first, second, third = st.columns(3)
-with first:
-    stepper(v, channels.SIDE, "Kernel side *k*")
-with second:
-    stepper(v, channels.KERNELS, "Kernels *K*")
+k, kernels, seed = v[channels.SIDE], v[channels.KERNELS], v[channels.SEED]
+((maps, _),) = channels.filters(v).compute(image.pixels)
+picture, controls = beside("channels_filters", 3, 2)
+with controls:
+    slider(v, channels.WALK, "channels_filters", f"From weights {seed} to weights {seed + 1}")
+    st.markdown(
+        "Drag the slider: all weights go from one random set to another, and each of the maps follows its own kernel. This is "
+        "not training, which moves the weights so that a loss falls."
+    )
+    first, second = st.columns(2)
+    with first:
+        stepper(v, channels.SIDE, "Kernel side *k*")
+    with second:
+        stepper(v, channels.KERNELS, "Kernels *K*")
     if (most := channels.KERNELS.high(v)) < channels.MOST_KERNELS:
         st.caption(f"At these sizes {most} kernels at most: a smaller image allows more.")
-with third:
     stepper(v, channels.SEED)
-k, kernels, seed = v[channels.SIDE], v[channels.KERNELS], v[channels.SEED]
-slider(v, channels.WALK, "channels_filters", f"From weights {seed} to weights {seed + 1}")
-st.markdown(
-    "Drag the slider: all weights go from one random set to another, and each of the maps follows its own kernel. This is not "
-    "training, which moves the weights so that a loss falls."
-)
-((maps, _),) = channels.filters(v).compute(image.pixels)
-map_viewer(
-    "channels_filters",
-    [MapPanel(maps.name, f"{kernels} feature maps", maps.maps)],
-    following=Following(image, "filters", message(channels.FILTERS_FIELDS, v)),
-)
+with picture:
+    map_viewer(
+        "channels_filters",
+        [MapPanel(maps.name, f"{kernels} feature maps", maps.maps)],
+        following=Following(image, "filters", message(channels.FILTERS_FIELDS, v)),
+    )
 weights = kernels * 3 * k * k
 lesson.formula(
     rf"K \times C \times k \times k = {kernels} \times 3 \times {k} \times {k} = {weights:,}, \quad \text{{with biases }} {weights + kernels:,}"

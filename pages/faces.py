@@ -5,6 +5,7 @@ import streamlit as st
 from instruments import faces
 from instruments.image import SHAPE
 from ui import faces_view, image_source, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import menu, slider, stepper
 from ui.programs import program
@@ -18,16 +19,15 @@ page = lesson.Page(
 photo = image_source.in_colour().pixels
 v = settings.resolved(faces.FIELDS, {SHAPE: photo.shape})
 smallest, thresholds, name = v[faces.SMALLEST], faces.thresholds(v), v[faces.NETWORK]
-columns = st.columns(4)
-with columns[0]:
-    stepper(v, faces.SMALLEST, "Smallest face, in pixels")
-for column, field in zip(columns[1:], faces.THRESHOLDS, strict=True):
-    with column:
-        slider(v, field, label=field.name)
-
 stages, answer = faces_view.find(photo, smallest, thresholds), photo
+picture, controls = beside("faces")
+with controls:
+    stepper(v, faces.SMALLEST, "Smallest face, in pixels")
+    for field in faces.THRESHOLDS:
+        slider(v, field, label=field.name)
 if stages:
-    answer = faces_view.show(photo, stages)
+    with picture:
+        answer = faces_view.show(photo, stages)
     st.markdown("The photo and what was computed from it stay in memory, never on disk, and go with this session.")
     faces_view.heat_maps(stages)
 st.subheader("Inside the networks")

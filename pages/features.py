@@ -8,6 +8,7 @@ from cnn_core.shapes import window_axes
 from instruments import features
 from instruments.image import SHAPE
 from ui import cache, formulas, image_source, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import buttons, line, menu, say, slider
 from ui.programs import program
@@ -29,26 +30,29 @@ def drawn(sent: object) -> None:
         st.session_state["_features_cut_off"] = features.cut_off(sent)
 
 
-buttons(v, features.PART)
-line(v, crop, f"{crop.name}: top, left, height, width")
-say(st.session_state.pop("_features_cut_off", None))
 box = v[crop]
 template = features.cut(grey, box)
 plain, normalised = cache.match(grey, template, False), cache.match(grey, template)
 windows = [Reads("image", "window", *window_axes((grey.shape[0], grey.shape[1]), (box[2], box[3]), 1, 0, 1))]
 (py, px), (ny, nx) = features.peak(plain), features.peak(normalised)
 elsewhere = ": at the crop" if (py, px) == (box[0], box[1]) else ", which is **not the crop**"
-map_viewer(
-    "features_maps",
-    [
-        MapPanel("image", "Image (drag a box)", grey[np.newaxis], image=True),
-        MapPanel("plain", "Plain cross-correlation", plain[np.newaxis], reads=windows),
-        MapPanel("normalised", "Normalised cross-correlation", normalised[np.newaxis], end=1.0, reads=windows),
-    ],
-    boxes={"image": box, "plain": (py - 2, px - 2, 5, 5), "normalised": (ny - 2, nx - 2, 5, 5)},
-    select="image",
-    on_select=drawn,
-)
+picture, controls = beside("features")
+with controls:
+    buttons(v, features.PART)
+    line(v, crop, f"{crop.name}: top, left, height, width")
+    say(st.session_state.pop("_features_cut_off", None))
+with picture:
+    map_viewer(
+        "features_maps",
+        [
+            MapPanel("image", "Image (drag a box)", grey[np.newaxis], image=True),
+            MapPanel("plain", "Plain cross-correlation", plain[np.newaxis], reads=windows),
+            MapPanel("normalised", "Normalised cross-correlation", normalised[np.newaxis], end=1.0, reads=windows),
+        ],
+        boxes={"image": box, "plain": (py - 2, px - 2, 5, 5), "normalised": (ny - 2, nx - 2, 5, 5)},
+        select="image",
+        on_select=drawn,
+    )
 st.markdown(
     f"The crop came from row **{box[0]}**, column **{box[1]}**. Plain cross-correlation answers most at ({py}, {px}){elsewhere}; "
     f"normalised at ({ny}, {nx}) with {normalised[ny, nx]:.3f}. The template's mean is zero, so brightness alone answers nothing; "
@@ -61,28 +65,28 @@ lesson.formula(
 )
 
 st.subheader("Votes for a face")
-first, second = st.columns(2)
-with first:
-    menu(v, features.TARGET, "Try the templates on")
-with second:
-    slider(v, features.THRESHOLD, label="Threshold of a vote")
 target = features.target(grey, v)
 votes = features.votes(grey, target, v, cache.match)
 row, column = votes.best
-map_viewer(
-    "features_votes",
-    [
-        MapPanel("target", "Target", target[np.newaxis], image=True),
-        MapPanel(
-            "votes",
-            "Votes for the face's centre",
-            votes.map[np.newaxis],
-            end=float(len(features.PARTS)),
-            scale="sequential",
-        ),
-    ],
-    boxes={"target": (row - 40, column - 40, 80, 80)} if votes.found and features.is_other(grey, target) else {},
-)
+picture, controls = beside("features_votes")
+with controls:
+    menu(v, features.TARGET, "Try the templates on")
+    slider(v, features.THRESHOLD, label="Threshold of a vote")
+with picture:
+    map_viewer(
+        "features_votes",
+        [
+            MapPanel("target", "Target", target[np.newaxis], image=True),
+            MapPanel(
+                "votes",
+                "Votes for the face's centre",
+                votes.map[np.newaxis],
+                end=float(len(features.PARTS)),
+                scale="sequential",
+            ),
+        ],
+        boxes={"target": (row - 40, column - 40, 80, 80)} if votes.found and features.is_other(grey, target) else {},
+    )
 parts = [features.PARTS[part] for part in votes.answers]
 lesson.table({"part": parts, "best answer": [f"{formulas.number(answer)}" for answer in votes.answers.values()]})
 if not features.is_other(grey, target):

@@ -8,6 +8,7 @@ from cnn_core.images import to_grey
 from cnn_core.shapes import window_axes
 from instruments import forward
 from ui import formulas, image_source, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import stepper
 from ui.palette import label
@@ -22,19 +23,8 @@ page = lesson.Page(
     "make the input larger and compare the times.",
 )
 v = settings.resolved(forward.FIELDS)
-columns = st.columns(4)
-with columns[0]:
-    stepper(v, forward.SIDE, label("input", "Input side"))
-with columns[1]:
-    stepper(v, forward.KERNELS, "Kernels *K*")
-with columns[2]:
-    stepper(v, forward.KERNEL, label("kernel", "Kernel side"))
-with columns[3]:
-    stepper(v, forward.STRIDE, label("stride", "Stride"))
 side, kernels, k, stride = v[forward.SIDE], v[forward.KERNELS], v[forward.KERNEL], v[forward.STRIDE]
 image, weight = forward.small(to_grey(image_source.chosen().pixels), v), forward.weight(v)
-lesson.formula(r"y_{n,r,c} = \sum_{m} \sum_{i} \sum_{j} x_{m,\; r s + i,\; c s + j} \; w_{n,m,i,j}")
-
 ways: dict[str, forward.Way] = {
     "nested loops": nested_loops,
     "im2col and one product": one_product,
@@ -44,7 +34,18 @@ results = forward.compared(ways, image, weight, stride)
 reference, slowest = results["cnn_core"].output, results["nested loops"].milliseconds
 windows = [Reads("input", "window", *window_axes((side, side), (k, k), stride, 0, 1), channels="all")]
 maps = [MapPanel(name.split()[0], name, result.output, reads=windows) for name, result in results.items()]
-map_viewer("forward_maps", [MapPanel("input", "Input", image, image=True), *maps])
+picture, controls = beside("forward")
+with controls:
+    left, right = st.columns(2)
+    with left:
+        stepper(v, forward.SIDE, label("input", "Input side"))
+        stepper(v, forward.KERNELS, "Kernels *K*")
+    with right:
+        stepper(v, forward.KERNEL, label("kernel", "Kernel side"))
+        stepper(v, forward.STRIDE, label("stride", "Stride"))
+with picture:
+    map_viewer("forward_maps", [MapPanel("input", "Input", image, image=True), *maps])
+lesson.formula(r"y_{n,r,c} = \sum_{m} \sum_{i} \sum_{j} x_{m,\; r s + i,\; c s + j} \; w_{n,m,i,j}")
 lesson.table(
     {
         "way": list(results),

@@ -7,6 +7,7 @@ from cnn_core.images import resize, to_grey
 from instruments import images, samples
 from instruments.image import SHAPE
 from ui import cache, figures, formulas, image_source, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import buttons, menu, slider, stepper
 from ui.programs import program
@@ -30,12 +31,12 @@ def fill(values: tuple[int, int, int]) -> None:
     settings.give({field.key: value for field, value in zip(images.MIXED, values, strict=True)})
 
 
-sliders, swatch = st.columns([3, 1])
+swatch, sliders = beside("images", 1, 3)
 with sliders:
-    for column, (name, values) in zip(st.columns(3), images.READY.items(), strict=True):
-        column.button(name, key=f"_images_{name}", on_click=fill, args=(values,), width="stretch")
     for field in images.MIXED:
         slider(v, field)
+    for column, (name, values) in zip(st.columns(3), images.READY.items(), strict=True):
+        column.button(name, key=f"_images_{name}", on_click=fill, args=(values,), width="stretch")
 with swatch:
     alt = "A pixel of red {}, green {}, blue {}".format(*mixed)
     st.image(cache.input_picture(cache.digest(patch), patch), width="stretch", alt=alt)
@@ -57,11 +58,11 @@ for column, side in zip(st.columns(3), (images.CHANNEL, images.ROW, images.COLUM
     with column:
         stepper(v, side)
 place = v[images.CHANNEL], v[images.ROW], v[images.COLUMN]
-apart, beside = images.places(v)
+apart, together = images.places(v)
 st.markdown(
     f"The value at channel {place[0]}, row {place[1]}, column {place[2]} is **{image.pixels[place]:.4f}**. In memory it is number "
     f"**{apart:,}** as C × H × W (PyTorch: whole channels one after the other), and number "
-    f"**{beside:,}** as H × W × C (Pillow, TensorFlow: the channels of a pixel side by side)."
+    f"**{together:,}** as H × W × C (Pillow, TensorFlow: the channels of a pixel side by side)."
 )
 lens = images.lens(image.pixels, v)
 cells = {

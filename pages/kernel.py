@@ -8,9 +8,10 @@ from instruments.image import SHAPE
 from instruments.pixel import place_text
 from instruments.stages import look
 from ui import cache, formulas, image_source, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import feature_viewer
 from ui.controls import buttons, line
-from ui.kernel_controls import convolution_controls, kernel_controls, pooling_controls
+from ui.kernel_controls import kernel_controls, later_controls, text_controls
 from ui.programs import kernel as programs
 
 VIEWER = "kernel_viewer"
@@ -26,16 +27,8 @@ image = image_source.chosen()
 size = image.pixels.shape[1:]
 v = settings.resolved(kernel.FIELDS, {SHAPE: image.pixels.shape})
 chosen = kernel.settings(v)
-picture_side, kernel_side = st.columns([5, 2], gap="medium")
-with kernel_side:
-    kernel_controls(v, VIEWER)
-convolution_controls(v, VIEWER)
-pooling_controls(v)
 rows, columns = chosen.axes(size)
 stages = cache.stages(image.digest, image.pixels, chosen)
-
-hint = "click a picture, or write: convolution 0 12 30"
-line(v, kernel.PIXEL, "Chosen pixel (stage channel row column)", placeholder=hint)
 middle = ("convolution", 0, rows.output_size // 2, columns.output_size // 2)
 place = v[kernel.PIXEL] or middle
 shown_stages = {"input", *(stage.name for stage in stages)}
@@ -47,13 +40,17 @@ def picked(sent: object) -> None:
         settings.give({kernel.PIXEL.key: text})
 
 
-with picture_side:
-    shown_as, summed = st.columns([2, 3])
-    with shown_as:
-        buttons(v, kernel.VIEW)
+picture, controls = beside("kernel")
+with controls:
+    kernel_controls(v, VIEWER)
+    later_controls(v, VIEWER)
+    buttons(v, kernel.VIEW)
     if len(image.pixels) > 1:
-        with summed:
-            buttons(v, kernel.CHANNELS)
+        buttons(v, kernel.CHANNELS)
+    text_controls(v)
+    hint = "click a picture, or write: convolution 0 12 30"
+    line(v, kernel.PIXEL, "Chosen pixel (stage channel row column)", placeholder=hint)
+with picture:
     as_picture = {"auto": None, "picture": True, "values": False}[v[kernel.VIEW]]
     window = look(image.pixels, chosen, *(place if place[0] in shown_stages else middle))
     live = message(kernel.COMPUTED, v)

@@ -6,6 +6,7 @@ from cnn_core.images import to_grey
 from cnn_core.shapes import window_axes
 from instruments import pooling
 from ui import formulas, image_source, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.components.window_explorer.component import explorer_data, window_explorer
 from ui.controls import buttons, stepper
@@ -20,26 +21,25 @@ page = lesson.Page(
 image = image_source.chosen()
 pixels = to_grey(image.pixels)
 v = settings.resolved(pooling.FIELDS)
-columns = st.columns(5)
-with columns[0]:
-    buttons(v, pooling.KIND)
-with columns[1]:
-    stepper(v, pooling.SIDE, label("input", "Input"))
-with columns[2]:
-    stepper(v, pooling.WINDOW, label("kernel", "Window"))
-with columns[3]:
-    stepper(v, pooling.STRIDE, label("stride", "Stride"))
-with columns[4]:
-    stepper(v, pooling.PADDING, label("padding", "Padding"))
-
 kind, window, stride, padding = v[pooling.KIND], v[pooling.WINDOW], v[pooling.STRIDE], v[pooling.PADDING]
 small = pooling.small(pixels, v)
 rows, across = pooling.axes(v)
 walk = explorer_data(small[0], pooling.pooled(small, v)[0], rows, across, None, kind)
 titles = "Input", "", f"Output {rows.output_size} × {across.output_size}"
 pin = settings.giver(pooling.AT)
-window_explorer("pooling_explorer", walk, titles, v[pooling.AT], lesson.dark(), pin)
-stepper(v, pooling.AT, "Output shown (in row order)")
+picture, controls = beside("pooling")
+with controls:
+    buttons(v, pooling.KIND)
+    first, second = st.columns(2)
+    with first:
+        stepper(v, pooling.WINDOW, label("kernel", "Window"))
+        stepper(v, pooling.PADDING, label("padding", "Padding"))
+    with second:
+        stepper(v, pooling.STRIDE, label("stride", "Stride"))
+        stepper(v, pooling.SIDE, label("input", "Input"))
+    stepper(v, pooling.AT, "Output shown (in row order)")
+with picture:
+    window_explorer("pooling_explorer", walk, titles, v[pooling.AT], lesson.dark(), settings.giver(pooling.AT))
 lesson.formula(formulas.output_size(rows, across, lesson.dark()))
 if lost := formulas.remainder(rows, across):
     st.info(f"{lost} {formulas.frameworks(rows, across)}")
@@ -66,16 +66,19 @@ st.markdown(
 
 st.subheader("Shift the image")
 shift = v[pooling.SHIFT]
-stepper(v, pooling.SHIFT, "Shift to the right, in pixels")
 moved_maps = pooling.feature_map(pixels, shift)
 moved = pooling.pooled(moved_maps, v)
-map_viewer(
-    "pooling_shift_maps",
-    [
-        MapPanel("d", "Change of the feature map", moved_maps - maps, end=end),
-        MapPanel("p", "Change after pooling", moved - pooled, end=end, reads=[Reads("d", "window", *windows)]),
-    ],
-)
+picture, controls = beside("pooling_shift")
+with controls:
+    stepper(v, pooling.SHIFT, "Shift to the right, in pixels")
+with picture:
+    map_viewer(
+        "pooling_shift_maps",
+        [
+            MapPanel("d", "Change of the feature map", moved_maps - maps, end=end),
+            MapPanel("p", "Change after pooling", moved - pooled, end=end, reads=[Reads("d", "window", *windows)]),
+        ],
+    )
 before, after = pooling.change(maps, moved_maps), pooling.change(pooled, moved)
 st.markdown(
     f"A shift of {shift} changes the feature map by **{before:.0%}** of its mean value, and the pooled map by **{after:.0%}**."

@@ -5,6 +5,7 @@ import streamlit as st
 from cnn_core.images import to_grey
 from instruments import walk
 from ui import formulas, image_source, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer, picture_scale
 from ui.components.window_explorer.component import explorer_data, transposed_data, window_explorer
 from ui.controls import say, stepper
@@ -19,7 +20,6 @@ page = lesson.Page(
 )
 pixels = to_grey(image_source.chosen().pixels)
 v = settings.resolved(walk.FIELDS)
-walk_controls(v)
 
 chosen = walk.settings(v)
 small = walk.small(pixels, v)
@@ -32,10 +32,14 @@ if stamped is None:
 else:
     titles = "Input", kernel_title, f"Transposed output {stamped.shape[1]} × {stamped.shape[2]}"
     data = transposed_data(small[0], stamped[0], chosen.weight, chosen.stride, chosen.padding, chosen.dilation)
-if v[walk.TRANSPOSED] and stamped is None:
-    say("The padding cuts away the whole transposed output: choose a smaller padding. The plain walk is shown.")
-window_explorer("walk_explorer", data, titles, v[walk.AT], lesson.dark(), settings.giver(walk.AT))
-stepper(v, walk.AT, "Output shown (in row order)")
+picture, controls = beside("walk")
+with controls:
+    walk_controls(v)
+    stepper(v, walk.AT, "Output shown (in row order)")
+with picture:
+    if v[walk.TRANSPOSED] and stamped is None:
+        say("The padding cuts away the whole transposed output: choose a smaller padding. The plain walk is shown.")
+    window_explorer("walk_explorer", data, titles, v[walk.AT], lesson.dark(), settings.giver(walk.AT))
 
 st.subheader("Output size")
 if stamped is not None:

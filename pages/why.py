@@ -10,6 +10,7 @@ from cnn_core.shapes import window_axes
 from instruments import why
 from instruments.image import SHAPE
 from ui import figures, formulas, image_source, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import lines, stepper
 from ui.palette import label
@@ -24,25 +25,22 @@ image = image_source.chosen()
 c, height, width = image.pixels.shape
 v = settings.resolved(why.FIELDS, {SHAPE: image.pixels.shape})
 units, kernels, k, seed = v[why.UNITS], v[why.KERNELS], v[why.SIDE], v[why.SEED]
-first, second, third = st.columns(3)
-with first:
-    stepper(v, why.UNITS, "Hidden units *n*")
-with second:
-    stepper(v, why.KERNELS, "Kernels *K*")
-with third:
-    stepper(v, why.SIDE, label("kernel", "Kernel side"))
-
 dense, convolution, alike = why.dense_counts(v), why.convolution_counts(v), why.comparable_counts(v)
 names, dark = [f"Fully connected, {units:,} units", "Convolution", "Fully connected, as many outputs"], lesson.dark()
-left, right = st.columns(2)
-left.image(
-    figures.bars(names, [dense.parameters, convolution.parameters, alike.parameters], "parameters", dark, log=True),
-    alt=f"Parameters: fully connected {dense.parameters:,}, convolution {convolution.parameters:,}, as many outputs {alike.parameters:,}",
-)
-right.image(
-    figures.bars(names, [dense.macs, convolution.macs, alike.macs], "multiply-adds", dark, log=True),
-    alt=f"Multiply-adds: fully connected {dense.macs:,}, convolution {convolution.macs:,}, as many outputs {alike.macs:,}",
-)
+picture, controls = beside("why")
+with controls:
+    stepper(v, why.UNITS, "Hidden units *n*")
+    stepper(v, why.KERNELS, "Kernels *K*")
+    stepper(v, why.SIDE, label("kernel", "Kernel side"))
+with picture:
+    st.image(
+        figures.bars(names, [dense.parameters, convolution.parameters, alike.parameters], "parameters", dark, log=True),
+        alt=f"Parameters: fully connected {dense.parameters:,}, convolution {convolution.parameters:,}, as many outputs {alike.parameters:,}",
+    )
+    st.image(
+        figures.bars(names, [dense.macs, convolution.macs, alike.macs], "multiply-adds", dark, log=True),
+        alt=f"Multiply-adds: fully connected {dense.macs:,}, convolution {convolution.macs:,}, as many outputs {alike.macs:,}",
+    )
 lesson.formula(
     rf"\underbrace{{{c}\cdot {height}\cdot {width}\cdot {units} + {units}}}_\text{{fully connected}} = {dense.parameters:,}"
     rf"\qquad \underbrace{{{kernels}\cdot {c}\cdot {k}\cdot {k} + {kernels}}}_\text{{convolution}} = {convolution.parameters:,}"

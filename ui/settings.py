@@ -74,12 +74,13 @@ def resolved(fields: Iterable[Field[Any]], facts: Mapping[Fact[Any], object] | N
         from_link = key in linked and key not in clicked
         session.refused[key] = _short(values.refused[key]), f"In the link: {sentence}" if from_link else sentence
     session.held = {key: value for key, value in session.held.items() if key not in keys}
-    session.held |= {one.key: values[one] for one in fields if not _at_default(one, values)}
+    session.held |= {one.key: values[one] for one in fields if not at_default(one, values)}
     session.resolved += [(one, values) for one in fields]
     return values
 
 
-def _at_default(field: Field[Any], v: Values) -> bool:
+def at_default(field: Field[Any], v: Values) -> bool:
+    """Whether a field has its default value, so that links leave it out."""
     return field.write(v[field]) == field.write(field.default(v))
 
 
@@ -125,7 +126,7 @@ def taken_back(key: str) -> tuple[object, str] | None:
 def codes() -> dict[str, str]:
     """What the link and a settings file hold: the code of each setting of this page that is not at its default."""
     session = _session()
-    return {one.key: one.write(v[one]) for one, v in session.resolved if not _at_default(one, v)}
+    return {one.key: one.write(v[one]) for one, v in session.resolved if not at_default(one, v)}
 
 
 def write_link() -> None:

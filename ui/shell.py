@@ -47,7 +47,6 @@ def navigation() -> StreamlitPage:
 page = navigation()
 if progress.visit(page.url_path.replace("-", "_")):
     page = navigation()  # with its tick, now that it is known which page is open
-st.html(ROOT / "ui" / "shell.css")
 with forgetting_left_pages():
     catch_up()
     settings.begin(page.url_path)

@@ -96,9 +96,12 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
     """Open a page of the app in a new context; fails the test if the page threw or reached for another host."""
     contexts, trouble = [], []
 
-    def open_page(path: str, base: str = server, width: int = 1440, height: int = 1000, **options: object) -> Page:
+    def open_page(
+        path: str, base: str = server, width: int = 1440, height: int = 1000, script: str = "", **options: object
+    ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
+        context.add_init_script(script)
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: trouble.append(str(error)))

@@ -78,6 +78,13 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(250)
 
 
+def and_then(page: Page) -> None:
+    """Open what waits on the kernel page: stride, padding, ReLU, pooling."""
+    page.get_by_test_id("stMain").get_by_text("And then").click()
+    page.locator(".st-key-kernel_stride input").wait_for(state="visible")
+    page.wait_for_timeout(500)
+
+
 def upload(page: Page, name: str, data: bytes) -> None:
     """Give the page a photo of one's own."""
     page.get_by_test_id("stExpander").get_by_text("Your own photo").click()

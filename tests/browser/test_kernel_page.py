@@ -10,6 +10,7 @@ from scipy import ndimage, signal
 
 from instruments import samples
 from tests.browser.instrument import (
+    and_then,
     coloured,
     expect_shape,
     in_menu,
@@ -85,6 +86,7 @@ def test_upload_edit_stride_padding_and_pool_change_numbers_and_pixels(visit) ->
     assert np.abs(pixels(page, "convolution").astype(int) - coloured(expected, end)).max() <= 6
     assert "kernel=-1+0+1%3B+-2+3.5+2%3B+-1+0+1" in page.url
 
+    and_then(page)
     set_number(page, "kernel_stride", 2)
     set_number(page, "kernel_padding", 3)
     padded = np.pad(grey, 3)
@@ -147,6 +149,7 @@ def test_a_link_shows_the_same_numbers_in_another_browser_and_after_reload(visit
     page.locator(".st-key-kernel textarea").fill("1 2 3 4; 0 -1 0 .5")
     page.locator(".st-key-kernel textarea").press("Control+Enter")
     settle(page)
+    and_then(page)
     set_number(page, "kernel_dilation", 2)
     page.locator(".st-key-kernel_relu label").click()
     settle(page)
@@ -221,7 +224,7 @@ def test_wrong_input_gets_a_sentence_and_the_last_picture_stays(visit) -> None:
         settle(page)
         assert np.array_equal(pixels(page, "convolution"), before)
     upload(page, "notes.png", b"this is no image")
-    expect(page.get_by_text("not an image that can be read")).to_be_visible()
+    expect(page.get_by_test_id("stMain").get_by_text("not an image that can be read")).to_be_visible()
     assert np.array_equal(pixels(page, "convolution"), before)
 
 

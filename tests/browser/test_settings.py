@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
-from tests.browser.instrument import expect_shape, in_menu, settle
+from tests.browser.instrument import and_then, expect_shape, in_menu, settle
 
 
 def numbers(page) -> dict[str, str]:
@@ -16,6 +16,7 @@ def numbers(page) -> dict[str, str]:
 def test_back_and_forward_restore_every_setting(visit) -> None:
     page = visit("kernel?size=64")
     settle(page)
+    and_then(page)
     steps = [page.url]
     for word, shape in (("Stride s", (1, 31, 31)), ("Padding p", (1, 32, 32)), ("Dilation d", (1, 31, 31))):
         page.get_by_test_id("stNumberInput").filter(has_text=word).get_by_test_id("stNumberInputStepUp").click()

@@ -8,6 +8,7 @@ import { isStill } from "../../ui/components/shared/drag.js";
 import { blocked, curve, mapsFed, mapsRead, neighbours } from "../../ui/components/shared/graph_edges.js";
 import { cornerAt, gridOf, percentOf, placeAt, rectangleBetween } from "../../ui/components/shared/grid.js";
 import { Waiting, addressesFor, pack, unpack } from "../../ui/components/shared/messages.js";
+import { plainName } from "../../ui/components/shared/names.js";
 import { editedNumber, narrowNumber, readNumber, shortNumber } from "../../ui/components/shared/numbers.js";
 import { frames, isWhole, reached, runs } from "../../ui/components/shared/reads.js";
 import { Zoom } from "../../ui/components/shared/zoom.js";
@@ -21,6 +22,11 @@ test("numbers are written with three digits and a real minus sign", () => {
 
 test("numbers are read with point or comma, either minus sign, or as a fraction", () => {
   assert.deepEqual(["0.25", "0,25", " −1 ", "-1/4", "1/0", "", "x", "1e999"].map(readNumber), [0.25, 0.25, -1, -0.25, null, null, null, null]);
+});
+
+test("a label's name is its words", () => {
+  const labels = [":violet[Stride *s*]", "Kernels *K*", "**$x$** and `y`", ":material/home: Home", "5 \\* 3 \\[a\\]", "Learning rate *η* (0.01)", ""];
+  assert.deepEqual(labels.map(plainName), ["Stride s", "Kernels K", "x and y", "Home", "5 * 3 [a]", "Learning rate η (0.01)", ""]);
 });
 
 // Red grows with the entry, so that an entry can be told from its colour.

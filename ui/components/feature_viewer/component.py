@@ -97,7 +97,8 @@ def feature_viewer(
         "note": note,
         "auto": as_picture is None,
     }
-    mount(_mount, key, data, "pick", on_pick)
+    with st.container(key=f"pictures_{key}"):
+        mount(_mount, key, data, "pick", on_pick)
 
 
 def _input_message(image: ChosenImage, title: str) -> dict[str, Any]:

@@ -1,10 +1,15 @@
 // Says once when the page's first picture has been drawn: maps, a grid of numbers, or an image.
 
 import { keepHistoryShort } from "../shared/history.js";
+import { keepNamesPlain } from "../shared/names.js";
+import { keepNumbersStill } from "../shared/scrolling.js";
 
 /** @import {Mounted} from "../shared/types.js" */
 
-keepHistoryShort(); // here, since this is on every page that a session opens with
+// Here, since this is on every page that a session opens with.
+keepHistoryShort();
+keepNamesPlain();
+keepNumbersStill();
 
 const PATIENCE = 3000; // milliseconds, on a page that draws none
 

@@ -205,7 +205,8 @@ def map_viewer(
         "select": select,
         "clickable": on_click is not None,
     }
-    mount(_mount, key, data, "pick", selected)
+    with st.container(key=f"pictures_{key}"):
+        mount(_mount, key, data, "pick", selected)
 
 
 def _message(panel: MapPanel, digest: str, token: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import { lens } from "../shared/tables.js";
 
 /** @type {WeakMap<object, MapViewer>} */
 const viewers = new WeakMap();
+const HINT = "Point at a picture: the value there, and those around it, stand here.";
 
 /** @param {Mounted<MapData>} mounted */
 export default function ({ data: [data], parentElement, setTriggerValue }) {
@@ -42,9 +43,15 @@ class MapViewer {
       said: (sentence) => {
         this.note.textContent = sentence;
       },
-      drawn: () => this.detail.replaceChildren(), // its numbers are those of the maps before
+      drawn: () => this.forget(), // its numbers are those of the maps before
     });
+    this.forget();
     parent.append(this.note, this.gallery.root, this.detail);
+  }
+
+  /** No value is shown; its place is kept, so that nothing moves when one is. */
+  forget() {
+    this.detail.replaceChildren(element("p", { className: "hint", textContent: HINT }));
   }
 
   /** @param {MapData} data */

@@ -104,6 +104,8 @@ export class Picture {
     this.range.replaceChildren(first, found, last);
     this.label();
     this.paintBar();
+    const { rows, columns, height, width } = this.grid;
+    this.canvas.style.aspectRatio = `${columns * width} / ${rows * height}`; // its place, before the picture is loaded
   }
 
   /**

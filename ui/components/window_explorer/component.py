@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from cnn_core.arguments import Array, Pair
 from cnn_core.padding import pad
@@ -154,4 +155,5 @@ def window_explorer(
     """
 
     colours = [colour(name, dark) for name in ("input", "kernel", "output")]
-    mount(_mount, key, data | {"titles": titles, "at": at, "colours": colours}, "pin", on_pin)
+    with st.container(key=f"pictures_{key}"):
+        mount(_mount, key, data | {"titles": titles, "at": at, "colours": colours}, "pin", on_pin)

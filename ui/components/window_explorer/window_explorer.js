@@ -9,8 +9,11 @@ import { clamp, narrowNumber, shortNumber } from "../shared/numbers.js";
 
 /** @type {WeakMap<object, WindowExplorer>} */
 const explorers = new WeakMap();
+const GAP = 1.25; // rem between the grids, as in the style
 const SPEEDS = [1500, 700, 300, 100]; // milliseconds a step
-const DENSE = 10; // columns, above which cells are small
+const WIDEST = 2.6; // rem of a cell where there is room for all grids side by side
+const NARROWEST = 1.7; // rem, in which three digits of 12 pixels fit
+const NARROW = 2.3; // rem, below which numbers are written without a zero before the point
 
 /** @param {Mounted<ExplorerData>} mounted */
 export default function ({ data: [data], parentElement, setTriggerValue }) {
@@ -54,7 +57,10 @@ class WindowExplorer {
     this.scrubber = element("input", { type: "range", min: 0, step: 1, value: 0, "aria-label": "position of the window" });
     this.speed = element("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: 1, className: "speed", "aria-label": "speed" });
     this.lettersBox = element("input", { type: "checkbox" });
-    parent.append(element("div", { className: "figures" }, ...figures), this.makeBar(), this.sum);
+    this.figures = element("div", { className: "figures" }, ...figures);
+    parent.append(this.figures, this.makeBar(), this.sum);
+    this.narrow = false;
+    new ResizeObserver(() => this.fit()).observe(this.figures);
     this.drag = this.makeDrag();
     this.listen();
   }
@@ -126,6 +132,7 @@ class WindowExplorer {
     this.kernelCells = kernel ? this.fill(this.kernel, kernel, ownScale(kernel)) : [];
     this.outputCells = this.fill(this.output, output, ownScale(output));
     this.markInput();
+    this.fit();
     this.scrubber.max = String(this.count - 1);
     this.pinned = Math.min(data.at, this.count - 1);
     this.go(this.timer ? this.at : this.pinned);
@@ -141,6 +148,32 @@ class WindowExplorer {
 
   get width() {
     return this.data.input[0].length;
+  }
+
+  /** Cells as wide as lets all grids stand side by side, if that is wide enough for their numbers. */
+  fit() {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const { input, kernel, output } = this.data;
+    const grids = [input, ...(kernel ? [kernel] : []), output];
+    const across = /** @param {number[][][]} some */ (some) => {
+      const free = this.figures.clientWidth - 8 * some.length - GAP * rem * (some.length - 1);
+      return free / some.reduce((sum, [row]) => sum + row.length, 0) / rem;
+    };
+    const beside = across(grids);
+    const cell = clamp(beside, NARROWEST, WIDEST);
+    this.figures.style.setProperty("--cell", `${Math.floor(cell * rem)}px`);
+    const narrow = cell < NARROW;
+    if (narrow === this.narrow) return;
+    this.narrow = narrow;
+    this.show();
+  }
+
+  /**
+   * A cell's number as there is room for it.
+   * @param {HTMLElement} cell
+   */
+  numberOf(cell) {
+    return (this.narrow ? cell.dataset.narrow : cell.dataset.shown) ?? "";
   }
 
   markInput() {
@@ -159,18 +192,16 @@ class WindowExplorer {
    * @param {Scale} scale
    */
   fill(grid, rows, scale) {
-    const dense = rows[0].length > DENSE;
-    const write = dense || matchMedia("(max-width: 640px)").matches ? narrowNumber : shortNumber;
     const answers = grid === this.output;
     grid.style.setProperty("--columns", String(rows[0].length));
-    grid.classList.toggle("dense", dense);
     /** @type {HTMLElement[]} */
     const cells = [];
     const lines = rows.map((row, y) => element("div", { role: answers ? "row" : "presentation", className: "row" }, ...row.map((value, x) => {
       const { background, text } = colourOf(scale, value, this.table);
       const style = `background-color: ${background}; color: ${text}`; // not `background`: it would erase the hatch
-      const cell = element("div", { className: "cell", role: answers ? "gridcell" : "presentation", textContent: write(value), style });
-      cell.dataset.shown = write(value);
+      const cell = element("div", { className: "cell", role: answers ? "gridcell" : "presentation", style });
+      cell.dataset.shown = shortNumber(value);
+      cell.dataset.narrow = narrowNumber(value);
       if (answers) cell.setAttribute("aria-label", `output row ${y}, column ${x}: ${shortNumber(value)}`);
       cells.push(cell);
       return cell;
@@ -211,7 +242,7 @@ class WindowExplorer {
       cell.classList.toggle("now", i === this.at);
       cell.classList.toggle("ahead", i > this.at);
       cell.classList.remove("fed");
-      cell.textContent = i > this.at ? "" : (cell.dataset.shown ?? ""); // the output fills as the window walks
+      cell.textContent = i > this.at ? "" : this.numberOf(cell); // the output fills as the window walks
     });
     this.sum.textContent = this.lettersBox.checked ? step.letters : step.text;
     this.letter(step);
@@ -223,9 +254,9 @@ class WindowExplorer {
    */
   letter({ taps, names }) {
     const on = this.lettersBox.checked;
-    this.inputCells.forEach((cell) => (cell.textContent = cell.dataset.shown ?? ""));
+    this.inputCells.forEach((cell) => (cell.textContent = this.numberOf(cell)));
     if (on) taps.forEach(([y, x], n) => (this.inputCells[y * this.width + x].textContent = names[n]));
-    this.kernelCells.forEach((cell, n) => (cell.textContent = on ? this.data.weights[n] : (cell.dataset.shown ?? "")));
+    this.kernelCells.forEach((cell, n) => (cell.textContent = on ? this.data.weights[n] : this.numberOf(cell)));
     if (on) this.outputCells[this.at].textContent = "y";
   }
 
@@ -252,7 +283,7 @@ class WindowExplorer {
     this.outputCells.forEach((cell, at) => {
       cell.classList.toggle("fed", fed[at]);
       cell.classList.remove("ahead", "now");
-      cell.textContent = cell.dataset.shown ?? "";
+      cell.textContent = this.numberOf(cell);
     });
     this.inputCells.forEach((cell, i) => {
       cell.classList.toggle("window", i === index);

@@ -1,0 +1,182 @@
+"""What is set is in sight of what it changes: beside it, on a phone below it, at a projector's size; and nothing jumps."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.instrument import settle, wait_until
+from ui.site import PAGES
+
+ALL = [page.file for pages in PAGES.values() for page in pages]
+BESIDE = [  # pages whose instrument is a picture with its controls beside it
+    "activation", "backward", "channels", "faces", "features", "forward", "images", "kernel", "pooling", "stride_padding",
+    "why",
+]  # fmt: skip
+
+# Every element of the page, those inside components too.
+EVERYWHERE = """const all = (root) => [...root.querySelectorAll("*")].flatMap(
+    (one) => [one, ...(one.shadowRoot ? all(one.shadowRoot) : [])]);
+const main = document.querySelector("[data-testid=stMain]");
+const box = (one) => one.getBoundingClientRect();
+const seen = (one) => box(one).width > 2 && box(one).height > 2 && one.checkVisibility({visibilityProperty: true});
+const column = document.querySelector("[class*=st-key-beside_] [data-testid=stColumn]");
+const pictures = () => all(column).filter((one) => one.matches("figure canvas:not(.bar), .figures .grid, img") && seen(one));
+const DRAGGED = "input[type=range], input[type=number], .grid input, textarea, [role=radiogroup], [data-testid=stNumberInput], [data-testid=stSelectbox]";
+const dragged = () => all(column.parentElement)
+    .filter((one) => one.matches(DRAGGED) && seen(one)).sort((a, b) => box(a).top - box(b).top);
+"""
+
+
+def ask(page: Page, question: str):
+    return page.evaluate(f"() => {{ {EVERYWHERE} return {question}; }}")
+
+
+def address(file: str, query: str = "") -> str:
+    return f"{'' if file == 'home' else file.replace('_', '-')}?{query}"
+
+
+def scroll(page: Page, down: int) -> None:
+    page.get_by_test_id("stMain").evaluate("(main, down) => main.scrollBy(0, down)", down)
+    page.wait_for_timeout(200)
+
+
+WATCH = """window.shifts = []; window.pictureAt = 0;
+new PerformanceObserver((list) => window.shifts.push(...list.getEntries())).observe({type: "layout-shift", buffered: true});
+const look = () => {
+    const hosts = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
+    const drawn = hosts.some(({shadowRoot}) => shadowRoot?.querySelector("canvas[data-updates], .grid.output > *"))
+        || document.querySelector("[data-testid=stMain] [data-testid=stImage] img")?.complete;
+    if (drawn) window.pictureAt = performance.now(); else requestAnimationFrame(look);
+};
+look();"""
+SHIFTS = "window.shifts.filter((one) => one.startTime > window.pictureAt)"
+MOST_SHIFT = 0.05  # of the screen, as browsers add it up
+
+
+def shifted(page: Page) -> float:
+    page.wait_for_timeout(1000)
+    return float(page.evaluate(f"{SHIFTS}.reduce((sum, one) => sum + one.value, 0)"))
+
+
+@pytest.mark.parametrize("file", BESIDE)
+def test_on_a_phone_the_picture_and_what_is_dragged_are_in_sight_together(visit, file) -> None:
+    page = visit(address(file), width=400, height=800, script=WATCH, has_touch=True)
+    settle(page)
+    assert shifted(page) <= MOST_SHIFT
+    top, bottom = ask(page, "[box(pictures()[0]).top, box(pictures()[0]).bottom]")
+    first = ask(page, "box(dragged()[0]).top")
+    assert 0 < top < bottom < 800
+    assert bottom <= first + 1  # what is dragged lies below it
+    assert first < 760
+    scroll(page, first - 300)  # and while the controls scroll, the picture stays
+    assert ask(page, "box(pictures()[0]).top") >= 0
+    assert ask(page, "box(column).bottom") < 600
+
+
+@pytest.mark.parametrize("file", BESIDE)
+def test_beside_its_controls_the_picture_stays_and_nothing_jumps_under_the_hand(visit, file) -> None:
+    page = visit(address(file), width=1366, height=768, script=WATCH)
+    settle(page)
+    assert shifted(page) <= MOST_SHIFT
+    assert ask(page, "box(pictures()[0]).top") < 400
+    assert ask(page, "box(column.nextElementSibling).top - box(column).top") < 5
+    assert ask(page, "box(dragged()[0]).top") < 600
+    places = ask(page, "[...pictures(), ...dragged()].map((one) => box(one).top)")
+    for x, y in ask(page, "pictures().slice(0, 2).map((one) => [box(one).left + 20, box(one).top + 20])"):
+        page.mouse.move(x, y)
+        page.wait_for_timeout(500)
+    grip = "[...all(column.parentElement)].find((one) => one.matches('input[type=range], .grid input') && seen(one))"
+    where = ask(page, f"(() => {{ const one = {grip}; return one && [box(one).left + 25, box(one).top + 10]; }})()")
+    if where:
+        page.mouse.move(*where)
+        page.mouse.down()
+        page.mouse.move(where[0] + 12, where[1] - 12, steps=4)
+        page.mouse.up()
+        settle(page)
+    now = ask(page, "[...pictures(), ...dragged()].map((one) => box(one).top)")
+    assert len(now) == len(places)
+    assert max(abs(a - b) for a, b in zip(places, now, strict=True)) < 3
+    assert shifted(page) <= MOST_SHIFT
+    high = ask(page, "box(column.nextElementSibling).height - box(column).height")
+    if high > 200:
+        scroll(page, int(ask(page, "box(column).top")) + 150)
+        assert ask(page, "box(column).top") >= 0  # it has not scrolled away
+
+
+def test_what_is_taught_later_waits_until_it_is_set(visit) -> None:
+    page = visit("kernel?size=64")
+    settle(page)
+    waiting = page.get_by_test_id("stMain").get_by_text("And then")
+    assert page.locator(".st-key-kernel_stride input").is_visible() is False
+    waiting.click()
+    page.locator(".st-key-kernel_stride input").fill("2")
+    page.locator(".st-key-kernel_stride input").press("Enter")
+    page.wait_for_url("**kernel_stride=2**")
+    settle(page)
+    page.locator(".st-key-kernel_stride input").fill("1")
+    page.locator(".st-key-kernel_stride input").press("Enter")
+    wait_until(page, "!location.search.includes('kernel_stride')")
+    settle(page)
+    assert page.locator(".st-key-kernel_stride input").is_visible()  # it does not close under the hand
+    page = visit("kernel?size=64&kernel_relu=true")
+    settle(page)
+    assert page.locator(".st-key-kernel_stride input").is_visible()
+
+
+CUT = """all(document.querySelector("[data-testid=stApp]"))
+    .filter((one) => one.matches("button, label, h1, h2, h3, figcaption, summary, a, button *, label *, [role=radiogroup]")
+        && seen(one) && getComputedStyle(one).overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1)
+    .map((one) => `${one.tagName} ${one.className} ${one.textContent.slice(0, 40)}`)"""
+VANISHED = """[...document.querySelectorAll("[data-testid=stNumberInput]")].filter((one) => seen(one)
+    && !one.querySelector("[data-testid=stNumberInputStepUp]")).map((one) => one.textContent)"""
+
+
+@pytest.mark.parametrize("file", ALL)
+def test_a_projector_shows_all_of_it(visit, file) -> None:
+    page = visit(address(file, "large=true&size=64"), width=1280, height=768)
+    settle(page)
+    for width in (1280, 1366):
+        page.set_viewport_size({"width": width, "height": 768})
+        page.wait_for_timeout(500)
+        assert ask(page, CUT) == []
+        assert ask(page, VANISHED) == []
+        sizes = ask(page, "[main.scrollWidth, main.clientWidth]")
+        assert sizes[0] <= sizes[1] + 1
+        if file in BESIDE and file != "why":  # its bars stand below each other
+            tops = ask(page, "pictures().slice(0, 2).map((one) => box(one).top)")
+            assert max(tops) - min(tops) < 60  # input and output side by side
+    page.set_viewport_size({"width": 683, "height": 384})  # enlarged to 200 %
+    page.wait_for_timeout(500)
+    top, bottom = ask(page, "[box(document.querySelector('h1')).top, box(document.querySelector('h1')).bottom]")
+    assert 0 <= top < bottom < 384
+    assert ask(page, CUT) == []
+
+
+@pytest.mark.parametrize("file", ALL)
+def test_nothing_jumps_once_the_first_picture_stands_and_names_are_words(visit, file) -> None:
+    page = visit(address(file), width=1366, height=768, script=WATCH)
+    settle(page)
+    assert shifted(page) <= MOST_SHIFT
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+    controls = ("button", "checkbox", "combobox", "group", "link", "radio", "radiogroup", "slider", "spinbutton", "switch", "tab",
+                "textbox")  # fmt: skip
+    names = [
+        node.get("name", {}).get("value", "")
+        for node in tree["nodes"]
+        if node.get("role", {}).get("value") in controls and not node.get("ignored")
+    ]
+    assert len(names) > 10
+    assert [name for name in names if any(mark in name for mark in ("[", "*", "$", ":material/", "`"))] == []
+
+
+def test_a_wheel_over_a_number_scrolls_the_page(visit) -> None:
+    page = visit("stride-padding?size=64", width=1366, height=768)
+    settle(page)
+    number = page.locator(".st-key-walk_stride input")
+    number.click()
+    before = number.input_value()
+    number.hover()
+    page.mouse.wheel(0, 200)
+    page.wait_for_timeout(500)
+    assert number.input_value() == before
+    assert "walk_stride" not in page.url
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollTop") > 50

@@ -1,0 +1,54 @@
+"""The app's style in the pages that are served, and in nothing else."""
+
+import asyncio
+
+import pytest
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from server.style import Styled
+
+PAGE = "<html><head><title>é</title></head><body><p></p></body></html>"
+
+
+def served(
+    answer: Response, accept: bytes = b"text/html,*/*", method: str = "GET"
+) -> tuple[dict[str, str], str, Scope]:
+    """What comes through: headers, body, and the request as the app saw it."""
+    messages, seen = [], {}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.update(scope)
+        await answer(scope, receive, send)
+
+    async def send(message) -> None:
+        messages.append(message)
+
+    headers = [(b"accept", accept), (b"if-none-match", b'"1"'), (b"accept-encoding", b"gzip"), (b"host", b"here")]
+    asyncio.run(Styled(app, "p { top: 0 }\n")({"type": "http", "method": method, "headers": headers}, None, send))
+    start, *bodies = messages
+    body = b"".join(one["body"] for one in bodies).decode()
+    return {name.decode(): value.decode() for name, value in start["headers"]}, body, seen
+
+
+def test_a_page_carries_the_style_behind_what_scripts_write() -> None:
+    headers, body, seen = served(Response(PAGE, media_type="text/html", headers={"etag": '"1"'}))
+    assert body == PAGE.replace("</body>", "<style>\np { top: 0 }\n</style>\n</body>", 1)
+    assert headers["content-length"] == str(len(body.encode()))
+    assert "etag" not in headers  # it is the page's without the style
+    assert [name for name, _ in seen["headers"]] == [b"accept", b"host"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "accept", "method"),
+    [
+        (PlainTextResponse(PAGE, headers={"etag": "1"}), b"text/html", "GET"),
+        (Response(PAGE, media_type="text/html", headers={"etag": "1"}), b"*/*", "GET"),
+        (Response(PAGE, media_type="text/html", headers={"etag": "1"}), b"text/html", "HEAD"),
+        (Response(PAGE, 404, media_type="text/html", headers={"etag": "1"}), b"text/html", "GET"),
+    ],
+)
+def test_all_else_passes_as_it_is(answer, accept, method) -> None:
+    headers, body, _ = served(answer, accept, method)
+    assert body in (PAGE, "")
+    assert headers["etag"] == "1"
