@@ -140,6 +140,10 @@ def test_the_strongest_maps_are_those_whose_loss_costs_most() -> None:
     expected = tuple(sorted(int(n) for n in np.argsort(-np.array(costs))[:5]))
     assert fool_it.strongest("resnet8", x, "block3.relu2") == expected
     app = visit("fool_it", image="cat", fool_network="resnet8", fool_layer="block3.relu2")
+    assert (
+        app.button(key="_fool_strongest").label
+        == f"Switch off the 5 that speak most for {networks.classes('resnet8')[top]}"
+    )
     app.button(key="_fool_strongest").click().run()
     assert dict(app.query_params)["fool_off"] == ", ".join(map(str, expected))
     app.button(key="_fool_all_on").click().run()

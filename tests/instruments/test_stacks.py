@@ -110,6 +110,12 @@ def test_a_stack_that_does_not_fit_makes_no_network() -> None:
             stacks.graph(stacks.parse_stack(text), (3, 20, 15))
 
 
+def test_dropout_drops_half_unless_it_says_how_much() -> None:
+    for text, share in (("dropout", 0.5), ("dropout 0.25", 0.25), ("dropout 0,1", 0.1), ("dropout 0", 0)):
+        (layer,) = stacks.build(stacks.parse_stack(text)[0], (3,))
+        assert layer.p == share
+
+
 def test_max_2_2_is_window_and_stride() -> None:
     rows = stacks.rows(stacks.parse_stack("max 3 2; avg 2 1"), (4, 20, 15))
     assert [row.shape for row in rows] == [(4, 9, 7), (4, 8, 6)]
