@@ -111,6 +111,54 @@ def test_what_was_refused_stays_to_be_mended_and_its_sentence_stands_beside_it_o
     assert sentence not in sentences(app)
 
 
+def walk_page() -> None:
+    import streamlit as st
+
+    from instruments import kernel, walk
+    from instruments.image import SHAPE
+    from ui import kernel_controls, settings, walk_controls
+
+    settings.begin("t")
+    walk_controls.walk_controls(settings.resolved(walk.FIELDS))
+    v = settings.resolved(kernel.FIELDS, {SHAPE: (1, 40, 50)})
+    kernel_controls.kernel_controls(v, "viewer")
+    kernel_controls.convolution_controls(v, "viewer")
+    kernel_controls.pooling_controls(v)
+    st.session_state["_seen"] = True
+
+
+def test_controls_come_as_they_are_needed() -> None:
+    app = AppTest.from_function(walk_page, default_timeout=30).run()
+    assert not app.exception
+
+    def keys() -> set[str]:
+        drawn = [*app.number_input, *app.selectbox, *app.toggle, *app.button_group]
+        return {one.key for one in drawn}
+
+    assert {f"walk_{name}" for name in ("size", "kernel", "stride", "padding", "dilation")} <= keys()
+    for side in ("_rows", "_columns"):
+        control = app.number_input(key=side)
+        assert (control.value, control.min, control.max, control.step) == (3, 1, 11, 1)
+    first = keys()
+    assert not {"walk_mode", "kernel_mode", "kernel_pool_size", "kernel_pool_stride"} & first
+    app.number_input(key="walk_padding").set_value(1)
+    app.number_input(key="kernel_padding").set_value(2)
+    app.button_group(key="kernel_pool").set_value("max").run()
+    assert keys() - first == {"walk_mode", "kernel_mode", "kernel_pool_size", "kernel_pool_stride"}
+    app.toggle(key="kernel_sides").set_value(True).run()
+    across = {f"kernel_{name}_across" for name in ("stride", "padding", "dilation")}
+    assert across <= keys()
+    labels = {
+        app.number_input(key=key).label.split("*")[0].strip(":[ ") for key in ("kernel_stride", "kernel_stride_across")
+    }
+    assert {label.split("[")[-1].strip() for label in labels} == {"Stride down", "Stride across"}
+    app.selectbox(key="_preset").set_value("sobel_x").run()
+    assert app.text_area(key="kernel").value == "-1 0 1; -2 0 2; -1 0 1"
+    app.number_input(key="_columns").set_value(4).run()
+    assert app.number_input(key="_columns").value == 4
+    assert app.selectbox(key="_preset").value == "custom"
+
+
 def test_words_of_others_stay_words() -> None:
     assert controls.plain("a*b_c [d](e) `f` #g :red[h] $i$ <j> ~k~ {l} m|n & !") == (
         r"a\*b\_c \[d\]\(e\) \`f\` \#g \:red\[h\] \$i\$ \<j\> \~k\~ \{l\} m\|n \& \!")  # fmt: skip
