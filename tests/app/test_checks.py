@@ -53,3 +53,31 @@ def test_a_drawing_keeps_its_pixels_and_strokes() -> None:
                             ([0] * 784, [full, STROKE]), ([0] * 784, [STROKE | {"width": 0}]), ([0] * 784, [{}]), ([0] * 784, None)):  # fmt: skip
         assert read_drawing({"pixels": pixels, "strokes": strokes}) is None
     assert read_drawing(None) is None
+
+
+def test_a_drawing_may_leave_the_pad_by_its_side_and_no_further() -> None:
+    def drawn(width=22, points=((1, 2),), strokes=1):
+        stroke = {"width": width, "points": [list(point) for point in points]}
+        return read_drawing({"pixels": [0] * 784, "strokes": [stroke] * strokes})
+
+    for width in (1, 280):
+        assert drawn(width)
+    for point in ((-280, 560), (560, -280)):
+        assert drawn(points=[point])
+    assert drawn(strokes=4000)
+    assert drawn(points=[(1, 2)] * 2000, strokes=2)
+    assert not any(
+        [
+            drawn(0),
+            drawn(281),
+            drawn(True),
+            drawn(1.5),
+            drawn(points=[]),
+            drawn(points=[(1,)]),
+            drawn(points=[(1, 2, 3)]),
+            drawn(strokes=4001),
+        ]
+    )
+    assert not any(drawn(points=[point]) for point in ((-281, 0), (0, -281), (561, 0), (0, 561), (True, 0), (0.5, 0)))
+    assert not any([drawn(points=[(1, 2)] * 2001, strokes=2), drawn(points=[(1, 2)] * 4001)])
+    assert read_drawing({"pixels": [0] * 784, "strokes": []})

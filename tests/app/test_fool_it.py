@@ -1,7 +1,12 @@
 """Fool it, break it, ask it: numbers worked out apart from the page, switches, moves, and a map that is asked."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
+from scipy import ndimage
 
 from cnn_core import attribution, networks
 from cnn_core.digits import prepare
@@ -40,6 +45,66 @@ def test_the_page_says_what_the_fooled_network_says() -> None:
     assert f"It still says **cat**. {said(before, before, names)}" in sentences(quiet)
 
 
+def picture(panel: dict) -> np.ndarray:
+    """The bytes of a panel's picture, (C, H, W) in [0, 1]."""
+    found = np.asarray(Image.open(io.BytesIO(base64.b64decode(panel["src"].split(",")[1]))), np.float32) / 255
+    return np.atleast_3d(found).transpose(2, 0, 1)
+
+
+def test_what_the_page_draws_is_what_it_computed() -> None:
+    net, x = networks.load("resnet8"), seen("cat", 32)
+    fooled = attribution.fgsm(net, x, int(net.forward(x).argmax()), 1.5 / 255)
+    link = {
+        "fool_network": "resnet8",
+        "fool_layer": "block1.relu2",
+        "fool_off": "2, 5",
+        "fool_shift": "0.25",
+        "fool_turn": "20",
+        "fool_shrink": "0.1",
+    }
+    app = visit("fool_it", image="cat", fool_epsilon="1.5", **link)
+    before, after, difference = component(app, "map_viewer", 0)["panels"]
+    for panel, expected in (
+        (before, x),
+        (after, fooled),
+        (difference, np.clip(0.5 + (fooled - x) * 0.5 / (1.5 / 255), 0, 1)),
+    ):
+        np.testing.assert_allclose(picture(panel), expected, atol=0.51 / 255 + 1e-5)
+    assert difference["title"] == "Their difference, 85 times, on grey"
+    (maps,) = component(app, "map_viewer", 1)["panels"]
+    values = net.trace(x)["block1.relu2"].copy()
+    values[[2, 5]] = 0
+    assert (maps["shape"], maps["low"], maps["high"]) == (
+        list(values.shape),
+        values.min(),
+        pytest.approx(float(values.max()), rel=1e-5),
+    )
+    (moved,) = component(app, "map_viewer", 2)["panels"]
+    np.testing.assert_allclose(picture(moved), fool_it.moved(x, 0.25, 20, 0.1, 0.5), atol=0.51 / 255 + 1e-5)
+
+
+def test_moves_mix_and_go_round_the_middle() -> None:
+    """Each pixel on its own, from where it came."""
+    x = np.random.default_rng(4).random((2, 7, 10), dtype=np.float64)
+    for shift, turn, shrink in ((0.2, 0, 0), (0, 30, 0), (0, 0, 0.3), (-0.15, -50, 0.2)):
+        found = fool_it.moved(x, shift, turn, shrink, 0.25)
+        angle = np.deg2rad(turn)
+        for row, column in np.ndindex(7, 10):
+            y, across = row - 3, column - 4.5 - shift * 10
+            at = np.array([np.cos(angle) * y + np.sin(angle) * across, -np.sin(angle) * y + np.cos(angle) * across]) / (
+                1 - shrink
+            ) + (3, 4.5)
+            expected = [
+                ndimage.map_coordinates(one, at[:, None], order=1, mode="grid-constant", cval=0.25)[0] for one in x
+            ]
+            np.testing.assert_allclose(found[:, row, column], expected, atol=1e-9)
+    assert [len(fool_it.places(move)) for move in fool_it.MOVES] == [13] * 3
+    assert fool_it.places("shift")[[0, 6, 12]].tolist() == [-0.5, 0, 0.5]
+    assert [
+        fool_it.is_even(0.5 + size * np.where(np.indices((4, 4)).sum(0) % 2, 1, -1)[None]) for size in (0.0299, 0.0301)
+    ] == [True, False]
+
+
 def by_hand(off: tuple[int, ...], x: np.ndarray) -> np.ndarray:
     """The digits network in plain NumPy, some of its first maps left out."""
     w = networks.load("digits").stored()
@@ -75,6 +140,10 @@ def test_the_strongest_maps_are_those_whose_loss_costs_most() -> None:
     expected = tuple(sorted(int(n) for n in np.argsort(-np.array(costs))[:5]))
     assert fool_it.strongest(networks.load("resnet8"), x, "block3.relu2") == expected
     app = visit("fool_it", image="cat", fool_network="resnet8", fool_layer="block3.relu2")
+    assert (
+        app.button(key="_fool_strongest").label
+        == f"Switch off the 5 that speak most for {networks.classes('resnet8')[top]}"
+    )
     app.button(key="_fool_strongest").click().run()
     assert dict(app.query_params)["fool_off"] == ", ".join(map(str, expected))
     app.button(key="_fool_all_on").click().run()

@@ -3,6 +3,7 @@
 import gc
 import threading
 import tomllib
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -39,6 +40,26 @@ def test_files_that_do_not_fit_wait_and_a_failed_one_holds_nothing(monkeypatch) 
     monkeypatch.setattr(downloads, "PATIENCE", 5)
     with pytest.raises(ZeroDivisionError):
         downloads.in_turn(lambda: bytes(1 // 0), 50_000_000)()
+    held.clear()
+    gc.collect()
+    assert DOWNLOADS.free == DOWNLOADS.total
+
+
+def test_who_waits_for_room_has_what_nobody_fetches_thrown_away(monkeypatch) -> None:
+    swept = []
+    server = SimpleNamespace(
+        media_file_mgr=SimpleNamespace(remove_orphaned_files=lambda: swept.append(len(held)) or held.clear())
+    )
+    monkeypatch.setattr(downloads, "runtime", SimpleNamespace(exists=lambda: True, get_instance=lambda: server))
+    held = [downloads.in_turn(lambda: b"", 50_000_000)() for _ in range(3)]
+    assert swept == []  # there was room
+    assert downloads.in_turn(lambda: b"file", 50_000_000)() == b"file"
+    assert swept == [3]
+    monkeypatch.setattr(downloads, "runtime", SimpleNamespace(exists=lambda: False))
+    monkeypatch.setattr(downloads, "PATIENCE", 0.01)
+    held[:] = [downloads.in_turn(lambda: b"", 50_000_000)() for _ in range(3)]
+    with pytest.raises(TimeoutError):
+        downloads.in_turn(lambda: b"file", 50_000_000)()
     held.clear()
     gc.collect()
     assert DOWNLOADS.free == DOWNLOADS.total

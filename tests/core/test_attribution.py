@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from cnn_core import attribution, networks
 from cnn_core.dense import softmax
@@ -111,6 +112,38 @@ def test_fgsm_stays_in_its_bounds_and_makes_the_class_less_probable(epsilon) -> 
     assert moved.max() <= 1
     before, after = (network.forward(image)[3] for image in (x, moved))
     assert after < before if epsilon else (moved == x).all()
+
+
+def test_pictures_whose_values_are_none_are_not_moved() -> None:
+    network, x = networks.load("digits"), np.full((1, 28, 28), 0.5)
+    for value in (-1e-3, 1 + 1e-3, 1.9):
+        wrong = x.copy()
+        wrong[0, 3, 4] = value
+        with pytest.raises(ValueError, match=r"x must lie in \[0, 1\]"):
+            attribution.fgsm(network, wrong, 3, 0.1)
+    x[0, 3, 4:6] = 0, 1
+    assert attribution.fgsm(network, x, 3, 0.1).shape == x.shape
+
+
+@pytest.mark.parametrize(("layer", "channel"), [("conv1", 2), ("fc1", 7)])
+def test_maximise_goes_by_steps_of_one_size_and_smooths(layer, channel) -> None:
+    """Two steps by hand: 0.03 along the gradient of the map's mean, on average, then a tenth of each pixel from its neighbours."""
+    network, rng = networks.load("digits"), np.random.default_rng(5)
+    image = (0.5 + rng.normal(0, 0.05, (1, 28, 28))).clip(0, 1).astype(np.float32)
+    blur = np.array([[0, 0.025, 0], [0.025, 0.9, 0.025], [0, 0.025, 0]])
+    for found in attribution.maximise(network, layer, channel, (1, 28, 28), steps=2, seed=5):
+        shift = tuple(rng.integers(-4, 5, 2))
+        moved = np.roll(image, shift, (1, 2))
+        wanted = np.zeros_like(network.trace(moved)[layer])
+        wanted[channel] = 1 / wanted[channel].size
+        slope = network.gradients(moved, wanted, layer)["input"].astype(np.float64)
+        moved = moved + 0.03 * slope / np.sqrt(np.mean(slope * slope))
+        image = (
+            ndimage.convolve(np.roll(moved, (-shift[0], -shift[1]), (1, 2))[0], blur, mode="wrap")[np.newaxis]
+            .clip(0, 1)
+            .astype(np.float32)
+        )
+        np.testing.assert_allclose(found, image, atol=1e-5)
 
 
 def test_maximise_makes_the_map_answer_more() -> None:

@@ -125,10 +125,13 @@ def test_separable_kernels_take_two_passes_to_the_same_numbers(data) -> None:
     side = st.integers(5, 9)
     kernel = np.outer(rng.normal(size=data.draw(side)), rng.normal(size=data.draw(side)))
     stride = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
+    dilation = data.draw(st.sampled_from([(1, 1), (2, 1), (1, 3)]))
     image = rng.normal(size=(2, 1, 24, 31))
-    assert ways.choose(image, kernel[None, None], stride, (1, 1), np.empty((2, 1, 8, 8))) is ways.by_passes
-    expected = by_loops(image, kernel[None, None], stride, (1, 1))
-    np.testing.assert_allclose(conv2d(image, kernel[None, None], stride=stride), expected, atol=1e-12)
+    assert ways.choose(image, kernel[None, None], stride, dilation, np.empty((2, 1, 8, 8))) is ways.by_passes
+    expected = by_loops(image, kernel[None, None], stride, dilation)
+    np.testing.assert_allclose(
+        conv2d(image, kernel[None, None], stride=stride, dilation=dilation), expected, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 17, 19), (3, 2, 40, 9), (2, 3, 150, 30)])
@@ -505,3 +508,12 @@ def test_large_working_memory_is_not_kept() -> None:
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(size_kept).result() <= 2 * ways.BLOCK_BYTES
+
+    def kept(numbers: int) -> bool:
+        first = ways.scratch(numbers, np.dtype(np.float32))
+        return np.shares_memory(first, ways.scratch(numbers, np.dtype(np.float32)))
+
+    most = 2 * ways.BLOCK_BYTES // 4
+    with ThreadPoolExecutor(1) as pool:
+        assert [pool.submit(kept, numbers).result() for numbers in (8, most, most + 1, 16)] == [True, True, False, True]
+    assert not np.shares_memory(ways.scratch(9, np.dtype(np.float32)), ways.scratch(9, np.dtype(np.float32), "between"))

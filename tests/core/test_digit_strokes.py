@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import ndimage
 
 from cnn_core import digits
@@ -101,6 +102,32 @@ def test_a_digit_is_put_by_its_centre_of_mass_in_twenty_pixels(top, left, height
     assert abs(y - 13.5) <= 0.75 or room[0] == 0
     assert abs(x - 13.5) <= 0.75 or room[1] == 0
     assert found.max() > 0.8
+
+
+def test_a_shadow_makes_strokes_no_fainter() -> None:
+    """Ink takes the same share of the light everywhere."""
+    picture = np.full((90, 120), 0.9)
+    picture[20:70, 25:29] = picture[20:70, 85:89] = 0.9 * 0.3
+    picture[:, 60:] *= 0.45
+    found = digits._strokes(picture.astype(np.float32))
+    assert found[45, 26] == pytest.approx(1, abs=0.05)
+    assert found[45, 86] == pytest.approx(1, abs=0.05)
+
+
+def test_seven_tenths_of_what_is_no_faint_edge_are_at_most_full() -> None:
+    picture = np.ones((110, 120))
+    picture[10:70, 30:36] -= 0.9
+    picture[60:66, 30:90] -= 0.5  # fainter
+    ink = digits._strokes(picture.astype(np.float32))
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    tall, wide = (max(1, round(side * 20 / max(cut.shape))) for side in cut.shape)
+    small = np.asarray(Image.fromarray(cut).resize((wide, tall), Image.Resampling.BILINEAR))
+    clear = np.sort(small[small > small.max() / 10])
+    expected = np.clip(small / np.interp(0.7 * (len(clear) - 1), np.arange(len(clear)), clear), 0, 1)
+    found = digits.prepare(picture)[0]
+    top, left = np.flatnonzero(found.any(axis=1))[0], np.flatnonzero(found.any(axis=0))[0]
+    np.testing.assert_allclose(found[top : top + tall, left : left + wide], expected, atol=2e-3)
 
 
 @pytest.mark.parametrize("ground", [0.0, 0.05, 0.3])

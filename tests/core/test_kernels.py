@@ -103,3 +103,7 @@ def test_the_largest_sizes_and_widths_are_accepted_and_no_larger() -> None:
                         ((3, 1.1e6), "sigma")):  # fmt: skip
         with pytest.raises(ValueError, match=word):
             gaussian(*wrong)
+    assert np.isfinite(laplacian_of_gaussian(3, 0.01)).all()
+    for sigma in (0.0099, 1.1e6):
+        with pytest.raises(ValueError, match="sigma must be"):
+            laplacian_of_gaussian(3, sigma)

@@ -102,6 +102,7 @@ CASES = [  # (layer, inputs, what it must answer by plain NumPy, given the layer
      lambda w, x: stamped(x, w["weight"], w["bias"], (2, 3), (1, 0), (1, 2), 2, (1, 2))),
     (layers.MaxPool2d((2, 3), (1, 2)), [distinct(2, 2, 5, 7)], lambda _, x: windows(x, (2, 3), (1, 2)).max((-2, -1))),
     (layers.AvgPool2d((2, 3), (1, 2)), [normal(2, 2, 5, 7)], lambda _, x: windows(x, (2, 3), (1, 2)).mean((-2, -1))),
+    (layers.AvgPool2d((2, 3), (1, 2), 1), [normal(2, 2, 5, 7)], lambda _, x: windows(np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)]), (2, 3), (1, 2)).mean((-2, -1))),
     (layers.AdaptiveAvgPool2d((2, 3)), [normal(2, 2, 5, 7)],
      lambda _, x: np.stack([np.stack([x[:, :, a:b, c:d].mean((2, 3)) for c, d in ((0, 3), (2, 5), (4, 7))], -1)
                             for a, b in ((0, 3), (2, 5))], -2)),
@@ -249,6 +250,9 @@ def test_cells_read_what_their_gradients_reach(case, axis) -> None:
     ("call", "words"),
     [
         (lambda: layers.Conv2d(3, 4, 3, groups=2), "groups must divide in_channels 3"),
+        (lambda: layers.Conv2d(4, 3, 3, groups=2), "groups must divide"),
+        (lambda: layers.ConvTranspose2d(3, 4, 3, groups=2), "groups must divide"),
+        (lambda: layers.ConvTranspose2d(4, 3, 3, groups=2), "groups must divide"),
         (lambda: layers.Conv2d(3, 4, 0), "kernel_size must be"),
         (lambda: layers.Conv2d(3, 4, 3, padding_mode="mirror"), "padding_mode must be one of"),
         (lambda: layers.Conv2d(3, 4, 3).output_shape((2, 9, 9)), "conv takes 3 channels, but 2 reach it"),
@@ -330,7 +334,9 @@ def test_every_axis_but_the_batch_is_one(kind, axis) -> None:
 @pytest.mark.parametrize("kind", ALONG)
 def test_what_is_no_axis_is_refused(kind) -> None:
     for axis in (4, -4, 9):
-        with pytest.raises(ValueError, match=f"axis {axis} is out of range"):
+        with pytest.raises(
+            ValueError, match=f"axis {axis} is out of range for (an input|inputs) with 3 axes beside the batch"
+        ):
             ALONG[kind](axis).output_shape((3, 4, 5))
     for axis in (0, True, 1.0, None, "1"):
         with pytest.raises(ValueError, match="axis must be a whole number other than 0"):

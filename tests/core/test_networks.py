@@ -269,6 +269,51 @@ def test_suppression_against_its_definition() -> None:
     assert faces.suppress(boxes, 0.4, most=7).tolist() == kept[:7]
 
 
+def test_candidates_are_cut_out_where_they_lie_and_black_beside_the_image() -> None:
+    image = RNG.random((3, 30, 41)).astype(np.float32)
+    around = np.pad(image, [(0, 0), (50, 50), (60, 60)])
+    boxes = np.array(
+        [
+            [4, 3, 16, 15, 0.9],
+            [-5, -7, 7, 5, 0.9],
+            [35, 25, 47, 37, 0.9],
+            [50, 3, 62, 15, 0.9],
+            [3.7, 2.2, 14.1, 13.5, 0.9],
+            [-30, 9, -18, 21, 0.9],
+        ]
+    )
+    cut = faces.crops(image, boxes, 12)
+    assert cut.shape == (6, 3, 12, 12)
+    for one, (x, y) in zip(cut, ((4, 3), (-5, -7), (35, 25), (50, 3), (3, 2), (-30, 9)), strict=True):
+        np.testing.assert_allclose(one, (around[:, y + 50 : y + 62, x + 60 : x + 72] * 255 - 127.5) / 128, atol=1e-6)
+    thin = faces.crops(image, np.array([[5, 7, 5, 7, 0.9]]), 3)  # of no size: one pixel
+    np.testing.assert_allclose(thin[0], np.broadcast_to((image[:, 7:8, 5:6] * 255 - 127.5) / 128, (3, 3, 3)), atol=1e-6)
+
+
+def test_boxes_are_squared_and_moved_by_their_own_sides() -> None:
+    boxes = np.array([[10, 20, 30, 80, 0.5], [10, 20, 70, 40, 0.25]])
+    assert faces.square(boxes).tolist() == [[-10, 20, 50, 80, 0.5], [10, 0, 70, 60, 0.25]]
+    moved = faces._shift(boxes, np.array([[0.1, -0.1, 0.5, 0], [0, 0, 0, 1]]), np.array([0.9, 0.8]))
+    assert moved.tolist() == [[12, 14, 40, 80, 0.9], [10, 20, 70, 60, 0.8]]
+    assert faces.square(np.zeros((0, 5))).shape == (0, 5)
+
+
+def test_the_pyramid_goes_down_to_the_window_by_half_the_area() -> None:
+    sizes = [(round(scale, 4), height, width) for scale, height, width in faces._pyramid(40, 60, 24)]
+    assert sizes == [(0.5, 20, 30), (0.3545, 14, 21)]
+    assert [height for _, height, _ in faces._pyramid(12, 90, 12)] == [12]
+    assert list(faces._pyramid(11, 90, 12)) == []
+    small, large = faces.work(11, 90, 12), faces.work(12, 90, 12)
+    assert small == (0, 0)
+    assert large[1] == 3 * 4 * 10 * 10 * 88  # three times ten maps of float32
+    for image, words in ((np.full((3, 20, 20), 2.5), "got 2.5 to 2.5: divide by 255"), (np.full((3, 20, 20), 1.9), "got 1.9 to 1.9$"),
+                         (np.full((3, 20, 20), 256.0), "got 256 to 256$"), (np.full((3, 20, 20), -0.01), "got -0.01 to -0.01$"),
+                         (np.zeros((1, 20, 20)), r"must be \(3, H, W\)")):  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            faces.detect(image)
+    assert faces.detect(np.full((3, 20, 20), 1.0009)) == []
+
+
 def test_tiny_and_odd_images_have_no_faces_and_no_trouble() -> None:
     for shape in ((3, 1, 1), (3, 11, 300), (3, 12, 12), (3, 200, 13)):
         assert faces.detect(np.full(shape, 0.5)) == []

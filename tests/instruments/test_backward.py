@@ -85,3 +85,15 @@ def test_the_small_image_is_the_mean_of_its_pixels_from_minus_one_to_one() -> No
     assert backward.small_image(image).dtype == np.float64
     assert backward.as_maps(np.arange(24.0).reshape(1, 2, 3, 4)).shape == (2, 3, 4)
     assert backward.as_maps(np.arange(3.0)).tolist() == [[[0, 1, 2]]]
+
+
+def test_tables_of_any_rank_are_maps() -> None:
+    for shape, maps in (
+        ((2, 1, 3, 4), (2, 3, 4)),
+        ((2, 3, 4), (2, 3, 4)),
+        ((3, 4), (1, 3, 4)),
+        ((4,), (1, 1, 4)),
+        ((2, 2, 3, 4), (4, 3, 4)),
+    ):
+        found = backward.as_maps(np.ones(shape))
+        assert (found.shape, found.dtype) == (maps, np.float32)

@@ -45,6 +45,25 @@ def test_numbers_are_read_as_people_write_them(given, value) -> None:
     assert resolve(FIELDS, {"bias": given}, facts={SIZE: 20})[BIAS] == pytest.approx(value, abs=1e-7)
 
 
+def test_bounds_and_steps_that_are_not_given() -> None:
+    assert (BIAS.step, Real("r", "r", 0, 0, 1, 0.5).step) == (0.01, 0.5)
+    assert Whole("w", "w", 5, 2, 1).high(resolve((), {})) == 2  # an impossible high counts as low
+    for given, value in ((-2, -2.0), ("2", 2.0), ("1,5", 1.5)):
+        assert resolve(FIELDS, {"bias": given}, facts={SIZE: 20})[BIAS] == value
+    for given in (-2.001, 2.001, "1,5.0", "0" * 41, 1e300):
+        assert "bias" in resolve(FIELDS, {"bias": given}, facts={SIZE: 20}).problems
+    assert resolve(FIELDS, {"bias": "0" * 40}, facts={SIZE: 20})[BIAS] == 0
+    field = Text("name", "The name", "a", str, str)
+    assert resolve([field], {"name": "b" * 8000}).problems == {}
+    assert resolve([field], {"name": 5}).problems == {"name": "The name must be text."}
+    assert [RELU.write(value) for value in (True, False)] == ["true", "false"]
+    assert [resolve(FIELDS, {"relu": given}, facts={SIZE: 20})[RELU] for given in ("TRUE", "false", True)] == [
+        True,
+        False,
+        True,
+    ]
+
+
 def test_choices_are_read_by_code_and_by_the_words_of_old_links() -> None:
     for given in ("max", "Max"):
         v = resolve(FIELDS, {"pool": given}, facts={SIZE: 20})

@@ -13,6 +13,15 @@ IMAGE = np.random.default_rng(7).random((3, 13, 17)).astype(np.float32)
 FACTS = {SHAPE: IMAGE.shape}
 
 
+def test_colours_that_are_ready_are_what_they_are_called() -> None:
+    assert images.READY["Black"] == (0, 0, 0)
+    assert images.READY["White"] == (255, 255, 255)
+    assert images.READY["Very red"] == (255, 0, 0)
+    v = resolve(images.FIELDS, {"images_r": "1.4", "images_g": "1.6", "images_b": "255"}, facts=FACTS)
+    assert images.mixed(v) == (1, 2, 255)
+    assert [field.step for field in (*images.MIXED, images.SHARE)] == [1] * 4
+
+
 @pytest.mark.parametrize(("c", "y", "x"), [(0, 0, 0), (2, 12, 16), (1, 5, 9), (2, 3, 4), (0, 4, 5)])
 def test_a_value_is_found_in_memory_and_among_its_neighbours(c, y, x) -> None:
     v = resolve(images.FIELDS, {"images_c": str(c), "images_y": str(y), "images_x": str(x)}, facts=FACTS)

@@ -38,7 +38,7 @@ from instruments import images as images_page
 from instruments.fields import resolve
 from instruments.image import SHAPE
 from instruments.questions import make, makers
-from instruments.questions.question import Option, Picture, Question, alike, number, pictures
+from instruments.questions.question import Option, Picture, Question, added, alike, number, pictures, table
 from instruments.questions.quiz import Quiz
 from tests.instruments.record_questions import RECORD, digests
 from ui.programs.forward_product_numpy import im2col
@@ -128,6 +128,12 @@ def test_right_choices_stand_anywhere(page) -> None:
 def test_the_same_seed_asks_for_the_same_numbers(page) -> None:
     recorded = json.loads(RECORD.read_text("utf-8"))
     assert digests(page) == recorded.get(page), "meant? then: python -m tests.instruments.record_questions"
+
+
+def test_sums_and_tables_as_text() -> None:
+    assert added([0, -1, 2, -10]) == "0 + (−1) + 2 + (−10)"
+    assert table([[1, "a"], [2, "b"]]) == "\n\n|  |  |\n| :-: | :-: |\n| 1 | a |\n| 2 | b |\n\n"
+    assert table([[1]], ["n"]) == "\n\n| n |\n| :-: |\n| 1 |\n\n"
 
 
 def stride_padding_answer(text: str) -> int:

@@ -101,6 +101,21 @@ def test_the_small_u_net_answers_in_the_input_s_size() -> None:
     assert max(row.depth for row in rows) == 2
 
 
+def test_a_stack_that_does_not_fit_makes_no_network() -> None:
+    for text, words in (
+        ("relu; flatten; norm", "^Norm takes maps"),
+        ("res [ conv 3 3 ]", "^What comes out, 3 x 18 x 13"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            stacks.graph(stacks.parse_stack(text), (3, 20, 15))
+
+
+def test_dropout_drops_half_unless_it_says_how_much() -> None:
+    for text, share in (("dropout", 0.5), ("dropout 0.25", 0.25), ("dropout 0,1", 0.1), ("dropout 0", 0)):
+        (layer,) = stacks.build(stacks.parse_stack(text)[0], (3,))
+        assert layer.p == share
+
+
 def test_max_2_2_is_window_and_stride() -> None:
     rows = stacks.rows(stacks.parse_stack("max 3 2; avg 2 1"), (4, 20, 15))
     assert [row.shape for row in rows] == [(4, 9, 7), (4, 8, 6)]

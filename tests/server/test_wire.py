@@ -416,6 +416,35 @@ def test_control_frames_are_counted_and_forgiven_with_time(monkeypatch) -> None:
     CONNECTIONS.give_back(made._line.claim)
 
 
+def test_a_second_s_messages_come_at_once_and_more_one_by_one(monkeypatch) -> None:
+    slept, called = list[float](), list[object]()
+    kinds = iter(["websocket.connect", *["websocket.receive"] * 25, "websocket.disconnect"])
+
+    async def receive(_) -> dict[str, str]:
+        return {"type": next(kinds)}
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(WebSocketsSansIOProtocol, "receive", receive)
+    monkeypatch.setattr(wire, "asyncio", SimpleNamespace(sleep=sleep))
+    made = object.__new__(GuardedWebSocket)
+    made.loop = SimpleNamespace(time=lambda: 50.0, call_soon=called.append)
+    made._bounds, made._next, made._unread, made.read_paused = Bounds(1, 10.0), 0.0, bytearray(), False
+
+    async def go() -> None:
+        for number in range(27):
+            made._unread[:] = b"more" if number == 5 or number == 6 else b""
+            made.read_paused = number == 6
+            assert (await made.receive())["type"] == (
+                "websocket.connect" if number == 0 else "websocket.disconnect" if number == 26 else "websocket.receive"
+            )
+
+    asyncio.run(go())
+    assert slept == pytest.approx([max(0, number / 10 - 1) for number in range(25)])
+    assert called == [made._read]
+
+
 def test_bounds_go_by_the_end_of_the_path(monkeypatch) -> None:
     monkeypatch.setattr(GuardedWebSocket, "bounds", {"/live": Bounds(7, 8)})
     monkeypatch.setattr(WebSocketsSansIOProtocol, "handle_connect", lambda *_: None)
