@@ -69,9 +69,9 @@ class Plan:
     schedule: str = "cycle"
     convolutions: int = 1
 
-    def network(self) -> Graph:
-        """The network as it is before the first step; it ends in logits."""
-        return digits_network(self.kernels, self.side, self.pool, HIDDEN, self.seed, True, self.convolutions)
+    def network(self, logits: bool = True) -> Graph:
+        """The network as it is before the first step; it ends in logits, as training wants it, or in probabilities."""
+        return digits_network(self.kernels, self.side, self.pool, HIDDEN, self.seed, logits, self.convolutions)
 
     def first_kernels(self) -> Array:
         """Those of the first layer before the first step, (K, kH, kW); they are there even where a second layer does not fit."""
@@ -210,6 +210,12 @@ class Training:
         """The share that it had right of the batches up to each check, of so many of them: of digits that it learns from."""
         right = [one.accuracy for one in self.history]
         return [float(np.mean(right[max(0, step - window) : step])) for step, _ in self.checks]
+
+    def answering(self) -> Graph:
+        """A copy of the network as it is now that ends in probabilities; the training goes on without it."""
+        net = self.plan.network(logits=False)
+        net.store({name: array.copy() for name, array in self.network.stored().items()})
+        return net
 
     def weights_file(self) -> bytes:
         """The weights as they are now, by name, as `cnn_core.weights` reads them."""

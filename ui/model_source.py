@@ -116,9 +116,20 @@ def _read(name: str, model: bytes, weights: bytes | None, names: class_names.Nam
         graph = onnx.read(model, weights)
         classifier.expect_classifier(graph)
         digest = own_model.digest(model, weights)
-    size = max(size, _bytes(graph))
-    uploaded = Uploaded(name, digest, graph, names)
-    _try_out(uploaded)
+    return _held(Uploaded(name, digest, graph, names), max(size, _bytes(graph)), weights is not None, before)
+
+
+def keep(own: Uploaded) -> None:
+    """Make a network that was made in this session its own one; SettingError if there is no room."""
+    held = _held(own, _bytes(own.graph), False, st.session_state.get(KEY))
+    settings.reset(own_model.FIELDS)
+    _let_go()
+    st.session_state[KEY] = held
+
+
+def _held(own: Uploaded, size: int, second_file: bool, before: Held | None) -> Held:
+    """The network with its share of the memory, in place of the one before."""
+    _try_out(own)
     if before is not None:
         before.lease.give_back()  # a session holds one network
     lease = shares.Lease(shares.MODELS, size)
@@ -126,7 +137,7 @@ def _read(name: str, model: bytes, weights: bytes | None, names: class_names.Nam
         if before is not None:
             st.session_state[KEY] = replace(before, lease=shares.Lease(shares.MODELS, before.bytes))
         raise SettingError(FULL)
-    return Held(uploaded, lease, size, weights is not None)
+    return Held(own, lease, size, second_file)
 
 
 def _try_out(uploaded: Uploaded) -> None:

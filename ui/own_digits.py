@@ -28,20 +28,12 @@ def _settings(own: OwnDigits) -> dict[str, str]:
     return codes | {network.WEIGHTS.key: "yours"}
 
 
-def use(training: Training) -> None:
-    """A button that takes what was trained to the network page."""
-    if st.button(
-        "Use this network",
-        icon=":material/account_tree:",
-        type="primary",
-        key=f"{HELD}_use",
-        disabled=not training.history,
-    ):
-        plan = training.plan
-        arrays = training.network.stored()
-        own = own_digits.of_weights(plan.kernels, plan.side, plan.pool, HIDDEN, arrays)
-        st.session_state[HELD] = own
-        st.switch_page(ROOT / "pages" / "network.py", query_params=_settings(own))
+def keep(training: Training) -> dict[str, str]:
+    """Keep a copy of what was trained, with one convolution; returns the network page's settings with which it is used."""
+    plan, arrays = training.plan, training.network.stored()
+    own = own_digits.of_weights(plan.kernels, plan.side, plan.pool, HIDDEN, arrays)
+    st.session_state[HELD] = own
+    return _settings(own)
 
 
 def choose(v: Values, field: Choice) -> OwnDigits | None:

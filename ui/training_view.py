@@ -8,7 +8,7 @@ from cnn_core import onnx
 from cnn_core.digits import SIDE
 from cnn_core.networks import classes
 from instruments.training import CHECKED, GUESSING, Plan, Training
-from ui import downloads, figures, formulas, lesson, own_digits
+from ui import downloads, figures, formulas, lesson, use_trained
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 
 MISTAKES = 4  # that are shown
@@ -121,15 +121,16 @@ def update(plan: Plan) -> str:
 
 def to_keep(training: Training) -> None:
     """Use the network on other pages, or download it: its weights as they are now, or all of it as ONNX."""
-    size, row = 4 * sum(array.nbytes for array in training.network.parameters().values()), st.columns(3)
-    if training.plan.convolutions == 1:
-        with row[0]:
-            own_digits.use(training)
+    size, row = 4 * sum(array.nbytes for array in training.network.parameters().values()), st.columns(4)
+    with row[0]:
+        use_trained.look_into(training)
+    with row[1]:
+        use_trained.ask_why(training)
     files = {
         "Weights by name (NPZ)": (training.weights_file, "training-weights.npz"),
         "The network (ONNX)": (lambda: onnx.write(training.network), "training.onnx"),
     }
-    for column, (words, (make, name)) in zip(row[1:], files.items(), strict=True):
+    for column, (words, (make, name)) in zip(row[2:], files.items(), strict=True):
         made = downloads.in_turn(make, size)
         column.download_button(words, made, name, on_click="ignore", disabled=not training.history)
 

@@ -383,7 +383,7 @@ def test_what_was_trained_is_used_on_other_pages() -> None:
         app.run()
     app.run()
     net = app.session_state["_training"].network
-    app.button(key="_own_digits_use").click().run()
+    app.button(key="_use_trained").click().run()
     assert app.title[0].value == "The whole network"
     assert {name: app.query_params[name] for name in ("network_weights", "network_kernels", "network_pool")} == {
         "network_weights": "yours", "network_kernels": "3", "network_pool": "3"}  # fmt: skip
@@ -403,6 +403,27 @@ def test_what_was_trained_is_used_on_other_pages() -> None:
     app.session_state["_own_digits"] = own
     app.button_group(key="network_weights").set_value("yours").run()
     assert [app.number_input(key=f"network_{size}").value for size in ("kernels", "side", "pool")] == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("button", "title", "layers"),
+    [("_use_trained", "The whole network", "2"), ("_ask_trained", "Why this answer?", "1")],
+)
+def test_what_was_trained_becomes_the_session_s_own_model(button, title, layers) -> None:
+    app = visit("training", training_digits="200", training_epochs="1", training_kernels="3", training_layers=layers)
+    app.button(key="_training_start").click().run()
+    while not app.session_state["_training"].done:
+        app.run()
+    app.run()
+    net = app.session_state["_training"].network
+    app.button(key=button).click().run()
+    assert app.title[0].value == title
+    assert "the network trained here** takes 1 × 28 × 28 numbers, knows 10 classes" in sentences(app)
+    held = app.session_state["_own_model"].uploaded.graph
+    logits = net.forward(IMAGES[8001]).astype(np.float64)
+    np.testing.assert_allclose(held.forward(IMAGES[8001]), np.exp(logits) / np.exp(logits).sum(), rtol=1e-4)
+    for name, array in net.stored().items():
+        assert not np.shares_memory(held.stored()[name], array)
 
 
 def test_a_network_that_is_not_here_is_said_to_be_missing() -> None:
