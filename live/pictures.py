@@ -20,11 +20,17 @@ def tiling(count: int, height: int, width: int) -> Pair:
     return -(-count // columns), columns
 
 
-def mosaic(maps: Numbers, blank: float = 0.0) -> tuple[Numbers, Pair]:
-    """Lay C maps (C, H, W) side by side, rows first; returns the picture and (rows, columns). Gaps are not added."""
+def mosaic(maps: Numbers, blank: float = 0.0, row: int = 0) -> tuple[Numbers, Pair]:
+    """Lay C maps (C, H, W) side by side, rows first; returns the picture and (rows, columns). Gaps are not added.
+
+    Args:
+        maps: what is laid.
+        blank: the value behind the last one.
+        row: places in a single row, at least C, instead of a mosaic that is about square; 0 for that.
+    """
     count, height, width = maps.shape
-    rows, columns = tiling(count, height, width)
-    if count == 1:
+    rows, columns = (1, row) if row else tiling(count, height, width)
+    if count == columns == 1:
         return maps[0], (1, 1)
     picture = np.full((rows * height, columns * width), blank, maps.dtype)
     for number, one in enumerate(maps):

@@ -100,14 +100,17 @@ def input_picture(name: str, image: Array) -> str:
 
 
 @remembered
-def _map_picture(name: str, end: float, _maps: Array) -> tuple[str, tuple[int, int]]:
-    grey, tiles = mosaic(_maps)
+def _map_picture(name: str, end: float, row: int, _maps: Array) -> tuple[str, tuple[int, int]]:
+    grey, tiles = mosaic(_maps, row=row)
     return data_url(encode_png(to_bytes(grey, -end, end)), "png"), tiles
 
 
-def map_picture(name: str, maps: Array, end: float) -> tuple[str, tuple[int, int]]:
-    """Maps with this digest on the scale from -end to end as a lossless data URL, and the mosaic's (rows, columns)."""
-    return _map_picture(name, end, maps)
+def map_picture(name: str, maps: Array, end: float, row: int = 0) -> tuple[str, tuple[int, int]]:
+    """Maps with this digest on the scale from -end to end as a lossless data URL, and the mosaic's (rows, columns).
+
+    A row of so many places takes the place of the mosaic, unless it is 0.
+    """
+    return _map_picture(name, end, row, maps)
 
 
 @remembered

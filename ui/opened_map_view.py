@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.arguments import Array, Pair
-from cnn_core.layers import AvgPool2d, BatchNorm2d, Conv2d, ConvTranspose2d, Linear, MaxPool2d
+from cnn_core.layers import AvgPool2d, Conv2d, ConvTranspose2d, Linear, MaxPool2d
 from cnn_core.padding import conv_axes
 from cnn_core.pooling import pool_axes
 from cnn_core.shapes import Axis
@@ -23,9 +23,8 @@ from ui.components.map_viewer.component import MapPanel, Reads, map_viewer, valu
 from ui.components.window_explorer.component import explorer_data, window_explorer
 from ui.controls import plain, stepper
 from ui.formulas import number
+from ui.layer_sums import in_words
 from ui.overview_view import Look, Subject, memory
-
-TERMS = 4  # of a sum that are written out one by one
 
 
 class Opened(NamedTuple):
@@ -60,17 +59,30 @@ def draw(v: Values, look: Look) -> Array | None:
     shape = look.structure.shapes[card.nodes[-1]]
     count = shape[0] if len(shape) == 3 else int(np.prod(shape))
     st.subheader("What made this map" if len(shape) == 3 else "What made this number")
-    channel = stepper(v, MAP, f"Map of {card.name}" if len(shape) == 3 else f"Unit of {card.name}", high=count - 1)
-    if count == len(subject.classes) and len(shape) == 1:
-        st.markdown(f"It stands for the class **{plain(subject.classes[channel])}**.")
+    left, right = st.columns([1, 3], vertical_alignment="center")
+    with left:
+        channel = stepper(v, MAP, f"Map of {card.name}" if len(shape) == 3 else f"Unit of {card.name}", high=count - 1)
     made = _steps(subject.key, subject.digest, card, channel, look)
-    for name in card.nodes:
-        told = look.structure.details[name]
-        st.markdown(f"**{plain(told['name'])}**: {plain(told['words'])}. {plain(told['facts'])}.")
+    with right:
+        if count == len(subject.classes) and len(shape) == 1:
+            st.markdown(f"It stands for the class **{plain(subject.classes[channel])}**.")
+        if made[0].sums is not None:
+            lesson.formula(_formula(made[0], channel))
     opened = Opened(card, channel, made)
     _pictures(opened)
     _at_a_place(v, opened)
     return made[-1].made[np.newaxis]
+
+
+def _formula(step: Step, channel: int) -> str:
+    """The sum that a layer with weights takes, with how many terms, and its bias."""
+    sums, layer = step.sums, step.layer
+    assert sums is not None
+    bias = f" + ({number(sums.bias)})" if sums.bias else ""
+    if isinstance(layer, Linear):
+        return rf"z_{{{channel}}} = \sum_{{j=1}}^{{{layer.in_features}}} w_{{{channel},j}} \, x_j{bias}"
+    count, star = len(sums.parts) + sums.others, r"\star" if isinstance(layer, Conv2d) else r"\star^{\top}"
+    return rf"y_{{{channel}}} = \sum_{{i=1}}^{{{count}}} w_{{{channel},i}} {star} x_i{bias}"
 
 
 # As pictures
@@ -88,33 +100,35 @@ def _pictures(opened: Opened) -> None:
 
 
 def _stacked(
-    name: str, title: str, maps: Sequence[Array], names: Sequence[str], reads: Sequence[Reads] = ()
+    name: str, title: str, maps: Sequence[Array], names: Sequence[str], reads: Sequence[Reads] = (), row: int = 0
 ) -> MapPanel:
-    stack = np.stack(maps)
-    return MapPanel(name, title, stack, scale=values_scale(stack), names=names if len(names) > 1 else None, reads=reads)
+    """Maps in a mosaic, or in a row with so many places; one alone needs no name."""
+    stack, scale = np.stack(maps), values_scale(np.stack(maps))
+    row = row if row > 1 else 0
+    return MapPanel(name, title, stack, scale=scale, names=names if len(names) > 1 else None, reads=reads, row=row)
 
 
 def _sum_panels(step: Step, channel: int) -> list[MapPanel]:
-    """What was read, the slices of the kernel, and the partial maps."""
+    """What was read, the slices of the kernel, and the partial maps, below each other."""
     sums = step.sums
     assert sums is not None
-    numbers = [str(part.number) for part in sums.parts]
-    alone = len(sums.parts) == 1
-    read = _stacked("sum_read", "Read" if alone else "Maps that are read", [part.read for part in sums.parts], numbers)
-    weights = _stacked(
-        "sum_slices",
-        f"× kernel {channel}" if alone else f"× slices of kernel {channel}",
-        [part.weights for part in sums.parts],
-        numbers,
+    numbers, parts, alone = [str(part.number) for part in sums.parts], sums.parts, len(sums.parts) == 1
+    extra = sums.rest is not None and not isinstance(step.layer, Linear)
+    row = len(parts) + extra  # places in each row, so that what belongs together stands in one column
+    read = _stacked(
+        "sum_read", "Read" if alone else "Maps that are read", [part.read for part in parts], numbers, row=row
     )
-    made = [part.made for part in sums.parts]
+    weights, made = [part.weights for part in parts], [part.made for part in parts]
     if isinstance(step.layer, Linear):
         reads = [Reads("sum_read", "same"), Reads("sum_slices", "same")]
-        return [read, MapPanel(weights.name, "× weights", weights.maps, names=weights.names),
-                _stacked("sum_parts", "= products", made, numbers, reads)]  # fmt: skip
+        products = _stacked("sum_parts", "= products", made, numbers, reads, row)
+        return [read, _stacked("sum_slices", "× weights", weights, numbers, row=row), products]
+    title = f"× kernel {channel}" if alone else f"× slices of kernel {channel}"
+    slices = _stacked("sum_slices", title, weights, numbers, row=row)
     if sums.rest is not None:
         made, numbers = [*made, sums.rest], [*numbers, f"{sums.others} others"]
-    return [read, weights, _stacked("sum_parts", "= partial maps", made, numbers, _window_reads(step, sums.parts[0]))]
+    reads = _window_reads(step, parts[0])
+    return [read, slices, _stacked("sum_parts", "= partial maps", made, numbers, reads, row)]
 
 
 def _window_reads(step: Step, part: Part) -> list[Reads]:
@@ -177,8 +191,10 @@ def _made_panel(step: Step, channel: int, panels: Sequence[MapPanel], before: st
         size = (panels[-1].maps.shape[1], panels[-1].maps.shape[2])
         axes = pool_axes(size, window.kernel_size, window.stride, window.padding, window.dilation, window.ceil_mode)
         reads = [Reads(panels[-1].name, "window", *axes)]
+    elif before:
+        reads = [Reads(before, "same")]
     elif all(panel.maps.shape[1:] == step.made.shape for panel in panels):
-        reads = [Reads(before, "same")] if before else [Reads(panel.name, "same") for panel in panels]
+        reads = [Reads(panel.name, "same") for panel in panels]
     maps = step.made[np.newaxis]
     return MapPanel(f"sum_{step.node}", title, maps, scale=values_scale(maps), reads=reads)
 
@@ -207,58 +223,10 @@ def _at_a_place(v: Values, opened: Opened) -> None:
     if v[MAP_ROW] != NONE and v[MAP_COLUMN] != NONE:
         place = min(v[MAP_ROW], last.shape[0] - 1), min(v[MAP_COLUMN], last.shape[1] - 1)
     where = f"At row {place[0]}, column {place[1]}: " if last.size > 1 else ""
-    lines = [_sum_line(first, place) if first.sums else _line(first, place)]
-    lines += [_line(step, place) for step in opened.steps[1:]]
-    st.markdown(where + " ".join(line for line in lines if line))
+    st.markdown(where + " ".join(in_words(step, place) for step in opened.steps))
     if last.size > 1:
         st.caption("Click a place of the map, or of a partial map, to see its numbers.")
     _explorer(v, opened, place)
-
-
-def _sum_line(step: Step, place: Pair) -> str:
-    """The largest terms of the sum at a place, the others together, the bias, and what they make."""
-    sums = step.sums
-    assert sums is not None
-    terms = [(term(part.made, place, step), f"map {part.number}") for part in sums.parts]
-    terms.sort(key=lambda one: -abs(one[0]))
-    others = sum(value for value, _ in terms[TERMS:]) + (term(sums.rest, place, step) if sums.rest is not None else 0.0)
-    count = max(0, len(terms) - TERMS) + sums.others
-    written = [f"{number(value)} ({name})" if len(sums.parts) > 1 else number(value) for value, name in terms[:TERMS]]
-    written += [f"{number(others)} (the {count} others)"] if count else []
-    written += [f"{number(sums.bias)} (bias)"] if sums.bias else []
-    total = float(step.made[place] if step.made.size > 1 else step.made[0, 0])
-    return f"{plain(step.node)} sums {_joined(written)} = **{number(total)}**."
-
-
-def _joined(terms: Sequence[str]) -> str:
-    """Terms of a sum with one sign between two of them.
-
-    >>> _joined(["\N{MINUS SIGN}1 (map 2)", "3 (map 0)", "\N{MINUS SIGN}0.5"])
-    '\u22121 (map 2) + 3 (map 0) \u2212 0.5'
-    """
-    return " + ".join(terms).replace("+ \N{MINUS SIGN}", "\N{MINUS SIGN} ")
-
-
-def term(made: Array, place: Pair, step: Step) -> float:
-    """What a partial map, or the products of a dense layer, add at a place."""
-    return float(made.sum()) if isinstance(step.layer, Linear) else float(made[place])
-
-
-def _line(step: Step, place: Pair) -> str:
-    """What a layer without weights made of what it read, at a place."""
-    value = float(step.made[place] if step.made.size > 1 else step.made[0, 0])
-    result = f"gives **{number(value)}**"
-    if isinstance(step.layer, BatchNorm2d):
-        stored, trained, c = step.layer.buffers, step.layer.parameters, step.reads[0].numbers[0]
-        mean, deviation = stored["running_mean"][c], np.sqrt(stored["running_var"][c] + step.layer.eps)
-        scale, shift = trained["weight"][c], trained["bias"][c]
-        centred = _joined([number(float(step.reads[0].maps[0][place])), number(-mean)])
-        what = _joined([f"({centred}) / {number(deviation)} × {number(scale)}", number(shift)])
-        return f"{plain(step.node)}: {plain(what)} = **{number(value)}**."
-    same = [read.maps[0] for read in step.reads if len(read.maps) == 1 and read.maps.shape[1:] == step.made.shape]
-    if step.layer.kind == "add" and len(same) == len(step.reads):
-        return f"{plain(step.node)} sums {_joined([number(float(one[place])) for one in same])} = **{number(value)}**."
-    return f"{plain(step.node)} {result}."
 
 
 def _explorer(v: Values, opened: Opened, place: Pair) -> None:

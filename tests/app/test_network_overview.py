@@ -106,6 +106,11 @@ def test_the_sum_of_an_opened_map_is_the_networks(channel) -> None:
     assert panels["sum_slices"]["shape"] == [12, 3, 3]
     assert panels["sum_parts"]["shape"] == [13, 56, 56]
     assert panels["sum_parts"]["names"][-1] == "4 others"
+    assert [panels[f"sum_{name}"]["tiles"] for name in ("read", "slices", "parts")] == [[1, 13]] * 3
+    slices = np.asarray(Image.open(io.BytesIO(base64.b64decode(panels["sum_slices"]["src"].split(",")[1]))))
+    assert slices.shape == (3, 39)
+    assert (slices[:, 36:] == 128).all()  # the place below the others has no kernel
+    assert panels["sum_fire2.expand3_relu"]["reads"][0]["panel"] == "sum_fire2.expand3"
     made = panels["sum_fire2.expand3"]
     assert made["low"] == pytest.approx(float(trace["fire2.expand3"][channel].min()), rel=1e-3, abs=1e-3)
     walk = component(app, "window_explorer")

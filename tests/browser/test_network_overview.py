@@ -102,8 +102,11 @@ def test_a_clicked_map_opens_its_sum_and_a_clicked_place_its_window(visit) -> No
     parts = panel(page, "sum_parts").locator(".frame canvas")
     parts.scroll_into_view_if_needed()
     box = parts.bounding_box()
-    parts.click(position={"x": box["width"] * 1.5 / 4, "y": box["height"] * 0.5 / 4})  # the second of 4 x 4
-    page.wait_for_url("**network_part=**")
+    second = panel(page, "sum_parts").locator(".tile span").nth(1).text_content()
+    parts.click(position={"x": box["width"] * 1.5 / 13, "y": box["height"] * 30.5 / 56})
+    page.wait_for_url(f"**network_part={second}**")
+    assert "network_map_y=30" in page.url
+    expect(page.locator("figcaption.input").first).to_have_text(f"Map {second} that is read")
 
 
 def test_the_keyboard_opens_cards_and_walks_over_maps(visit) -> None:

@@ -113,6 +113,8 @@ class MapPanel:
             picture, "colour" for three maps that are red, green and blue; None for an image's own, or diverging.
         names: of the maps; for a single map, of its cells, which then stand in a column; None for numbers.
         reads: what its cells read from other panels; without it nothing is framed there.
+        row: places in a single row, at least C, in which the maps of values stand over the whole width, so that equal places of
+            panels below each other belong together; 0 for a mosaic.
     """
 
     name: str
@@ -123,6 +125,7 @@ class MapPanel:
     scale: Scale | None = None
     names: Sequence[str] | None = None
     reads: Sequence[Reads] = ()
+    row: int = 0
 
     def __post_init__(self) -> None:
         count, cells = len(self.maps), self.maps.size
@@ -225,6 +228,7 @@ def _message(panel: MapPanel, digest: str, token: str) -> dict[str, Any]:
         "scale": panel.kind,
         "encoded": encoded,
         "tiles": list(tiles),
+        "row": panel.row > 0,
         "src": source,
         "token": token,
         "names": None if panel.names is None else list(panel.names),
@@ -244,7 +248,7 @@ def _picture(panel: MapPanel, digest: str, end: float) -> tuple[str, Pair, Pair 
             return cache.input_picture(digest, maps), (1, 1), None
         source, tiles = grey_picture(digest, maps)
         return source, tiles, (0.0, end)
-    source, tiles = cache.map_picture(digest, maps, end)
+    source, tiles = cache.map_picture(digest, maps, end, panel.row)
     return source, tiles, (-end, end)
 
 

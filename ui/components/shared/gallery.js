@@ -31,7 +31,8 @@ export class Gallery {
    */
   update(panels, tables, wanted) {
     this.table = themeTable(this.parent, tables);
-    this.root.dataset.count = String(panels.length);
+    const rows = panels.filter((panel) => panel.row).length;
+    this.root.dataset.count = String(rows ? Math.max(3, panels.length - rows) : panels.length); // in a line of the grid
     const names = new Set(panels.map((panel) => panel.name));
     for (const [name, picture] of this.pictures) {
       if (names.has(name)) continue;

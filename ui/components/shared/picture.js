@@ -98,6 +98,7 @@ export class Picture {
     this.title.textContent = title;
     this.shape.textContent = shape.join(" × ");
     const values = `values from ${shortNumber(low)} to ${shortNumber(high)}`;
+    this.root.classList.toggle("row", Boolean(this.panel.row));
     this.canvas.setAttribute("aria-label", `${title}, ${shape.join(" by ")}, ${values}. Arrow keys choose a pixel.`);
     const [first, last] = limits({ kind: scale, end }).map((limit) => element("span", { textContent: shortNumber(limit) }));
     const found = element("span", { className: "found", textContent: `min ${shortNumber(low)}, max ${shortNumber(high)}` });
@@ -172,7 +173,7 @@ export class Picture {
   draw(image, id) {
     if (id !== undefined && id < this.drawnId) return;
     this.drawnId = id ?? this.drawnId;
-    const { encoded, scale, end, shape } = this.panel;
+    const { encoded, scale, end, shape, row, tiles } = this.panel;
     const colours = encoded ? byteColours({ kind: scale, end }, encoded, this.table) : null;
     if (colours && scale === "colour") this.drawColour(image);
     else {
@@ -181,7 +182,8 @@ export class Picture {
       if (colours) this.recolour(colours);
     }
     const { width, height } = this.canvas;
-    this.root.style.setProperty("--widest", shape[2] === 1 && this.panel.names ? "none" : `calc(34rem * ${width / height})`);
+    const widest = row ? `calc(7.5rem * ${tiles[1]})` : `calc(34rem * ${width / height})`;
+    this.root.style.setProperty("--widest", shape[2] === 1 && this.panel.names && !row ? "none" : widest);
     this.place();
     this.canvas.dataset.updates = String(Number(this.canvas.dataset.updates ?? 0) + 1);
   }

@@ -38,6 +38,7 @@
  * @property {[number, number]} tiles rows and columns of maps in the picture
  * @property {string} src
  * @property {Reads[]} reads
+ * @property {boolean} [row] whether the maps stand in a single row over the whole width
  * @property {string} [token] of the map in the live channel
  * @property {string[] | null} [names] of the maps, or of the cells of a single column
  * @property {number[] | null} [values] of the named cells
