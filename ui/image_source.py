@@ -60,6 +60,7 @@ def _take(name: str, data: bytes) -> None:
                 f"The image has {pixels.shape[1]} x {pixels.shape[2]} pixels; at least {SMALLEST} x {SMALLEST} are needed."
             )
         st.session_state["_photo"] = Photo(name[:80], pixels)
+        st.session_state["_photo_given"] = True
         settings.give({IMAGE.key: OWN})
     except ImageError as error:
         st.session_state["_photo_wrong"] = f"{name[:80]}: {error}"
@@ -70,6 +71,7 @@ def choose() -> DeltaGenerator:
     v = settings.resolved(chosen_by.FIELDS)
     st.session_state["_image"] = v
     st.session_state["_side"] = int(v[SIZE])
+    st.session_state["_photo_new"] = st.session_state.pop("_photo_given", False)
     menu(v, IMAGE)
     if v[IMAGE] == OWN and "_photo" not in st.session_state:
         say("Your photo is not here: photos are never stored. Choose it again below.")
@@ -96,6 +98,11 @@ def fit_memory() -> None:
     if long_side() > MODEST and shares.short_of_memory():
         say(f"The server is short of memory: the image is shown at {MODEST} pixels for now.")
         st.session_state["_side"] = MODEST
+
+
+def just_given() -> bool:
+    """Whether a photo came just now, while this page was open."""
+    return bool(st.session_state["_photo_new"])
 
 
 def long_side() -> int:

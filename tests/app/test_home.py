@@ -114,6 +114,19 @@ def test_the_photo_takes_the_place_of_the_drawing() -> None:
     assert "It says **" in sentences(app)
 
 
+def test_a_photo_given_on_home_is_shown_there_and_one_given_elsewhere_waits() -> None:
+    app = visit("home")
+    app.session_state["_photo_given"] = True
+    app.run()
+    assert not components(app, "drawing_pad")
+    assert app.query_params["home_source"] == "image"
+    app = visit("kernel")
+    app.session_state["_photo_given"] = True
+    app.run()
+    app.switch_page("../pages/home.py").run()
+    assert components(app, "drawing_pad")
+
+
 def test_the_lesson_goes_on_where_nobody_was_yet() -> None:
     app = visit("home")
     assert f"0 of {len(STEPS)} steps visited" in app.get("progress")[0].proto.text
