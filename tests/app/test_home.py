@@ -85,6 +85,7 @@ def test_a_click_behind_the_pooling_shows_its_windows() -> None:
     values = np.array(walk["input"])
     assert walk["kernel"] is None
     np.testing.assert_array_equal(values.reshape(3, 2, 3, 2).max((1, 3)), walk["output"])
+    assert walk["at"] == 4  # the one that was clicked, among its neighbours
 
 
 @pytest.mark.parametrize(
