@@ -76,16 +76,17 @@ def _first(at: int, shown: int, size: int) -> int:
     return min(max(at - shown // 2, 0), size - shown)
 
 
-def convolution_around(v: Values, net: Graph, digit: Array) -> Walk:
+def convolution_around(v: Values, net: Graph, digit: Array, around: int = AROUND) -> Walk:
     """The convolution around the unit that is chosen, with the network's own numbers.
 
     Args:
         v: says which unit.
         net: the network.
         digit: (1, 28, 28).
+        around: outputs a side.
     """
     side, size = v[KERNEL_SIDE], conv_output_size(SIDE, v[KERNEL_SIDE])
-    shown = min(AROUND, size)
+    shown = min(around, size)
     top, left = _first(v[ROW], shown, size), _first(v[COLUMN], shown, size)
     seen = digit[0, top : top + shown + side - 1, left : left + shown + side - 1]
     parameters = net.parameters()
@@ -105,7 +106,8 @@ def pooling_around(v: Values, trace: dict[str, Array]) -> Walk:
     seen = trace["relu1"][v[CHANNEL], top * pool : (top + shown) * pool, left * pool : (left + shown) * pool]
     output = trace["pool1"][v[CHANNEL], top : top + shown, left : left + shown]
     rows, columns = window_axes((seen.shape[0], seen.shape[1]), (pool, pool), pool, 0, 1)
-    return Walk(seen, output, rows, columns)
+    at = min(v[ROW] // pool, size - 1) - top, min(v[COLUMN] // pool, size - 1) - left
+    return Walk(seen, output, rows, columns, at=at[0] * shown + at[1])
 
 
 class Votes(NamedTuple):

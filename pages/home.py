@@ -3,7 +3,7 @@
 import streamlit as st
 
 from instruments import home
-from ui import digit_source, formulas, home_view, settings
+from ui import digit_source, formulas, home_view, image_source, settings
 from ui.controls import buttons
 
 st.title("CNN Visualiser")
@@ -11,6 +11,8 @@ st.markdown(
     "**This is a CNN: draw a digit or drop a photo.** :material/touch_app: **Try first:** draw over the 3, "
     "point at a map, click it."
 )
+if image_source.just_given():
+    settings.give({home.SOURCE.key: "image"})
 v = settings.resolved(home.FIELDS)
 with st.container(key="_home"):
     left, middle, right = st.columns([4, 11, 4.2])

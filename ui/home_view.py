@@ -16,6 +16,7 @@ from ui.site import STEPS, TEACHING, info
 from ui.walks import walk_explorer
 
 TITLES = {"fc1": "Dense", "fc2": "Answers"}  # shorter than on the network's own page
+AROUND = 3  # outputs a side beside the one whose sum is shown: all of it fits on a projector
 CLICKED = "_home_clicked"  # the place of a click, until its sum is shown
 PHOTO = {  # what one can do with a photo, by page
     "kernel": "Let kernels find its edges",
@@ -52,7 +53,7 @@ def _explained(stage: str, v: Values, source: str, digit: Array, trace: dict[str
             f"Each number of the window times the number of kernel {v[CHANNEL]} at the same place, all added up, and the bias."
             " Point at a value, or walk with the arrow keys."
         )
-        walk = network.convolution_around(v, networks.load("digits"), digit)
+        walk = network.convolution_around(v, networks.load("digits"), digit, AROUND)
         titles = ("Input", f"Kernel {v[CHANNEL]}", f"Map {v[CHANNEL]}")
         walk_explorer("home_sum", walk, titles, picture=True)
         if stage == "relu":

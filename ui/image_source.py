@@ -62,6 +62,7 @@ def _take(name: str, data: bytes) -> None:
                 f"The image has {pixels.shape[1]} x {pixels.shape[2]} pixels; at least {SMALLEST} x {SMALLEST} are needed."
             )
         st.session_state["_photo"] = Photo(name[:80], pixels)
+        st.session_state["_photo_given"] = True
         settings.give({IMAGE.key: OWN})
         st.session_state["_photo_news"] = "Your photo is kept for the pages that use one."
     except ImageError as error:
@@ -86,6 +87,7 @@ def choose() -> tuple[DeltaGenerator, DeltaGenerator]:
     st.session_state["_image"] = v
     st.session_state["_side"] = int(v[SIZE])
     st.session_state["_photo_place"], st.session_state["_photo_used"] = None, False
+    st.session_state["_photo_new"] = st.session_state.pop("_photo_given", False)
     menu(v, IMAGE)
     unused = st.container()
     if _missing():
@@ -152,6 +154,11 @@ def fit_memory() -> None:
     if long_side() > MODEST and shares.short_of_memory():
         say(f"The server is short of memory: the image is shown at {MODEST} pixels for now.")
         st.session_state["_side"] = MODEST
+
+
+def just_given() -> bool:
+    """Whether a photo came just now, while this page was open."""
+    return bool(st.session_state["_photo_new"])
 
 
 def long_side() -> int:

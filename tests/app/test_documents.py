@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
 import pytest
 
 from cnn_core import image_headers, image_worker, images, networks
@@ -14,8 +15,9 @@ from instruments import cost
 from instruments.samples import SAMPLES
 from live import channel
 from server import shares, uploads, wire
-from tests.app.visits import ROOT, sentences, visit
+from tests.app.visits import ROOT, component, sentences, visit
 from ui import left_behind, results
+from ui.formulas import number
 
 README = (ROOT / "README.md").read_text("utf-8")
 SECURITY = " ".join((ROOT / "SECURITY.md").read_text("utf-8").split())
@@ -93,8 +95,8 @@ WORDS = {"one": 1, "two": 2, "three": 3}
 def test_the_bounds_are_those_that_are_promised(words, times, value) -> None:
     found = re.search(re.escape(words).replace("\\#", r"([\d,]+|one|two|three)").replace("\\ ", " "), SECURITY)
     assert found, words
-    number = found[1].replace(",", "")
-    assert (WORDS[number] if number in WORDS else int(number)) * times == value
+    written = found[1].replace(",", "")
+    assert (WORDS[written] if written in WORDS else int(written)) * times == value
 
 
 def test_the_other_promises_in_words() -> None:
@@ -110,6 +112,20 @@ def test_the_lesson_s_numbers_are_the_network_s() -> None:
     net = networks.load("digits")
     assert f"{net.parameter_count():,}" in TEACHING
     images, labels = digits()
-    [number] = re.findall(r"\[A 3 that it takes for an 8\]\(/network\?network_number=(\d+)\)", TEACHING)
-    assert (labels[int(number)], net.forward(images[int(number)]).argmax()) == (3, 8)
-    assert int(number) >= TRAINED
+    [wrong] = re.findall(r"\[A 3 that it takes for an 8\]\(/network\?network_number=(\d+)\)", TEACHING)
+    assert (labels[int(wrong)], net.forward(images[int(wrong)]).argmax()) == (3, 8)
+    assert int(wrong) >= TRAINED
+
+
+def test_the_sum_on_the_board_is_the_one_on_the_page() -> None:
+    rows = [[float(cell.replace("−", "-")) for cell in re.findall(r"−?[\d.]+", line)]
+            for line in re.findall(r"^\| [−\d].*$", TEACHING, re.M)]  # fmt: skip
+    window, kernel = np.array(rows)[:, :3], np.array(rows)[:, 3:]
+    query = dict(parse_qsl(urlsplit(next(link for link in LINKS if link.startswith("/stride-padding"))).query))
+    walk = component(visit("stride_padding", **query), "window_explorer")
+    np.testing.assert_allclose(window, np.array(walk["input"])[:3, :3], atol=0.005)
+    np.testing.assert_array_equal(kernel, walk["kernel"])
+    first, second = walk["output"][0][:2]
+    assert (window * kernel).sum() == pytest.approx(first, abs=0.02)
+    assert f"adds up: {number(first)}." in TEACHING
+    assert f"smaller; {number(second)}." in TEACHING

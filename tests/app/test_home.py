@@ -85,6 +85,7 @@ def test_a_click_behind_the_pooling_shows_its_windows() -> None:
     values = np.array(walk["input"])
     assert walk["kernel"] is None
     np.testing.assert_array_equal(values.reshape(3, 2, 3, 2).max((1, 3)), walk["output"])
+    assert walk["at"] == 4  # the one that was clicked, among its neighbours
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,19 @@ def test_the_photo_takes_the_place_of_the_drawing() -> None:
     app = visit("home", home_source="image", image="digit", size="32")
     assert not components(app, "drawing_pad")
     assert "It says **" in sentences(app)
+
+
+def test_a_photo_given_on_home_is_shown_there_and_one_given_elsewhere_waits() -> None:
+    app = visit("home")
+    app.session_state["_photo_given"] = True
+    app.run()
+    assert not components(app, "drawing_pad")
+    assert app.query_params["home_source"] == "image"
+    app = visit("kernel")
+    app.session_state["_photo_given"] = True
+    app.run()
+    app.switch_page("../pages/home.py").run()
+    assert components(app, "drawing_pad")
 
 
 def test_the_lesson_goes_on_where_nobody_was_yet() -> None:

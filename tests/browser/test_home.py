@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.instrument import in_menu, panel, pixels, settle
+from cnn_core.images import encode_png
+from tests.browser.instrument import in_menu, panel, pixels, settle, upload
 
 PANELS = ("input", "conv", "relu", "pool", "fc1", "fc2")
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36"
@@ -69,6 +70,20 @@ def test_the_network_answers_while_the_hand_draws(visit) -> None:
     expect(page.get_by_text("It says 1")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
+
+
+def test_a_photo_of_a_digit_is_read(visit) -> None:
+    page = visit("", width=1366, height=768)
+    settle(page)
+    paper = np.full((120, 90), 230, np.uint8)
+    paper[20:100, 40:48] = 30  # a dark bar on bright paper
+    upload(page, "one.png", encode_png(np.stack([paper] * 3)))
+    expect(page.get_by_text("It says 1")).to_be_visible()
+    settle(page)
+    rows, columns = np.nonzero(pixels(page, "input")[..., 0] > 128)
+    assert (np.ptp(rows) + 1, np.ptp(columns) < 5) == (20, True)
+    page.get_by_test_id("stButtonGroup").get_by_text("Draw", exact=True).click()
+    expect(page.get_by_text("It says 3")).to_be_visible()
 
 
 def test_hovering_frames_what_is_read_and_a_click_shows_the_sum(visit) -> None:
