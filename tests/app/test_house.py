@@ -130,21 +130,23 @@ def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> No
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(answer.stdout.split())
     needed = {
-        "cnn_core": "activations adaptive_pooling arguments convolution correlation dense digits graph image_headers image_worker "
-        "images joining kernels layers layers.activation layers.base layers.convolution layers.dense layers.joining "
-        "layers.normalisation layers.pooling layers.shaping matching mnist networks normalisation optimisers padding pooling "
-        "resampling shapes training weights",
+        "cnn_core": "activations adaptive_pooling arguments attribution convolution correlation dense digits graph "
+        "image_headers image_worker images joining kernels layers layers.activation layers.base layers.convolution "
+        "layers.dense layers.joining layers.normalisation layers.pooling layers.shaping matching mnist networks "
+        "normalisation optimisers padding pooling resampling shapes training weights",
         "server": "shares telemetry",
-        "instruments": "channels code cost digits fields home image kernel kernel_notation kernel_text network pixel questions "
-        "questions.question questions.quiz samples stages training window_walk",
+        "instruments": "channels class_names classifier code cost digits fields growing home image input_meaning kernel "
+        "kernel_notation kernel_text models network overview_settings own_model pixel questions questions.question "
+        "questions.quiz samples stages training why_this_answer window_walk",
         "live": "messages pictures store",
-        "ui": "cache check_yourself controls digit_source downloads figures formulas home_view image_source left_behind lesson "
-        "network_view palette progress ready_digit results settings site walks components components.files "
-        "components.copy_link components.copy_link.component components.drawing_pad components.drawing_pad.component "
-        "components.feature_viewer components.feature_viewer.component components.first_picture "
-        "components.first_picture.component components.live_slider components.live_slider.component components.map_viewer "
-        "components.map_viewer.component components.photo_drop components.photo_drop.component components.window_explorer "
-        "components.window_explorer.component",
+        "ui": "cache check_yourself components components.copy_link components.copy_link.component "
+        "components.drawing_pad components.drawing_pad.component components.feature_viewer "
+        "components.feature_viewer.component components.files components.first_picture "
+        "components.first_picture.component components.live_slider components.live_slider.component "
+        "components.map_viewer components.map_viewer.component components.photo_drop "
+        "components.photo_drop.component components.window_explorer components.window_explorer.component controls "
+        "digit_source downloads figures formulas home_view image_source left_behind lesson network_view palette "
+        "progress ready_digit results settings site walks",
     }
     assert {name for name in loaded if name.split(".")[0] in ALLOWED} == set(needed) | {
         f"{package}.{name}" for package, names in needed.items() for name in names.split()
