@@ -11,7 +11,7 @@ from cnn_core import image_headers, image_worker, images, networks
 from cnn_core.images import ACCEPTED
 from cnn_core.kernels import PRESETS
 from cnn_core.mnist import TRAINED, digits
-from instruments import cost
+from instruments import classifier, cost
 from instruments.samples import SAMPLES
 from live import channel
 from server import shares, uploads, wire
@@ -86,9 +86,12 @@ WORDS = {"one": 1, "two": 2, "three": 3}
         ("# control frames at once", 1, wire.CONTROLS), ("at once and # a second", 1, wire.CONTROLS_A_SECOND), ("# MB of answers", 1e6, wire.MAX_UNSENT),
         ("has taken, # MB of one", 1e6, wire.MAX_UNSENT_EACH), ("takes nothing for # seconds", 1, wire.STALLED_SECONDS),
         ("a whole request in #, is", 1, wire.REQUEST_SECONDS), ("answered within # seconds", 1, channel.IDLE_SECONDS),
-        ("before they are read, # MB of all", 1e6, shares.UPLOADS.total), ("at least # kB a second", 1e3, uploads.LEAST_RATE),
+        ("seconds; # MB of all, and", 1e6, shares.UPLOADS.total), ("of all, and # MB of those", 1e6, shares.LARGE_UPLOADS.total),
+        ("come at # kB a second", 1e3, uploads.LARGE_RATE), ("at a time a session, # MB", 1 << 20, uploads.MAX_FILE),
+        ("server's memory (# MB", 1e6, shares.MODELS_PART * shares.UNKNOWN), ("refuse more than # billion", 1e9, classifier.MAX_MACS),
+        ("or # MB of values", 1e6, classifier.MAX_MEMORY), ("at least # kB a second", 1e3, uploads.LEAST_RATE),
         ("no silence above # seconds", 1, uploads.SILENCE), ("go after # seconds", 1, left_behind.UNTAKEN_SECONDS),
-        ("no page has read, # MB", 1e6, uploads.MAX_HELD), ("no page has read, # MB", 1e6, uploads.MAX_FILE), ("Results are kept in # MB", 1e6, results.MAX_BYTES),
+        ("no page has read, # MB", 1 << 20, uploads.MAX_HELD), ("Results are kept in # MB", 1e6, results.MAX_BYTES),
         ("for everyone, # MB a session", 1e6, results.OWN_BYTES),
     ],
 )  # fmt: skip
