@@ -35,7 +35,7 @@ SIZES = (KERNELS, KERNEL_SIDE, POOL)
 CHANNEL = Whole("network_channel", "kernel number", 0, 0, lambda v: v[KERNELS] - 1)
 ROW = Whole("network_y", "row of the unit", 10, 0, _last)
 COLUMN = Whole("network_x", "column of the unit", 10, 0, _last)
-CODE = library("network", "NumPy", "PyTorch")
+CODE = library("network", "NumPy", "PyTorch", "Keras")
 FIELDS: tuple[Field[Any], ...] = (
     *DIGIT,
     WEIGHTS,

@@ -12,6 +12,7 @@ from ui import (
     image_source,
     lesson,
     model_source,
+    network_files,
     network_view,
     opened_map_view,
     overview_view,
@@ -105,17 +106,12 @@ if on_digits:
     made = f"networks.digits_network({', '.join(map(str, (*sizes.values(), hidden)))})"
     if own is None and network.is_trained(v):
         made = 'networks.load("digits")'
-    loaded = own is not None
-    programs = {
-        "NumPy": program("network_numpy", net=Code(made), own=loaded),
-        "PyTorch": program("network_pytorch", **sizes, hidden=hidden, own=loaded),
-    }
+    written = {"NumPy": program("network_numpy", net=Code(made), own=own is not None)}
 else:
-    programs = {
-        "NumPy": model_source.code("network_photo", model, v),
-        "PyTorch": program("network_photo_pytorch"),
-    }
-page.in_code(v, network.CODE, programs)
+    written = {"NumPy": model_source.code("network_photo", model, v)}
+graph, shape = look.subject.graph, look.subject.shape
+page.in_code(v, network.CODE, written | network_files.programs(graph, shape))
+network_files.offer(graph)
 if opened is not None:
     page.share(opened, "map")
 else:

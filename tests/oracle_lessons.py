@@ -8,13 +8,15 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from cnn_core.networks import digits_network
+from cnn_core import layers
+from cnn_core.graph import Graph, Node
+from cnn_core.networks import digits_network, load
 from cnn_core.weights import save
 from instruments import stacks
 from instruments.kernel import Settings
 from instruments.stages import compute
 from instruments.training import Plan
-from ui.programs import FOLDER, kernel, program, training
+from ui.programs import FOLDER, graphs, kernel, training
 from ui.programs import stacks as stack_programs
 
 CONVOLUTIONS = (
@@ -67,11 +69,39 @@ for convolutions in (1, 2):
     assert theirs == [one.shape for one in plan.network().parameters().values()]
     print(f"training page in PyTorch: the same parameters with {convolutions} convolutions")
 
+made_up = Graph(
+    [
+        Node("a", layers.Conv2d(3, 4, (3, 2), (2, 1), (1, 0), seed=1), ("input",)),
+        Node("b.norm", layers.BatchNorm2d(4), ("a",)),
+        Node("b.act", layers.LeakyReLU(0.2), ("b.norm",)),
+        Node("c", layers.MaxPool2d((3, 2), (2, 1), ceil_mode=True), ("b.act",)),
+        Node("d", layers.Conv2d(4, 4, 3, padding="same", dilation=(2, 1), groups=2, bias=False, seed=2), ("c",)),
+        Node("e", layers.Multiply(), ("c", "d")),
+        Node("3", layers.Concat(), ("e", "c")),
+        Node("mean", layers.AvgPool2d((2, 3), (1, 2), (1, 1)), ("3",)),
+        Node("class", layers.Flatten(), ("mean",)),
+        Node("dense", layers.Linear(8 * 5 * 8, 5, bias=False), ("class",)),
+        Node("answer", layers.LogSoftmax(), ("dense",)),
+    ],
+    (3, 17, 18),
+)
+cases = {
+    "squeezenet": (load("squeezenet"), (3, 97, 129)),
+    "resnet8": (load("resnet8"), (3, 32, 32)),
+    "digits": (load("digits"), (1, 28, 28)),
+    "a training with two convolutions": (digits_network(3, 4, 2, 20, convolutions=2), (1, 28, 28)),
+    "a made-up network": (made_up, (3, 17, 18)),
+}
 with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-    net, digit = digits_network(3, 4, 3, 20), np.random.default_rng(0).random((1, 1, 28, 28), np.float32)
-    save("training-weights.npz", net)
-    sizes = {"kernels": 3, "side": 4, "pool": 3, "hidden": 20}
-    theirs = run(program("network_pytorch", own=True, **sizes))["net"](torch.from_numpy(digit)).detach().numpy()
-    assert np.abs(theirs - net.forward(digit)).max() < 1e-6
-    print("network page in PyTorch: the same probabilities with weights from a file")
-    run(program("network_pytorch", own=False, **sizes))
+    for name, (net, shape) in cases.items():
+        save("network.npz", net)
+        picture = np.random.default_rng(0).random((1, *shape), np.float32)
+        ours = net.forward(picture)
+        theirs = run(graphs.pytorch(net, shape) + "answer = net(picture)\n", picture=torch.from_numpy(picture))[
+            "answer"
+        ]
+        difference = float(np.abs(theirs.detach().numpy() - ours).max())
+        last = "answer = net.predict(given.transpose(0, 2, 3, 1), verbose=0)\n"
+        other = float(np.abs(run(graphs.keras(net, shape) + last, given=picture)["answer"] - ours).max())
+        print(f"{name}: largest difference in PyTorch {difference:.1e}, in Keras {other:.1e}")
+        assert max(difference, other) < 1e-5

@@ -102,7 +102,7 @@ class Conv2d(_Kernels):
         self.kernel_size = int_pair("kernel_size", kernel_size, 1)
         self.stride, self.dilation = int_pair("stride", stride, 1), int_pair("dilation", dilation, 1)
         self.padding, self.padding_mode = padding, padding_mode
-        self._sides = resolve_padding(padding, self.kernel_size, self.stride, self.dilation)
+        self.sides = resolve_padding(padding, self.kernel_size, self.stride, self.dilation)
         if padding_mode not in MODES:
             raise ValueError(f"padding_mode must be one of {', '.join(MODES)}, got {padding_mode!r}")
         self.weight_shape = (out_channels, in_channels // groups, *self.kernel_size)
@@ -136,7 +136,7 @@ class Conv2d(_Kernels):
 
     def reads(self, axis: int, cells: Cells, *sizes: int) -> tuple[Reach, ...]:
         window = self.kernel_size[axis], self.stride[axis], self.dilation[axis]
-        return (windows_read(cells, sizes[0], *window, self._sides[axis], self.padding_mode),)
+        return (windows_read(cells, sizes[0], *window, self.sides[axis], self.padding_mode),)
 
 
 class ConvTranspose2d(_Kernels):

@@ -154,7 +154,7 @@ def _ends(sides: Any) -> list[int]:
 
 
 def _conv(writer: Writer, node: Node, layer: Any) -> None:
-    source, sides = node.inputs[0], layer._sides
+    source, sides = node.inputs[0], layer.sides
     if layer.padding_mode != "zeros" and any(_ends(sides)):
         source = _padded(writer, source, f"{node.name}.padded", sides, layer.padding_mode, 0.0)
         sides = ((0, 0), (0, 0))

@@ -1,0 +1,43 @@
+"""A network as programs and as files: its weights by name, and all of it as ONNX."""
+
+import io
+from functools import partial
+
+import streamlit as st
+
+from cnn_core import onnx, weights
+from cnn_core.graph import Graph
+from cnn_core.layers import Shape
+from ui import downloads
+from ui.programs import graphs
+from ui.programs.graph_lines import CannotWriteError
+
+
+def programs(graph: Graph, shape: Shape) -> dict[str, str]:
+    """The network in PyTorch and Keras for pictures of this shape, or the sentence why not, as a comment."""
+    written = {}
+    for library, write in (("PyTorch", graphs.pytorch), ("Keras", graphs.keras)):
+        try:
+            written[library] = write(graph, shape)
+        except CannotWriteError as error:
+            written[library] = f"# {' '.join(str(error).split())}\n"
+    return written
+
+
+def offer(graph: Graph) -> None:
+    """Download what the programs read, and the whole network."""
+    size = 4 * sum(array.nbytes for array in graph.stored().values())
+    left, right = st.columns(2)
+    files = (
+        (left, "Weights by name, for the programs (NPZ)", _weights, "network.npz"),
+        (right, "The network (ONNX)", onnx.write, "network.onnx"),
+    )
+    for column, words, make, name in files:
+        made = downloads.in_turn(partial(make, graph), size)
+        column.download_button(words, made, name, on_click="ignore", width="stretch")
+
+
+def _weights(graph: Graph) -> bytes:
+    buffer = io.BytesIO()
+    weights.save(buffer, graph)
+    return buffer.getvalue()
