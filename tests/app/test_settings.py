@@ -271,8 +271,13 @@ def test_what_was_clicked_counts_more_than_the_link_it_opened_with(browser) -> N
 @pytest.mark.usefixtures("browser")
 def test_of_a_value_that_was_refused_no_more_is_kept_than_can_be_mended() -> None:
     run("a", ONE)
-    longest = [1] * LONGEST
-    for sent, kept in (("9" * (LONGEST + 5), "9" * LONGEST), ([10] * 3, [10] * 3), (longest, str(longest)[:LONGEST])):
+    longest, just = [1] * LONGEST, ["a" * (LONGEST - 4)]  # with quotes and brackets
+    for sent, kept in (
+        ("9" * (LONGEST + 5), "9" * LONGEST),
+        ([10] * 3, [10] * 3),
+        (just, just),
+        (longest, str(longest)[:LONGEST]),
+    ):
         held.give({"a_one": sent})
         if isinstance(sent, str):
             assert len(held._session().given["a_one"]) == LONGEST + 1  # enough to see that it is too long

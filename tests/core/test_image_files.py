@@ -68,6 +68,7 @@ GREYS = {
     "16, big end first": (tiff(U16, 16, 1, order=">"), [0, 64, 128, 255]),
     "16, 0 is white": (tiff(U16, 16, 1, 0), [255, 191, 127, 0]),
     "unsigned 32": (tiff(U32, 32, 1), [0, 64, 128, 255]),
+    "unsigned 32 up to three eighths": (tiff((U32 // 8 * 3).astype(np.uint32), 32, 1), [0, 64, 128, 255]),
     "signed 32, all of it": (tiff((U32 >> 1).astype(np.int32), 32, 2), [0, 64, 128, 255]),
     "signed 32 with 16 bits": (tiff(U16.astype(np.int32), 32, 2), [0, 64, 128, 255]),
     "signed 32 with 15 bits": (tiff((U16 >> 1).astype(np.int32), 32, 2), [0, 64, 128, 255]),

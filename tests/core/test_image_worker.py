@@ -6,6 +6,7 @@ import signal
 import struct
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -102,11 +103,16 @@ class Deaf:
 
     def __init__(self) -> None:
         self.stdin, (reader, self._writer) = io.BytesIO(), os.pipe()
-        self.stdout, self.killed = os.fdopen(reader, "rb"), False
+        self.stdout, self.killed, self.ended = os.fdopen(reader, "rb"), False, False
 
     def kill(self) -> None:
         self.killed = True
-        os.close(self._writer)
+        self.fall_silent()
+
+    def fall_silent(self) -> None:
+        if not self.ended:
+            self.ended = True
+            os.close(self._writer)
 
     def wait(self, timeout: float | None = None) -> int:
         if not self.killed:
@@ -119,8 +125,13 @@ def test_a_process_that_does_not_answer_in_time_is_killed(monkeypatch) -> None:
     monkeypatch.setattr(image_worker, "_idle", [])
     monkeypatch.setattr(image_worker, "PATIENCE", 0.05)
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: deaf)
+    by_itself = threading.Timer(5, deaf.fall_silent)  # a test that waits for ever tells less
+    by_itself.start()
+    began = time.monotonic()
     with pytest.raises(ImageError, match="takes too long"):
         image_worker.decode_apart(b"file", 9)
+    by_itself.cancel()
+    assert time.monotonic() - began < 4
     assert (deaf.killed, image_worker._idle) == (True, [])
 
 

@@ -149,6 +149,8 @@ CASES = {
     "pad of two axes": (one("Pad", [[1, 2, 3, 0], F(0.5), [2, -1]]), padded(X, 1, 3, 2, 0, 0.5)),
     "old pad": (one("Pad", opset=10, pads=[0, 0, 1, 0, 0, 0, 0, 2], value=0.5), padded(X, 1, 0, 0, 2, 0.5)),
     "pad of channels": (one("Pad", [[0, 1, 0, 0, 0, 2, 0, 0]]), np.pad(X, [(1, 2), (0, 0), (0, 0)])),
+    "pad of channels behind": (one("Pad", [[0, 0, 0, 0, 0, 2, 0, 0]]), np.pad(X, [(0, 2), (0, 0), (0, 0)])),
+    "squeeze whatever is 1": (one("Squeeze", shape=("n", 1, 6, 8)), X[0], X[:1]),
     "pad of nothing and a relu": (file([node("Pad", "x c", "p"), node("Relu", "p", "y")], {"c": np.zeros(8, np.int64)}), np.maximum(X, 0), "relu"),
     "flatten from channels on": (one("Flatten", axis=-3), X.ravel(), "flatten"),
     "split in two": (one("Split", axis=3, num_outputs=2, outputs="y z"), X[:, :, :4]),

@@ -111,7 +111,9 @@ def test_equal_claims_are_not_the_same(monkeypatch) -> None:
     monkeypatch.setattr(shares.time, "monotonic", lambda: 7.0)
     places, got = Shares(1), []
     granted = lambda: got.append(places.free)  # noqa: E731
-    held, first, second = (places.claim(1, "a", granted) for _ in range(3))
+    held, first, second = claims = [places.claim(1, "a", granted) for _ in range(3)]
+    for claim in claims:
+        claim.came = 7.0  # at the same moment
     places.give_back(second)  # the youngest leaves the queue, and the other stays in it
     assert (places.ahead(first), places.ahead(second), places.ahead(held)) == (1, 0, 0)
     places.give_back(held)
