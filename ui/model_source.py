@@ -5,11 +5,13 @@ long as this session holds it.
 """
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cnn_core import attribution, onnx
 from cnn_core.graph import Graph
@@ -61,6 +63,17 @@ def with_weights(model: Model, weights: str) -> Graph:
             raise SettingError(FULL)
         held = st.session_state[RANDOM] = (model.digest, weights), models.with_weights(model.graph, weights), lease
     return held[1]
+
+
+def computing(macs: int, size: int) -> AbstractContextManager[None]:
+    """Around what a network computes: its place and its memory, in this session's turn.
+
+    Args:
+        macs: multiply-adds.
+        size: bytes.
+    """
+    context = get_script_run_ctx()
+    return shares.computing(macs, size, context.session_id if context else None)
 
 
 def _bytes(graph: Graph) -> int:
@@ -134,7 +147,7 @@ def _try_out(uploaded: Uploaded) -> None:
     v = resolve(own_model.FIELDS, {}, facts={UPLOADED: uploaded})
     model = own_model.as_set(v, uploaded)
     grey = np.full(model.shape, 0.5, np.float32)
-    with shares.computing(4 * model.macs, model.memory):
+    with computing(4 * model.macs, model.memory):
         try:
             answer = attribution.scores(model.graph, grey)
             attribution.saliency(model.graph, grey, 0)
