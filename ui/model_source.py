@@ -167,6 +167,7 @@ def _let_go() -> None:
 
 def _remove(network: Choice) -> None:
     _let_go()
+    st.session_state[WRONG] = None
     settings.reset(own_model.FIELDS)
     settings.give({network.key: own_model.MEANWHILE})
 
@@ -217,7 +218,8 @@ def own(v: Values, network: Choice, *dependent: Field[Any]) -> None:
         st.info("Your own model is not here: models are never stored. Choose its file; until then SqueezeNet is shown.")
     else:
         _describe(v, held.uploaded)
-    with st.expander("Your own model", icon=":material/deployed_code:", expanded=held is None):
+    words = "Your own model" if held is None else "Your own model: what it is given, its classes, another file"
+    with st.expander(words, icon=":material/deployed_code:", expanded=held is None):
         if held is not None:
             _meaning(v, held.uploaded)
         st.file_uploader(

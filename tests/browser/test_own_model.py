@@ -48,7 +48,7 @@ def test_a_dropped_model_shows_its_named_bars_and_a_bad_file_leaves_it(visit) ->
     assert bars(page) == expected
     drawn = pixels(page, "seen").transpose(2, 0, 1)
     assert np.abs(drawn - 255 * seen(22, 34)).max() <= 1.5
-    page.get_by_text("Your own model", exact=True).click()
+    page.get_by_text("Your own model: what it is given").click()
     give(page, ("cat.onnx", b"GIF89a no model"))
     expect(page.get_by_text("cat.onnx: This is no ONNX file")).to_be_visible()
     settle(page)
