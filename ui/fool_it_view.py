@@ -11,11 +11,10 @@ from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, OFF, SEED
 from instruments.growing import Growing
 from instruments.models import Model
 from instruments.why_this_answer import Answer
-from server.shares import computing
 from ui import cache, figures, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import line, plain
-from ui.model_source import ASKED
+from ui.model_source import ASKED, computing
 from ui.why_this_answer_view import answer_to, held, said, watched
 
 AXES = {

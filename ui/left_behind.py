@@ -80,6 +80,7 @@ def forget(crowded: int) -> None:
         session.shutdown()
         session.session_state.clear()  # the last one is held by Streamlit's loop until somebody comes
         session.session_state._new_widget_state.widget_metadata.clear()
+        session._fragment_storage.clear()
     runtime.get_instance().media_file_mgr.remove_orphaned_files()
     files, now = _files(), time.monotonic()
     present = {(session, file) for session, held in list(files.file_storage.items()) for file in list(held)}

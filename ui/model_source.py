@@ -5,11 +5,13 @@ long as this session holds it.
 """
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cnn_core import attribution, onnx
 from cnn_core.graph import Graph
@@ -61,6 +63,17 @@ def with_weights(model: Model, weights: str) -> Graph:
             raise SettingError(FULL)
         held = st.session_state[RANDOM] = (model.digest, weights), models.with_weights(model.graph, weights), lease
     return held[1]
+
+
+def computing(macs: int, size: int) -> AbstractContextManager[None]:
+    """Around what a network computes: its place and its memory, in this session's turn.
+
+    Args:
+        macs: multiply-adds.
+        size: bytes.
+    """
+    context = get_script_run_ctx()
+    return shares.computing(macs, size, context.session_id if context else None)
 
 
 def _bytes(graph: Graph) -> int:
@@ -145,7 +158,7 @@ def _try_out(uploaded: Uploaded) -> None:
     v = resolve(own_model.FIELDS, {}, facts={UPLOADED: uploaded})
     model = own_model.as_set(v, uploaded)
     grey = np.full(model.shape, 0.5, np.float32)
-    with shares.computing(4 * model.macs, model.memory):
+    with computing(4 * model.macs, model.memory):
         try:
             answer = attribution.scores(model.graph, grey)
             attribution.saliency(model.graph, grey, 0)
@@ -165,6 +178,7 @@ def _let_go() -> None:
 
 def _remove(network: Choice) -> None:
     _let_go()
+    st.session_state[WRONG] = None
     settings.reset(own_model.FIELDS)
     settings.give({network.key: own_model.MEANWHILE})
 
@@ -215,7 +229,8 @@ def own(v: Values, network: Choice, *dependent: Field[Any]) -> None:
         st.info("Your own model is not here: models are never stored. Choose its file; until then SqueezeNet is shown.")
     else:
         _describe(v, held.uploaded)
-    with st.expander("Your own model", icon=":material/deployed_code:", expanded=held is None):
+    words = "Your own model" if held is None else "Your own model: what it is given, its classes, another file"
+    with st.expander(words, icon=":material/deployed_code:", expanded=held is None):
         if held is not None:
             _meaning(v, held.uploaded)
         st.file_uploader(

@@ -16,12 +16,12 @@ from instruments.fields import Choice, SettingError, Values
 from instruments.growing import Growing
 from instruments.models import Model
 from instruments.why_this_answer import COLUMN, FIRST, ROW, SECOND, SIZE, STRIDE, Answer
-from server.shares import computing
 from ui import cache, figures, lesson, model_source, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.components.first_picture import component as first_picture
 from ui.controls import menu, plain, stepper
 from ui.image_source import ChosenImage
+from ui.model_source import computing
 
 TURN, PAUSE = 0.25, 0.4  # seconds: of arithmetic at a time, and from one turn to the next
 MOST_HELD = 6  # maps that take their time that a session keeps

@@ -22,6 +22,12 @@ from ui import model_source
 PAGES = tuple(NETWORK)
 
 
+@pytest.fixture(autouse=True)
+def _nobody_else() -> None:
+    """Sessions of tests before have given back what they held."""
+    gc.collect()
+
+
 def bars(app, number: int = 0) -> str:
     """What the bars say to those who cannot see them."""
     found = [one.alt for image in app.get("image") for one in image.proto.imgs if "Probabilities" in one.alt]
@@ -55,7 +61,6 @@ def test_a_dropped_model_answers_as_it_does_by_itself(page, softmax) -> None:
 
 
 def test_memory_is_counted_while_a_session_holds_a_model_and_given_back() -> None:
-    gc.collect()
     free, net = MODELS.free, tiny()
     app = visit_own("why_this_answer", onnx.write(net))
     held = free - MODELS.free

@@ -1,22 +1,29 @@
 """One's own network, dropped on a page in a browser: its answer, its second file, a refusal, what its input means."""
 
 import re
+import time
+from pathlib import Path
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page, expect
 
 from cnn_core import onnx
+from cnn_core.graph import chain
 from cnn_core.images import resize
+from cnn_core.layers import Flatten, Linear, ReLU
 from instruments import samples
 from tests.app.own_models import middle, open_sized, tiny
+from tests.browser.conftest import free_port, start_server
 from tests.browser.instrument import expect_shape, panel, pixels, settle
 from tests.core.onnx_files import file, node, tensor
+
+UPLOADER = "[class*='st-key-_model'] input[type=file]"
 
 
 def give(page: Page, *files: tuple[str, bytes]) -> None:
     settle(page)
-    field = page.locator("[class*='st-key-_model'] input[type=file]")
-    field.set_input_files([{"name": name, "mimeType": "", "buffer": data} for name, data in files])
+    page.locator(UPLOADER).set_input_files([{"name": name, "mimeType": "", "buffer": data} for name, data in files])
 
 
 def bars(page: Page) -> dict[str, str]:
@@ -41,7 +48,7 @@ def test_a_dropped_model_shows_its_named_bars_and_a_bad_file_leaves_it(visit) ->
     assert bars(page) == expected
     drawn = pixels(page, "seen").transpose(2, 0, 1)
     assert np.abs(drawn - 255 * seen(22, 34)).max() <= 1.5
-    page.get_by_text("Your own model", exact=True).click()
+    page.get_by_text("Your own model: what it is given").click()
     give(page, ("cat.onnx", b"GIF89a no model"))
     expect(page.get_by_text("cat.onnx: This is no ONNX file")).to_be_visible()
     settle(page)
@@ -87,3 +94,36 @@ def test_a_model_of_open_size_is_given_any_size(visit) -> None:
     settle(page)
     answer = open_sized().forward(seen(40, 63))
     assert bars(page) == {f"class {number}": f"{share * 100:.1f}" for number, share in enumerate(answer)}
+
+
+def resident(process: int) -> float:
+    """MB that a process holds."""
+    status = Path(f"/proc/{process}/status").read_text("ascii")
+    return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1000
+
+
+def test_a_large_model_goes_with_its_session_though_nobody_else_comes(visit, tmp_path) -> None:
+    """Fragments that grow or ask would hold on to it."""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("This system does not say what a process holds.")
+    port = free_port()
+    server = start_server(port, "--server.disconnectedSessionTTL", "1")
+    try:
+        page = visit("fool-it?fool_network=own&image=cat", base=f"http://127.0.0.1:{port}")
+        net = chain([Flatten(), Linear(3 * 64 * 64, 900), ReLU(), Linear(900, 3)], (3, 64, 64))  # 44 MB
+        (tmp_path / "large.onnx").write_bytes(onnx.write(net))
+        settle(page)
+        page.locator(UPLOADER).set_input_files(tmp_path / "large.onnx")
+        expect_shape(page, "before", (3, 64, 64))
+        settle(page)
+        page.get_by_role("button", name="Ask it", exact=True).click()
+        settle(page)
+        held = resident(server.pid)
+        page.context.close()
+        deadline = time.monotonic() + 40
+        while resident(server.pid) > held - 35:
+            assert time.monotonic() < deadline, (held, resident(server.pid))
+            time.sleep(1)
+    finally:
+        server.terminate()
+        server.wait()

@@ -128,7 +128,7 @@ def test_no_log_names_a_session_or_the_settings(proxy, stubs) -> None:
     ):
         ask(proxy.base, path, cookie, "PUT", b"pixels")
     ask(proxy.base, f"/kernel?kernel=secret-setting&x={SESSION}", cookie, headers={"Referer": f"http://x/{SESSION}"})
-    with raw(proxy.host, f"PUT {UPLOAD} HTTP/1.1\r\nHost: {proxy.host}\r\nContent-Length: 22100000\r\n\r\n") as sock:
+    with raw(proxy.host, f"PUT {UPLOAD} HTTP/1.1\r\nHost: {proxy.host}\r\nContent-Length: 51400000\r\n\r\n") as sock:
         assert b" 413 " in sock.recv(100)
     next(stub for stub in stubs if stub.port == port).stop()
     assert ask(proxy.base, UPLOAD, cookie, "PUT", b"pixels")[0] == 502  # and its error is logged nowhere
