@@ -105,7 +105,7 @@ def test_a_clicked_map_opens_its_sum_and_a_clicked_place_its_window(visit) -> No
     second = panel(page, "sum_parts").locator(".tile span").nth(1).text_content()
     parts.click(position={"x": box["width"] * 1.5 / 13, "y": box["height"] * 30.5 / 56})
     page.wait_for_url(f"**network_part={second}**")
-    assert "network_map_y=30" in page.url
+    assert re.search(r"network_map_y=(29|30|31)&", page.url)  # a row is a pixel and a bit on the screen
     expect(page.locator("figcaption.input").first).to_have_text(f"Map {second} that is read")
 
 
