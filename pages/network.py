@@ -17,7 +17,7 @@ from ui import (
     own_digits,
     settings,
 )
-from ui.controls import menu, stepper
+from ui.controls import menu, plain, stepper
 from ui.palette import label
 from ui.programs import Code, program
 
@@ -92,6 +92,13 @@ if on_digits:
     )
     network_view.votes(net, trace, best)
 
+if not on_digits and look.answer is not None:
+    st.subheader("Softmax, written out")
+    lesson.formula(formulas.softmax(look.answer.scores, look.answer.top[0]))
+    st.markdown(
+        f"Number {look.answer.top[0]} of {len(look.answer.scores):,} classes is **{plain(look.answer.names[0])}**."
+    )
+
 page.check_yourself()
 if on_digits:
     sizes = {"kernels": v[KERNELS], "side": v[KERNEL_SIDE], "pool": v[POOL]}
@@ -107,7 +114,7 @@ if on_digits:
 else:
     programs = {
         "NumPy": program("network_photo_numpy", chosen=v[MODEL], side=SIDES[v[MODEL]]),
-        "PyTorch": program("network_photo_pytorch"),
+        "PyTorch": program("skips_pytorch" if v[MODEL] == "resnet8" else "network_photo_pytorch"),
     }
 page.in_code(v, network.CODE, programs)
 if opened is not None:

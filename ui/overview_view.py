@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core import networks
-from cnn_core.arguments import Array
+from cnn_core.arguments import Array, Pair
 from cnn_core.dense import softmax
 from cnn_core.graph import Graph
 from cnn_core.layers.base import Shape
@@ -120,10 +120,18 @@ def draw(v: Values, seen: Look) -> None:
     cards = [overview_cards.input_card(subject.x, cache.input_picture(subject.digest, subject.x))]
     for one, value in zip(seen.drawn, seen.shown, strict=True):
         cards.append(overview_cards.card(subject.graph, made, one, value, at))
-    chosen = (at[v[NODE]], v[MAP]) if v[NODE] in at else None
+    chosen = (at[v[NODE]], v[MAP], _place(v, seen)) if v[NODE] in at else None
     opened = f"Open below: {v[NODE]}, number {v[MAP]}"
     size = subject.shape[1], subject.shape[2]
     graph_viewer("network_overview", cards, chosen, size, HINT, opened, _picked(v, seen))
+
+
+def _place(v: Values, seen: Look) -> Pair | None:
+    """The row and column that are looked at, of the map that its card shows."""
+    one = next((one for one in seen.drawn if one.cards[-1].name == v[NODE]), None)
+    shape = seen.structure.shapes[one.shown] if one else ()
+    inside = len(shape) == 3 and 0 <= v[MAP_ROW] < shape[1] and 0 <= v[MAP_COLUMN] < shape[2]
+    return (v[MAP_ROW], v[MAP_COLUMN]) if inside else None
 
 
 def _picked(v: Values, seen: Look) -> Any:

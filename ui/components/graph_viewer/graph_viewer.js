@@ -206,7 +206,8 @@ class GraphViewer {
   say(card, map, at) {
     const { maps, fields } = card;
     this.box.hidden = true;
-    if (map === null || card.kind === "input") return card.name;
+    if (map === null && fields) this.see(fields[0][fields[0].length >> 1], fields[1][fields[1].length >> 1]);
+    if (map === null || card.kind === "input") return fields ? `${card.name}: framed is what the cell in its middle sees.` : card.title;
     const answer = card.answers.find((one) => one.map === map);
     if (answer) return `${answer.label}: ${answer.text}`;
     const value = at && this.cards.get(card.name)?.valueAt(map, at);
@@ -216,11 +217,20 @@ class GraphViewer {
     const where = `${card.name}, map ${map}, row ${y}, column ${x}${about}`;
     if (!fields) return where;
     const [rows, columns] = [fields[0][y], fields[1][x]];
+    this.see(rows, columns);
+    return `${where}. It sees rows ${rows[0]} to ${rows[1] - 1} and columns ${columns[0]} to ${columns[1] - 1} of the picture.`;
+  }
+
+  /**
+   * Frame a part of the picture.
+   * @param {[number, number]} rows the first, and the one behind the last
+   * @param {[number, number]} columns
+   */
+  see(rows, columns) {
     const [height, width] = this.data.input;
     const sides = { top: rows[0] / height, left: columns[0] / width, height: (rows[1] - rows[0]) / height, width: (columns[1] - columns[0]) / width };
     this.box.hidden = false;
     for (const [side, part] of Object.entries(sides)) this.box.style.setProperty(side, `${100 * part}%`);
-    return `${where}. It sees rows ${rows[0]} to ${rows[1] - 1} and columns ${columns[0]} to ${columns[1] - 1} of the picture.`;
   }
 
   /**
@@ -265,13 +275,14 @@ class GraphViewer {
 
   /** Nothing is pointed at: what is open is told, or what to do. */
   left() {
-    this.dim();
-    this.box.hidden = true;
     const { chosen, hint } = this.data;
     const open = chosen && this.cards.get(chosen.card);
     this.lines.replaceChildren();
     if (open) this.point(open.card, null, null);
-    if (open) this.dim();
+    this.dim();
+    this.box.hidden = true;
+    const [place, fields] = [chosen?.place, open?.card.fields];
+    if (place && fields) this.see(fields[0][place[0]], fields[1][place[1]]);
     this.place.textContent = open ? `${hint.opened} ↓` : hint.first;
   }
 }
