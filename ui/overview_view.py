@@ -69,8 +69,8 @@ def look(v: Values, subject: Subject) -> Look:
     made = _structure(subject)
     opened: tuple[str, ...] = v[OPEN]
     seen = drawn(made.stages, opened)
-    names = tuple(one.shown for one in seen)
-    shown, scores, probabilities = _read(subject.key, subject.digest, names, subject)
+    wanted = tuple(zip((one.shown for one in seen), overview_cards.room(seen), strict=True))
+    shown, scores, probabilities = _read(subject.key, subject.digest, wanted, subject)
     if len(probabilities) != len(subject.classes):
         return Look(subject, made, seen, shown, None)
     top = [int(i) for i in np.argsort(-probabilities, kind="stable")[: why.TOP]]
@@ -94,16 +94,17 @@ def _structure(subject: Subject) -> Structure:
 def _read(
     key: str,  # noqa: ARG001  (what tells one result from another)
     digest: str,  # noqa: ARG001
-    names: tuple[str, ...],
+    wanted: tuple[tuple[str, int], ...],
     _subject: Subject,
 ) -> tuple[list[Shown], Array, Array]:
-    """What the cards of these nodes show, and scores and probabilities of all classes."""
+    """What the cards of these nodes show, with room for so many maps, and scores and probabilities of all classes."""
     graph, shapes = _subject.graph, _structure(_subject).shapes
     end = graph.node(graph.output)
     before = end.inputs[0] if end.layer.kind in ("softmax", "log softmax") else graph.output
     with COMPUTING.take(memory(shapes)):
-        values = graph.values(_subject.x, dict.fromkeys((*names, before, graph.output)))
-        shown = [overview_cards.shown(values[name], _subject.classes) for name in names]
+        names = (*(name for name, _ in wanted), before, graph.output)
+        values = graph.values(_subject.x, dict.fromkeys(names))
+        shown = [overview_cards.shown(values[name], _subject.classes, count) for name, count in wanted]
     scores = values[before].ravel()
     return shown, scores, values[graph.output].ravel() if end.layer.kind == "softmax" else softmax(scores)
 

@@ -69,6 +69,13 @@ def test_a_photo_network_answers_and_unfolds_as_the_link_says() -> None:
         "+ 122 more",
     )
     assert found["fire2.expand3"]["title"] == "expand3"
+    assert [found[f"fire2.{name}"]["maps"]["shown"] for name in ("squeeze", "expand1", "expand3", "concat")] == [
+        6,
+        4,
+        4,
+        6,
+    ]
+    assert found["fire2.expand1"]["more"] == "+ 60 more"
     [conv, relu] = found["fire2.expand3"]["details"]
     assert conv["words"] == "convolution, 64 kernels of 16 × 3 × 3, padding 1"
     assert conv["facts"] == "64 × 56 × 56, 9,280 parameters, 28,901,376 multiply-adds, a cell sees 15 × 15 pixels"
