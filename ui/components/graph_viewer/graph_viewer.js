@@ -62,8 +62,8 @@ class GraphViewer {
     const texts = element("div", { className: "texts", "aria-live": "polite" }, this.place, this.lines);
     this.detail = element("section", { className: "detail", "aria-label": "what is under the hand" }, picture, texts);
     parent.append(this.tools, this.scroller, this.detail);
-    const observer = new ResizeObserver(() => this.resized());
-    for (const one of [this.graph, this.scroller]) observer.observe(one);
+    this.observer = new ResizeObserver(() => this.resized());
+    for (const one of [this.graph, this.scroller]) this.observer.observe(one);
     this.scroller.addEventListener("scroll", () => this.offer());
   }
 
@@ -74,6 +74,7 @@ class GraphViewer {
     const names = new Set(data.cards.map((card) => card.name));
     for (const [name, card] of this.cards) {
       if (names.has(name)) continue;
+      this.observer.unobserve(card.root);
       card.root.remove();
       this.cards.delete(name);
     }
@@ -82,6 +83,7 @@ class GraphViewer {
       if (known && known.card.kind !== card.kind) known.root.remove();
       if (known?.card.kind !== card.kind) known = new GraphCard(card, this.hooks());
       this.cards.set(card.name, known);
+      this.observer.observe(known.root);
       this.graph.append(known.root); // in order, which is also that of the keyboard
       known.update(card, table, data.chosen?.card === card.name ? data.chosen.map : null);
       if (card.kind === "input" && card.maps) this.seen.src = card.maps.src;
@@ -143,6 +145,7 @@ class GraphViewer {
       if (card.kind === "card" && card.stage) stages.set(card.stage, [...(stages.get(card.stage) ?? []), card]);
     }
     const focused = this.graph.querySelector(".fold:focus") !== null;
+    this.graph.classList.toggle("framed", stages.size > 0);
     for (const old of this.graph.querySelectorAll(".frame")) old.remove();
     for (const [stage, inside] of stages) {
       const [columns, lanes] = [inside.map((card) => card.column), inside.map((card) => card.lane)];
