@@ -20,7 +20,7 @@ from ui import (
     settings,
 )
 from ui.components.camera_answers.component import camera_answers
-from ui.controls import menu, stepper
+from ui.controls import menu, plain, stepper
 from ui.palette import label
 from ui.programs import Code, program
 
@@ -98,6 +98,13 @@ if on_digits:
         f"Dense layers: each hidden unit times its weight, for the answer **{best}**. Orange speaks for it, blue against it."
     )
     network_view.votes(net, trace, best)
+
+if not on_digits and look.answer is not None:
+    st.subheader("Softmax, written out")
+    lesson.formula(formulas.softmax(look.answer.scores, look.answer.top[0]))
+    st.markdown(
+        f"Number {look.answer.top[0]} of {len(look.answer.scores):,} classes is **{plain(look.answer.names[0])}**."
+    )
 
 page.check_yourself()
 if on_digits:

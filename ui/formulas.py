@@ -8,6 +8,8 @@ from cnn_core.arguments import Array, Pair
 from cnn_core.shapes import Axis
 from ui.palette import QUANTITIES, colour
 
+MOST_TERMS, FEW_TERMS = 12, 5  # of a sum that is written out whole, and of one that is not
+
 
 def number(value: float | np.floating[Any], digits: int = 3) -> str:
     """A number as it is written everywhere: three digits, a real minus sign; what is below 1 never becomes 1.
@@ -111,7 +113,7 @@ def _count(number: int, one: str) -> str:
 
 
 def softmax(logits: Array, answer: int) -> str:
-    r"""The answer's probability, written out with the largest logit taken from each, as it is computed.
+    r"""The answer's probability, written out with the largest logit taken from each, as it is computed; of many only the largest.
 
     >>> import numpy as np
     >>> softmax(np.array([0.0, 2.0]), 1)[-25:]
@@ -120,10 +122,12 @@ def softmax(logits: Array, answer: int) -> str:
     largest = logits.max()
     powers = np.exp(logits - largest)
     own = rf"e^{{{logits[answer]:.2f} - {largest:.2f}}}"
-    others = " + ".join(f"e^{{{logit - largest:.1f}}}" for logit in logits)
+    many = len(logits) > MOST_TERMS
+    others = " + ".join(f"e^{{{logit - largest:.1f}}}" for logit in (-np.sort(-logits)[:FEW_TERMS] if many else logits))
+    others += r" + \cdots" if many else ""
     total, probability = float(powers.sum()), float(powers[answer] / powers.sum())
     share = rf"\frac{{{float(powers[answer]):.4g}}}{{{total:.4f}}}"
-    return rf"p_{{{answer}}} = \frac{{e^{{z_{answer}}}}}{{\sum_j e^{{z_j}}}} = \frac{{{own}}}{{{others}}} = {share} = {number(probability, 4)}"
+    return rf"p_{{{answer}}} = \frac{{e^{{z_{{{answer}}}}}}}{{\sum_j e^{{z_j}}}} = \frac{{{own}}}{{{others}}} = {share} = {number(probability, 4)}"
 
 
 def remainder(rows: Axis, columns: Axis) -> str | None:

@@ -1,5 +1,6 @@
 """What the cards of an overview say and show: layers in words, sizes, and the first maps as small pictures."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from live.pictures import mosaic
 from ui import cache
 from ui.formulas import number, shape_text
 
-MAPS = 6  # of a card that are shown
+MAPS, FEWER, FEWEST = 6, 4, 2  # of a card that are shown: alone in its column, one of two, one of more
 FINEST = 48  # pixels of a map's picture, about
 ANSWERS = 5  # named values that are shown
 BRIGHT = 0.995  # the part of the values that is told apart; larger ones have the full colour
@@ -88,12 +89,19 @@ def _sees(size: Pair | None, shape: Shape, fields: tuple[Ranges, Ranges]) -> str
     return f"a cell sees {'' if size else 'up to '}{seen[0]} × {seen[1]} pixels"
 
 
-def shown(value: Array, classes: Sequence[str]) -> Shown:
+def room(drawn: Sequence[Drawn]) -> list[int]:
+    """How many maps each card has room for: branches stand below each other, and shall all be in sight."""
+    lanes = Counter(one.column for one in drawn)
+    return [(MAPS, FEWER, FEWEST)[min(lanes[one.column], 3) - 1] for one in drawn]
+
+
+def shown(value: Array, classes: Sequence[str], count: int = MAPS) -> Shown:
     """The first maps of a value (C, H, W), or its units (n,), the largest by name where they are the network's classes.
 
     Args:
         value: of a node.
         classes: names of the network's answers.
+        count: of the maps.
     """
     if not np.isfinite(value).all():
         value = np.nan_to_num(value, posinf=0, neginf=0)  # a picture has no colour for what is no number
@@ -109,7 +117,7 @@ def shown(value: Array, classes: Sequence[str]) -> Shown:
         laid = np.zeros(rows * columns, np.float32)
         laid[: value.size] = value.ravel()
         return Shown(_picture(laid.reshape(1, rows, columns), value, True), [], f"{value.size:,} units")
-    return Shown(_picture(value[:MAPS], value, False), [], _more(len(value) - MAPS))
+    return Shown(_picture(value[:count], value, False), [], _more(len(value) - count))
 
 
 def _more(count: int) -> str:

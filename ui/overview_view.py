@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core import networks
-from cnn_core.arguments import Array
+from cnn_core.arguments import Array, Pair
 from cnn_core.dense import softmax
 from cnn_core.graph import Graph
 from cnn_core.layers.base import Shape
@@ -70,8 +70,8 @@ def look(v: Values, subject: Subject) -> Look:
     made = _structure(subject)
     opened: tuple[str, ...] = v[OPEN]
     seen = drawn(made.stages, opened)
-    names = tuple(one.shown for one in seen)
-    shown, scores, probabilities = _read(subject.key, subject.digest, names, subject)
+    wanted = tuple(zip((one.shown for one in seen), overview_cards.room(seen), strict=True))
+    shown, scores, probabilities = _read(subject.key, subject.digest, wanted, subject)
     if len(probabilities) != len(subject.classes):
         return Look(subject, made, seen, shown, None)
     top = [int(i) for i in np.argsort(-probabilities, kind="stable")[: why.TOP]]
@@ -95,16 +95,17 @@ def _structure(subject: Subject) -> Structure:
 def _read(
     key: str,  # noqa: ARG001  (what tells one result from another)
     digest: str,  # noqa: ARG001
-    names: tuple[str, ...],
+    wanted: tuple[tuple[str, int], ...],
     _subject: Subject,
 ) -> tuple[list[Shown], Array, Array]:
-    """What the cards of these nodes show, and scores and probabilities of all classes."""
+    """What the cards of these nodes show, with room for so many maps, and scores and probabilities of all classes."""
     graph, shapes = _subject.graph, _structure(_subject).shapes
     end = graph.node(graph.output)
     before = end.inputs[0] if end.layer.kind in ("softmax", "log softmax") else graph.output
     with COMPUTING.take(memory(shapes)):
-        values = graph.values(_subject.x, dict.fromkeys((*names, before, graph.output)))
-        shown = [overview_cards.shown(values[name], _subject.classes) for name in names]
+        names = (*(name for name, _ in wanted), before, graph.output)
+        values = graph.values(_subject.x, dict.fromkeys(names))
+        shown = [overview_cards.shown(values[name], _subject.classes, count) for name, count in wanted]
     scores = values[before].ravel()
     return shown, scores, values[graph.output].ravel() if end.layer.kind == "softmax" else softmax(scores)
 
@@ -121,10 +122,18 @@ def draw(v: Values, seen: Look) -> None:
     cards = [overview_cards.input_card(subject.x, cache.input_picture(subject.digest, subject.x))]
     for one, value in zip(seen.drawn, seen.shown, strict=True):
         cards.append(overview_cards.card(subject.graph, made, one, value, at))
-    chosen = (at[v[NODE]], v[MAP]) if v[NODE] in at else None
+    chosen = (at[v[NODE]], v[MAP], _place(v, seen)) if v[NODE] in at else None
     opened = f"Open below: {v[NODE]}, number {v[MAP]}"
     size = subject.shape[1], subject.shape[2]
     graph_viewer("network_overview", cards, chosen, size, HINT, opened, _picked(v, seen))
+
+
+def _place(v: Values, seen: Look) -> Pair | None:
+    """The row and column that are looked at, of the map that its card shows."""
+    one = next((one for one in seen.drawn if one.cards[-1].name == v[NODE]), None)
+    shape = seen.structure.shapes[one.shown] if one else ()
+    inside = len(shape) == 3 and 0 <= v[MAP_ROW] < shape[1] and 0 <= v[MAP_COLUMN] < shape[2]
+    return (v[MAP_ROW], v[MAP_COLUMN]) if inside else None
 
 
 def _picked(v: Values, seen: Look) -> Any:

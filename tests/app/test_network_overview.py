@@ -69,6 +69,13 @@ def test_a_photo_network_answers_and_unfolds_as_the_link_says() -> None:
         "+ 122 more",
     )
     assert found["fire2.expand3"]["title"] == "expand3"
+    assert [found[f"fire2.{name}"]["maps"]["shown"] for name in ("squeeze", "expand1", "expand3", "concat")] == [
+        6,
+        4,
+        4,
+        6,
+    ]
+    assert found["fire2.expand1"]["more"] == "+ 60 more"
     [conv, relu] = found["fire2.expand3"]["details"]
     assert conv["words"] == "convolution, 64 kernels of 16 × 3 × 3, padding 1"
     assert conv["facts"] == "64 × 56 × 56, 9,280 parameters, 28,901,376 multiply-adds, a cell sees 15 × 15 pixels"
@@ -76,6 +83,25 @@ def test_a_photo_network_answers_and_unfolds_as_the_link_says() -> None:
     box = net.window("fire2.expand3", 20, 31, input_shape=(3, 227, 227))
     rows, columns = found["fire2.expand3"]["fields"]
     assert (rows[20], columns[31]) == ([box.top, box.bottom], [box.left, box.right])
+
+
+def test_the_place_that_is_looked_at_is_framed_where_its_card_is_shown() -> None:
+    link = {"network_node": "pool1", "network_map": "2", "network_map_x": "11"}
+    inside, outside = (
+        component(visit("network", **link, network_map_y=row), "graph_viewer")["chosen"] for row in ("3", "12")
+    )
+    assert inside == {"card": "pool1", "map": 2, "place": [3, 11]}
+    assert outside["place"] is None
+
+
+def test_a_photo_network_writes_its_softmax_with_the_largest_scores() -> None:
+    app = visit("network", network_model="squeezenet", image="cat")
+    scores = networks.load("squeezenet").trace(seen("cat", 227))["mean"]
+    best, powers = int(scores.argmax()), np.exp(scores - scores.max())
+    formula = app.latex[0].value.strip("$\n")
+    assert formula.startswith(rf"p_{{{best}}} = \frac{{e^{{z_{{{best}}}}}}}")
+    assert formula.endswith(f"{powers.sum():.4f}}} = {1 / powers.sum():.4g}")
+    assert formula.count("e^") == 3 + 5
 
 
 def test_another_photo_is_another_picture_of_the_same_cards() -> None:
@@ -113,6 +139,8 @@ def test_the_sum_of_an_opened_map_is_the_networks(channel) -> None:
     assert panels["sum_fire2.expand3_relu"]["reads"][0]["panel"] == "sum_fire2.expand3"
     made = panels["sum_fire2.expand3"]
     assert made["low"] == pytest.approx(float(trace["fire2.expand3"][channel].min()), rel=1e-3, abs=1e-3)
+    chosen = component(app, "graph_viewer")["chosen"]
+    assert chosen == {"card": "fire2", "map": channel, "place": None}  # its stage is folded and shows another card
     walk = component(app, "window_explorer")
     part = int(re.search(r"Map (\d+)", walk["titles"][0])[1])
     assert part == int(np.abs(terms).argmax())

@@ -77,9 +77,9 @@ def test_pointing_lights_what_is_read_and_fed_and_tells_value_and_field(visit) -
 def test_a_clicked_map_opens_its_sum_and_a_clicked_place_its_window(visit) -> None:
     page = visit("network?image=cat&network_model=squeezenet&network_open=fire2")
     settle(page)
-    card(page, "fire2.expand3").locator("button.map").nth(5).click()
+    card(page, "fire2.expand3").locator("button.map").nth(3).click()
     page.wait_for_url("**network_node=fire2.expand3**")
-    assert "network_map=5" in page.url
+    assert "network_map=3" in page.url
     expect(page.get_by_role("heading", name="What made this map")).to_be_visible()
     settle(page)
     canvas = panel(page, "sum_fire2.expand3_relu").locator(".frame canvas")
@@ -91,10 +91,10 @@ def test_a_clicked_map_opens_its_sum_and_a_clicked_place_its_window(visit) -> No
     net = networks.load("squeezenet")
     trace, weights = net.trace(seen("cat", 227)), net.parameters()
     window = np.pad(trace["fire2.squeeze_relu"], ((0, 0), (1, 1), (1, 1)))[:, 12:15, 30:33]
-    terms = (window * weights["fire2.expand3.weight"][5]).sum((1, 2))
+    terms = (window * weights["fire2.expand3.weight"][3]).sum((1, 2))
     line = page.get_by_text(re.compile("^At row 12, column 30: ")).inner_text()
     total = numbers(re.search(r"\(bias\) = (.*?)\. ", line)[1])[0]
-    expected = float(terms.sum() + weights["fire2.expand3.bias"][5])
+    expected = float(terms.sum() + weights["fire2.expand3.bias"][3])
     assert abs(total - expected) < 6e-3 * abs(expected) + 1e-3
     strongest = int(np.abs(terms).argmax())
     assert f"(map {strongest})" in line
@@ -105,7 +105,7 @@ def test_a_clicked_map_opens_its_sum_and_a_clicked_place_its_window(visit) -> No
     second = panel(page, "sum_parts").locator(".tile span").nth(1).text_content()
     parts.click(position={"x": box["width"] * 1.5 / 13, "y": box["height"] * 30.5 / 56})
     page.wait_for_url(f"**network_part={second}**")
-    assert "network_map_y=30" in page.url
+    assert re.search(r"network_map_y=(29|30|31)&", page.url)  # a row is a pixel and a bit on the screen
     expect(page.locator("figcaption.input").first).to_have_text(f"Map {second} that is read")
 
 

@@ -13,7 +13,7 @@ _mount = component("graph_viewer")
 def graph_viewer(
     key: str,
     cards: Sequence[dict[str, Any]],
-    chosen: tuple[str, int] | None,
+    chosen: tuple[str, int, Pair | None] | None,
     size: Pair,
     hint: str,
     opened: str,
@@ -24,7 +24,7 @@ def graph_viewer(
     Args:
         key: key of the component in the session.
         cards: as shared/types.js declares them, the input first, each after those that it reads.
-        chosen: the card and the map that are open.
+        chosen: the card and the map that are open, and the row and column of it that are looked at, if they are.
         size: (H, W) of the input.
         hint: what to do, said while nothing is pointed at.
         opened: what is open below, said in its place.
@@ -32,7 +32,7 @@ def graph_viewer(
     """
     data = {
         "cards": list(cards),
-        "chosen": chosen and {"card": chosen[0], "map": chosen[1]},
+        "chosen": chosen and dict(zip(("card", "map", "place"), chosen, strict=True)),
         "input": list(size),
         "hint": {"first": hint, "opened": opened},
         "tables": diverging_tables(),

@@ -62,8 +62,8 @@ class GraphViewer {
     const texts = element("div", { className: "texts", "aria-live": "polite" }, this.place, this.lines);
     this.detail = element("section", { className: "detail", "aria-label": "what is under the hand" }, picture, texts);
     parent.append(this.tools, this.scroller, this.detail);
-    const observer = new ResizeObserver(() => this.resized());
-    for (const one of [this.graph, this.scroller]) observer.observe(one);
+    this.observer = new ResizeObserver(() => this.resized());
+    for (const one of [this.graph, this.scroller]) this.observer.observe(one);
     this.scroller.addEventListener("scroll", () => this.offer());
   }
 
@@ -74,6 +74,7 @@ class GraphViewer {
     const names = new Set(data.cards.map((card) => card.name));
     for (const [name, card] of this.cards) {
       if (names.has(name)) continue;
+      this.observer.unobserve(card.root);
       card.root.remove();
       this.cards.delete(name);
     }
@@ -82,6 +83,7 @@ class GraphViewer {
       if (known && known.card.kind !== card.kind) known.root.remove();
       if (known?.card.kind !== card.kind) known = new GraphCard(card, this.hooks());
       this.cards.set(card.name, known);
+      this.observer.observe(known.root);
       this.graph.append(known.root); // in order, which is also that of the keyboard
       known.update(card, table, data.chosen?.card === card.name ? data.chosen.map : null);
       if (card.kind === "input" && card.maps) this.seen.src = card.maps.src;
@@ -143,6 +145,7 @@ class GraphViewer {
       if (card.kind === "card" && card.stage) stages.set(card.stage, [...(stages.get(card.stage) ?? []), card]);
     }
     const focused = this.graph.querySelector(".fold:focus") !== null;
+    this.graph.classList.toggle("framed", stages.size > 0);
     for (const old of this.graph.querySelectorAll(".frame")) old.remove();
     for (const [stage, inside] of stages) {
       const [columns, lanes] = [inside.map((card) => card.column), inside.map((card) => card.lane)];
@@ -206,7 +209,8 @@ class GraphViewer {
   say(card, map, at) {
     const { maps, fields } = card;
     this.box.hidden = true;
-    if (map === null || card.kind === "input") return card.name;
+    if (map === null && fields) this.see(fields[0][fields[0].length >> 1], fields[1][fields[1].length >> 1]);
+    if (map === null || card.kind === "input") return fields ? `${card.name}: framed is what the cell in its middle sees.` : card.title;
     const answer = card.answers.find((one) => one.map === map);
     if (answer) return `${answer.label}: ${answer.text}`;
     const value = at && this.cards.get(card.name)?.valueAt(map, at);
@@ -216,11 +220,20 @@ class GraphViewer {
     const where = `${card.name}, map ${map}, row ${y}, column ${x}${about}`;
     if (!fields) return where;
     const [rows, columns] = [fields[0][y], fields[1][x]];
+    this.see(rows, columns);
+    return `${where}. It sees rows ${rows[0]} to ${rows[1] - 1} and columns ${columns[0]} to ${columns[1] - 1} of the picture.`;
+  }
+
+  /**
+   * Frame a part of the picture.
+   * @param {[number, number]} rows the first, and the one behind the last
+   * @param {[number, number]} columns
+   */
+  see(rows, columns) {
     const [height, width] = this.data.input;
     const sides = { top: rows[0] / height, left: columns[0] / width, height: (rows[1] - rows[0]) / height, width: (columns[1] - columns[0]) / width };
     this.box.hidden = false;
     for (const [side, part] of Object.entries(sides)) this.box.style.setProperty(side, `${100 * part}%`);
-    return `${where}. It sees rows ${rows[0]} to ${rows[1] - 1} and columns ${columns[0]} to ${columns[1] - 1} of the picture.`;
   }
 
   /**
@@ -265,13 +278,14 @@ class GraphViewer {
 
   /** Nothing is pointed at: what is open is told, or what to do. */
   left() {
-    this.dim();
-    this.box.hidden = true;
     const { chosen, hint } = this.data;
     const open = chosen && this.cards.get(chosen.card);
     this.lines.replaceChildren();
     if (open) this.point(open.card, null, null);
-    if (open) this.dim();
+    this.dim();
+    this.box.hidden = true;
+    const [place, fields] = [chosen?.place, open?.card.fields];
+    if (place && fields) this.see(fields[0][place[0]], fields[1][place[1]]);
     this.place.textContent = open ? `${hint.opened} ↓` : hint.first;
   }
 }

@@ -86,10 +86,11 @@ export class GraphCard {
 
   /** @param {CardMaps} maps */
   fillMaps(maps) {
-    const wanted = `${maps.shown} ${maps.units} ${this.card.kind}`;
-    if (this.maps.dataset.made === wanted && this.buttons.length) return;
+    const wanted = `${maps.shown} ${maps.units} ${maps.size} ${this.card.kind}`;
+    if (this.maps.dataset.made === wanted) return;
     const made = Array.from({ length: maps.shown }, (_, map) => {
-      const canvas = element("canvas", {});
+      const canvas = element("canvas", { style: `aspect-ratio: ${maps.size[1]} / ${maps.size[0]}` }); // before it is drawn, too
+      if (this.card.kind === "input") canvas.setAttribute("aria-hidden", "true");
       if (this.card.kind === "input") return canvas;
       const label = maps.units ? `units of ${this.card.name}` : `map ${map} of ${this.card.name}`;
       return this.button(map, label, maps.units ? "map units" : "map", canvas);

@@ -154,7 +154,7 @@
 /**
  * @typedef {object} GraphData
  * @property {Card[]} cards
- * @property {{card: string, map: number} | null} chosen
+ * @property {{card: string, map: number, place: [number, number] | null} | null} chosen what is open, and a row and a column of it
  * @property {[number, number]} input height and width of the picture
  * @property {{first: string, opened: string}} hint what to do first, and what is open below
  * @property {Tables} tables
