@@ -243,8 +243,8 @@ def test_an_upload_lives_across_pages_and_one_kernel_makes_one_map_of_its_colour
     expect_shape(page, "convolution", (1, 510, 510))
     upload(page, "blocks.png", photo()[0])
     expect_shape(page, "convolution", (1, HEIGHT - 2, WIDTH - 2))
-    in_menu(page, "Home").click()
-    expect(page.get_by_text(f"3 × {HEIGHT} × {WIDTH}")).to_be_visible()
+    in_menu(page, "Images are numbers").click()
+    expect_shape(page, "image", (3, HEIGHT, WIDTH))
     in_menu(page, "Kernel").click()
     expect_shape(page, "convolution", (1, HEIGHT - 2, WIDTH - 2))
 
