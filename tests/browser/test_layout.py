@@ -68,6 +68,12 @@ def test_on_a_phone_the_picture_and_what_is_dragged_are_in_sight_together(visit,
     assert 0 < top < bottom < 800
     assert bottom <= first + 1  # what is dragged lies below it
     assert first < 760
+    small = (
+        "all(column).filter((one) => one.matches('.cell') && parseFloat(getComputedStyle(one).fontSize) < 12).length"
+    )
+    assert ask(page, small) == 0
+    zoom = "all(column).filter((one) => one.matches('.panel:not(.large) .zoom') && seen(one)).length"
+    assert ask(page, zoom) == 0
     scroll(page, first - 300)  # and while the controls scroll, the picture stays
     assert ask(page, "box(pictures()[0]).top") >= 0
     assert ask(page, "box(column).bottom") < 600
@@ -143,7 +149,8 @@ def test_a_projector_shows_all_of_it(visit, file) -> None:
         sizes = ask(page, "[main.scrollWidth, main.clientWidth]")
         assert sizes[0] <= sizes[1] + 1
         if file in BESIDE and file != "why":  # its bars stand below each other
-            tops = ask(page, "pictures().slice(0, 2).map((one) => box(one).top)")
+            pair = "(pictures().filter((one) => one.matches('.input, .output')).concat(pictures())).slice(0, 2)"
+            tops = ask(page, f"{pair}.map((one) => box(one).top)")
             assert max(tops) - min(tops) < 60  # input and output side by side
     page.set_viewport_size({"width": 683, "height": 384})  # enlarged to 200 %
     page.wait_for_timeout(500)
