@@ -12,8 +12,9 @@ const explorers = new WeakMap();
 const GAP = 1.25; // rem between the grids, as in the style
 const SPEEDS = [1500, 700, 300, 100]; // milliseconds a step
 const WIDEST = 2.6; // rem of a cell where there is room for all grids side by side
-const NARROWEST = 1.7; // rem, in which three digits of 12 pixels fit
-const NARROW = 2.3; // rem, below which numbers are written without a zero before the point
+const NARROWEST = 27; // pixels, in which three digits of 12 pixels fit
+const NARROW = 37; // pixels, below which numbers are written without a zero before the point
+const DIGITS = [12, 0.75]; // least pixels and most rem of a digit's size
 
 /** @param {Mounted<ExplorerData>} mounted */
 export default function ({ data: [data], parentElement, setTriggerValue }) {
@@ -155,13 +156,11 @@ class WindowExplorer {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const { input, kernel, output } = this.data;
     const grids = [input, ...(kernel ? [kernel] : []), output];
-    const across = /** @param {number[][][]} some */ (some) => {
-      const free = this.figures.clientWidth - 8 * some.length - GAP * rem * (some.length - 1);
-      return free / some.reduce((sum, [row]) => sum + row.length, 0) / rem;
-    };
-    const beside = across(grids);
-    const cell = clamp(beside, NARROWEST, WIDEST);
-    this.figures.style.setProperty("--cell", `${Math.floor(cell * rem)}px`);
+    const free = this.figures.clientWidth - 8 * grids.length - GAP * rem * (grids.length - 1);
+    const beside = free / grids.reduce((sum, [row]) => sum + row.length, 0);
+    const cell = Math.floor(clamp(beside, NARROWEST, WIDEST * rem));
+    this.figures.style.setProperty("--cell", `${cell}px`);
+    this.figures.style.setProperty("--digits", `${Math.max(DIGITS[0], Math.min(DIGITS[1] * rem, 0.45 * cell))}px`);
     const narrow = cell < NARROW;
     if (narrow === this.narrow) return;
     this.narrow = narrow;
