@@ -6,6 +6,7 @@ import struct
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -146,12 +147,22 @@ def _checked(data: bytes, max_side: int) -> tuple[bytes, Header]:
     if len(data) > MAX_BYTES:
         raise ImageError(f"The file has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are accepted.")
     header = read(data)
-    needed = _cost(data, header, max_side)
-    if needed > MAX_COST:
-        pixels = header.width * header.height
-        most = pixels * max(0.0, 1 - (needed - MAX_COST) / (pixels * _per_pixel(header, max_side)))
-        raise too_large(header.width, header.height, most, f"a {header.words}")
+    if _cost(data, header, max_side) > MAX_COST:
+        raise too_large(header.width, header.height, _most(data, header, max_side), f"a {header.words}")
     return data, header
+
+
+def _most(data: bytes, header: Header, max_side: int) -> float:
+    """Pixels, in whole millions, that such a file may have with these sides' ratio; a smaller one has no more bytes, either."""
+    pixels = header.width * header.height
+    for million in range(int(pixels / 1e6), 0, -1):
+        scale = (million * 1e6 / pixels) ** 0.5
+        smaller = replace(
+            header, width=max(1, round(header.width * scale)), height=max(1, round(header.height * scale))
+        )
+        if _cost(data, smaller, max_side) <= MAX_COST:
+            return million * 1e6
+    return 0.0
 
 
 def _is_small(data: bytes, header: Header) -> bool:

@@ -1,6 +1,7 @@
 """Decoding: every accepted format and mode, orientation, transparency, animations; and everything that is no image."""
 
 import io
+import re
 import struct
 import time
 import tracemalloc
@@ -14,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from cnn_core import images
 from cnn_core.image_headers import Header
-from cnn_core.images import ImageError, decode_image, encode_jpeg, encode_png, resize, to_bytes, to_grey
+from cnn_core.images import MAX_COST, ImageError, cost, decode_image, encode_jpeg, encode_png, resize, to_bytes, to_grey
 
 RNG = np.random.default_rng(3)
 RGB = RNG.integers(0, 256, (4, 5, 3)).repeat(12, 0).repeat(14, 1).astype(np.uint8)  # 48 x 70 in blocks
@@ -173,6 +174,21 @@ def test_what_is_too_large_is_refused_at_once(data) -> None:
     assert time.perf_counter() - started < 0.1
     assert tracemalloc.get_traced_memory()[1] < 60e6
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("width", "height"), [(8000, 8000), (9000, 7000), (7001, 6999)])
+def test_a_file_as_large_as_the_refusal_says_is_taken_and_no_larger_one(width, height) -> None:
+    with pytest.raises(ImageError, match="for a PNG in colour: shrink it first") as told:
+        cost(bomb(width, height))
+    most = int(re.search(r"at most (\d+) are accepted", str(told.value))[1])
+
+    def scaled(millions: float) -> bytes:
+        scale = (millions * 1e6 / (width * height)) ** 0.5
+        return bomb(int(width * scale), int(height * scale))
+
+    assert cost(scaled(most)) < MAX_COST
+    with pytest.raises(ImageError):
+        cost(scaled(most + 1.1))
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
