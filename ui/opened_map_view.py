@@ -52,7 +52,7 @@ def _steps(
 def draw(v: Values, look: Look) -> Array | None:
     """What is open, if anything is; returns its map, (1, h, w)."""
     known = [card for stage in look.structure.stages for card in stage.cards]
-    card = next((card for card in known if card.name == v[NODE]), None)
+    card = next((card for card in known if v[NODE] in (card.name, *card.nodes)), None)  # a link may name any node
     if card is None:
         return None
     subject: Subject = look.subject

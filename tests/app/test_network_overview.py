@@ -179,6 +179,15 @@ def test_batch_norm_is_written_with_its_numbers() -> None:
     assert numbers(given[2])[0] == pytest.approx(float(expected), rel=6e-3)
 
 
+def test_a_link_may_name_any_node_of_a_card() -> None:
+    opened = [
+        visit("network", network_model="resnet8", network_node=name, network_map="3") for name in ("conv1", "relu1")
+    ]
+    assert ["What made this map" in [one.value for one in app.subheader] for app in opened] == [True, True]
+    first, second = ([panel["src"] for panel in component(app, "map_viewer")["panels"]] for app in opened)
+    assert first == second
+
+
 def test_names_that_a_network_does_not_have_open_nothing() -> None:
     app = visit("network", network_node="fire2.expand3", network_open="fire2", network_map="9")
     assert component(app, "graph_viewer")["chosen"] is None
