@@ -72,8 +72,12 @@ def computing(macs: int, size: int) -> AbstractContextManager[None]:
         macs: multiply-adds.
         size: bytes.
     """
+    return shares.computing(macs, size, _session())
+
+
+def _session() -> str | None:
     context = get_script_run_ctx()
-    return shares.computing(macs, size, context.session_id if context else None)
+    return context.session_id if context else None
 
 
 def _bytes(graph: Graph) -> int:
@@ -125,7 +129,7 @@ def _is_model(name: str) -> bool:
 
 def _read(name: str, model: bytes, weights: bytes | None, names: class_names.Names, before: Held | None) -> Held:
     size = len(model) + len(weights or b"")
-    with shares.DECODING.take(READING * size):
+    with shares.LONG.take(1, _session()), shares.DECODING.take(READING * size):  # thousands of steps take their time
         graph = onnx.read(model, weights)
         classifier.expect_classifier(graph)
         digest = own_model.digest(model, weights)

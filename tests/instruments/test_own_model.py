@@ -60,6 +60,8 @@ def test_grey_has_one_mean_and_the_names_of_layers_are_left_to_the_file() -> Non
     assert [node.name for node in model.graph.nodes][:2] == ["pixels_", "pixels"]
     x = np.full((1, 22, 34), 0.5, np.float32)
     np.testing.assert_allclose(model.graph.trace(x)["pixels_"], (0.5 - 0.1307) / 0.3081, rtol=1e-5)
+    model = why.model(values(net, model_values="imagenet"))
+    np.testing.assert_allclose(model.graph.trace(x)["pixels"], (0.5 - 0.449) / 0.226, rtol=1e-4)
 
 
 def keras_like(factor: float, first: str = "scale") -> Graph:
@@ -134,6 +136,7 @@ def test_names_are_written_and_read_back(names) -> None:
 
 
 def test_names_from_a_file() -> None:
+    assert class_names.parse("a" * 39 + " and more, b") == ("a" * 39, "b")
     data = "﻿tench, a fish\r\ngold\x07fish\n\n'shark'\n".encode()
     assert class_names.read_file(data) == ("tench, a fish", "goldfish", "shark")
     with pytest.raises(SettingError, match="save it as UTF-8"):
@@ -151,12 +154,35 @@ def test_bounds_follow_the_network() -> None:
     assert (why.SIZE.high(v), v[why.SIZE], why.STRIDE.high(v)) == (11, 5, 11)
     assert (why.ROW.high(v), why.COLUMN.high(v)) == (22 - 5, 34 - 5)
     assert "must be one of the network's 4 classes" in values(tiny(), answer_first="5").problems["answer_first"]
+    held_before = resolve(why.FIELDS, {"answer_network": "own"}, {"answer_first": "5"}, {UPLOADED: held(tiny())})
+    assert held_before[why.FIRST] == "4"
+    single = chain([Conv2d(3, 4, 3, 2), GlobalAvgPool2d(), Flatten()], (3, 22, 34))  # its last maps have one cell
+    assert why.LAYER.known(values(single)) == ("pixels", "conv1")
     few = values(tiny(classes=2))
     assert (few[why.FIRST], few[why.SECOND]) == ("1", "2")
     v = values(tiny(), fool_it.FIELDS, fool_layer="conv2", fool_channel="6", fool_off="1 5 6")
     assert "from 0 to 5" in v.problems["fool_channel"]
     assert "from 0 to 5" in v.problems["fool_off"]
     assert fool_it.asked_shape(v) == (3, 22, 34)
+
+
+def test_of_many_layers_a_sentence_names_some() -> None:
+    row = [Conv2d(3, 3, 1, seed=n) for n in range(60)]
+    deep = chain([*row, GlobalAvgPool2d(keepdims=False)], (3, 22, 34))
+    sentence = values(deep, answer_layer="conv61").problems["answer_layer"]
+    assert "conv39" in sentence
+    assert "conv40" not in sentence
+    assert values(deep, answer_layer="conv50")[why.LAYER] == "conv50"
+
+
+def test_a_map_is_switched_off_whatever_the_file_calls_its_layers() -> None:
+    nodes = [node._replace(inputs=tuple(one.replace("relu1", "conv1.switch") for one in node.inputs),
+                           name=node.name.replace("relu1", "conv1.switch")) for node in tiny().nodes]  # fmt: skip
+    net, x = Graph(nodes, (3, 22, 34)), np.random.default_rng(3).random((3, 22, 34), dtype=np.float32)
+    np.testing.assert_array_equal(
+        fool_it.switched(net, "conv1", (2,), 8).forward(x), fool_it.switched(tiny(), "conv1", (2,), 8).forward(x)
+    )
+    assert not np.array_equal(fool_it.switched(net, "conv1", (2,), 8).forward(x), net.forward(x))
 
 
 def test_a_side_that_the_file_leaves_open_is_asked_for_and_must_fit() -> None:
@@ -172,10 +198,10 @@ def test_a_side_that_the_file_leaves_open_is_asked_for_and_must_fit() -> None:
         "With pictures of 24 x 24 pixels the model's layers do not fit"
         in values(wide, model_height="24").problems["model_height"]
     )
-    deep = chain(
-        [*(Conv2d(3 if n == 0 else 4, 4, 3, 2) for n in range(4)), GlobalAvgPool2d(keepdims=False)], (3, None, None)
-    )
+    halving = [Conv2d(3 if n == 0 else 4, 4, 3, 2, 1) for n in range(4)]
+    deep = chain([*halving, GlobalAvgPool2d(keepdims=False)], (3, None, None))
     assert values(deep)[HEIGHT] == 224
+    assert values(chain([*halving[:3], GlobalAvgPool2d(keepdims=False)], (3, None, None)))[HEIGHT] == 32
 
 
 @pytest.mark.parametrize("method", ["gradcam", "saliency", "integrated", "occlusion", "cam"])
