@@ -61,7 +61,7 @@ def draw(v: Values, look: Look) -> Array | None:
     st.subheader("What made this map" if len(shape) == 3 else "What made this number")
     left, right = st.columns([1, 3], vertical_alignment="center")
     with left:
-        channel = stepper(v, MAP, f"Map of {card.name}" if len(shape) == 3 else f"Unit of {card.name}", high=count - 1)
+        channel = stepper(v, MAP, f"{'Map' if len(shape) == 3 else 'Unit'} of {plain(card.name)}", high=count - 1)
     made = _steps(subject.key, subject.digest, card, channel, look)
     with right:
         if count == len(subject.classes) and len(shape) == 1:

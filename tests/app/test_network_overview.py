@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 from cnn_core import networks
 from cnn_core.images import resize
@@ -201,3 +202,117 @@ def test_the_network_that_a_session_trained_is_shown_with_its_own_maps() -> None
     ready, other = (cards(visit("network", network_kernels=count)) for count in ("16", "4"))
     assert other["conv1"]["shape"] == "4 × 24 × 24"
     assert other["conv1"]["maps"]["src"] != ready["conv1"]["maps"]["src"]
+
+
+def unusual(node: str) -> AppTest:
+    """A page that opens a map of a graph with layers that our own networks do not have."""
+
+    def page(node: str) -> None:
+        import numpy as np
+
+        from cnn_core.graph import INPUT, Graph, Node
+        from cnn_core.layers import (
+            AdaptiveAvgPool2d,
+            AvgPool2d,
+            Concat,
+            Conv2d,
+            ConvTranspose2d,
+            Flatten,
+            GlobalMaxPool2d,
+            Linear,
+            LocalResponseNorm,
+            LogSoftmax,
+            MaxPool2d,
+            Multiply,
+            Pad2d,
+            PReLU,
+            Slice,
+            Upsample,
+        )
+        from instruments import overview_settings
+        from instruments.fields import resolve
+        from ui import cache, opened_map_view, overview_view, settings
+
+        graph = Graph(
+            [
+                Node("deep", Conv2d(3, 6, (3, 2), groups=3, padding="same", padding_mode="reflect"), (INPUT,)),
+                Node("slopes", PReLU(6), ("deep",)),
+                Node("mean2", AvgPool2d((2, 3), (1, 2), 1), ("slopes",)),
+                Node("norm", LocalResponseNorm(3), ("mean2",)),
+                Node("larger", ConvTranspose2d(6, 4, (2, 3), (2, 1)), ("norm",)),
+                Node("first", Slice(1, 0, 2), ("larger",)),
+                Node("gate", GlobalMaxPool2d(), ("first",)),
+                Node("gated", Multiply(), ("first", "gate")),
+                Node("twice", Upsample(scale_factor=2), ("gated",)),
+                Node("wide", Pad2d(((1, 0), (2, 1))), ("twice",)),
+                Node("spread", Conv2d(2, 5, 3, stride=(2, 3), dilation=(2, 1)), ("wide",)),
+                Node("window", MaxPool2d(3, 2, 1, ceil_mode=True), ("spread",)),
+                Node("below", Concat(axis=2), ("window", "window")),
+                Node("bins", AdaptiveAvgPool2d((2, 3)), ("below",)),
+                Node("flat", Flatten(), ("bins",)),
+                Node("dense", Linear(30, 4), ("flat",)),
+                Node("logs", LogSoftmax(), ("dense",)),
+            ],
+            (3, 11, 13),
+        )
+        settings.begin("unusual")
+        v = resolve(overview_settings.FIELDS, {"network_node": node, "network_map": "1"})
+        x = np.random.default_rng(2).random((3, 11, 13)).astype(np.float32)
+        subject = overview_view.Subject("unusual", graph, (3, 11, 13), list("abcd"), x, cache.digest(x))
+        look = overview_view.look(v, subject)
+        overview_view.draw(v, look)
+        assert opened_map_view.draw(v, look) is not None
+
+    return AppTest.from_function(page, kwargs={"node": node}, default_timeout=30).run()
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        "deep",
+        "mean2",
+        "larger",
+        "first",
+        "gate",
+        "gated",
+        "twice",
+        "spread",
+        "window",
+        "below",
+        "bins",
+        "dense",
+        "logs",
+    ],
+)
+def test_every_layer_of_an_unusual_graph_opens(node) -> None:
+    app = unusual(node)
+    assert [error.value for error in app.exception] == []
+    panels = component(app, "map_viewer")["panels"]
+    assert all(np.isfinite([panel["low"], panel["high"]]).all() for panel in panels)
+    assert re.search(r"(sums|gives|=) .*\*\*", sentences(app))
+
+
+def test_names_of_layers_never_become_markdown() -> None:
+    def page() -> None:
+        import numpy as np
+
+        from cnn_core.graph import INPUT, Graph, Node
+        from cnn_core.layers import Conv2d, GlobalAvgPool2d
+        from instruments import overview_settings
+        from instruments.fields import resolve
+        from ui import cache, opened_map_view, overview_view, settings
+
+        name = "**bold** [a](https://a.example) $x$"
+        nodes = [Node(name, Conv2d(1, 2, 3), (INPUT,)), Node("mean", GlobalAvgPool2d(keepdims=False), (name,))]
+        settings.begin("names")
+        x = np.ones((1, 6, 5), np.float32)
+        v = resolve(overview_settings.FIELDS, {"network_node": name})
+        subject = overview_view.Subject("names", Graph(nodes, (1, 6, 5)), (1, 6, 5), ["a", "b"], x, cache.digest(x))
+        opened_map_view.draw(v, overview_view.look(v, subject))
+
+    app = AppTest.from_function(page, default_timeout=30).run()
+    assert not app.exception
+    texts = [element.value for element in app.markdown] + [element.label for element in app.number_input]
+    shown = [text for text in texts if "bold" in text]
+    assert len(shown) == 2
+    assert not any("**bold" in text or "[a](" in text or "$x$" in text for text in shown)

@@ -123,6 +123,11 @@ def test_the_keyboard_opens_cards_and_walks_over_maps(visit) -> None:
     page.wait_for_url("**network_map=3**")
     assert "network_node=conv1" in page.url
     settle(page)
+    head.focus()
+    page.keyboard.press("Enter")  # once more closes it
+    expect(page.get_by_role("heading", name="What made this map")).to_have_count(0)
+    settle(page)
+    assert "network_node" not in page.url
     stage = page.get_by_role("button", name=re.compile("^block2: "))
     stage.focus()
     page.keyboard.press("Enter")

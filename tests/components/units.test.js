@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { byteColours, colourOf, isDark, limits, readTable, readableOn, stripColours, word } from "../../ui/components/shared/colours.js";
 import { isStill } from "../../ui/components/shared/drag.js";
-import { blocked, curve, mapsFed, mapsRead, neighbours } from "../../ui/components/shared/graph_edges.js";
+import { curve, mapsFed, mapsRead, neighbours, wayOf } from "../../ui/components/shared/graph_edges.js";
 import { cornerAt, gridOf, percentOf, placeAt, rectangleBetween } from "../../ui/components/shared/grid.js";
 import { Waiting, addressesFor, pack, unpack } from "../../ui/components/shared/messages.js";
 import { plainName } from "../../ui/components/shared/names.js";
@@ -187,15 +187,22 @@ test("a map lights up the maps that it goes into", () => {
   assert.deepEqual(mapsFed({ card: "a", ...SECOND }, 2, 6), []);
 });
 
-test("edges go straight unless a card of their lane is in the way, then above it", () => {
+test("edges go straight unless a card is in the way, then along a free lane or above", () => {
   const at = (name, column, lane, ...reads) => ({ name, column, lane, reads: reads.map((card) => ({ card })) });
   const cards = [at("input", 0, 0), at("conv", 1, 0, "input"), at("short", 1, 1, "input"), at("sum", 2, 0, "conv", "input", "short")];
   assert.deepEqual(neighbours(cards, "input"), { read: [], readers: ["conv", "short", "sum"] });
   assert.deepEqual(neighbours(cards, "sum").read, ["conv", "input", "short"]);
-  assert.equal(blocked(cards, cards[0], cards[3]), true);
-  assert.equal(blocked(cards, cards[2], cards[3]), false);
+  assert.equal(wayOf(cards, cards[0], cards[3]), "above");
+  assert.equal(wayOf(cards, cards[2], cards[3]), "straight");
+  const [near, far] = [at("a", 0, 1), at("b", 3, 0)];
+  const middle = (...lanes) => [near, ...lanes.map((lane, i) => at(`m${i}`, 1 + i, lane)), far];
+  assert.equal(wayOf(middle(0, 0), near, far), "from");
+  assert.equal(wayOf(middle(1, 1), near, far), "to");
+  assert.equal(wayOf(middle(0, 1), near, far), "above");
   const [from, to] = [{ left: 0, right: 90, top: 30, bottom: 200, middle: 100 }, { left: 300, right: 390, top: 30, bottom: 200, middle: 120 }];
-  assert.match(curve(from, to, false), /^M 90 100 C .* 300 120$/);
-  const above = curve(from, to, true).match(/-?\d+(\.\d+)?/g).map(Number).filter((_, i) => i % 2);
+  assert.match(curve(from, to, "straight"), /^M 90 100 C .* 300 120$/);
+  assert.match(curve(from, to, "from"), /^M 90 100 L 275 100 C .* 300 120$/);
+  assert.match(curve(from, to, "to"), /^M 90 100 C .* 115 120 L 300 120$/);
+  const above = curve(from, to, "above").match(/-?\d+(\.\d+)?/g).map(Number).filter((_, i) => i % 2);
   assert.equal(Math.min(...above), 18);
 });

@@ -3,7 +3,7 @@
 import { themeTable } from "../shared/colours.js";
 import { button, element } from "../shared/dom.js";
 import { GraphCard } from "../shared/graph_card.js";
-import { blocked, curve, drawing, mapsFed, mapsRead, neighbours } from "../shared/graph_edges.js";
+import { curve, drawing, mapsFed, mapsRead, neighbours, wayOf } from "../shared/graph_edges.js";
 import { shortNumber } from "../shared/numbers.js";
 
 /** @import {Card, GraphData, Mounted} from "../shared/types.js" */
@@ -179,7 +179,7 @@ class GraphViewer {
       for (const { card: name } of card.reads) {
         const [from, to] = [this.cards.get(name), this.cards.get(card.name)];
         if (!from || !to) continue;
-        const path = drawing("path", { d: curve(this.sides(from.root), this.sides(to.root), blocked(cards, from.card, card)) });
+        const path = drawing("path", { d: curve(this.sides(from.root), this.sides(to.root), wayOf(cards, from.card, card)) });
         path.setAttribute("data-edge", `${name} ${card.name}`);
         path.dataset.from = name;
         path.dataset.to = card.name;

@@ -1,10 +1,12 @@
 // Curves between the cards of a graph, and which of them touch a card.
 
 /** @import {Card} from "./types.js" */
+/** @typedef {"straight" | "above" | "from" | "to"} Way along the lane of the start, or of the end */
 /** @typedef {{left: number, right: number, top: number, bottom: number, middle: number}} Sides of a card, in pixels of the graph */
 
 const SVG = "http://www.w3.org/2000/svg";
 const BEND = 22; // pixels in which a curve leaves and arrives
+const GAP = 25; // pixels between columns, nearly
 const ABOVE = 12; // pixels above the cards, where skips pass
 
 /**
@@ -45,11 +47,16 @@ export function mapsFed(link, map, count) {
  * The curve of an edge as the path of an SVG.
  * @param {Sides} from
  * @param {Sides} to
- * @param {boolean} around whether a card stands between them
+ * @param {Way} way
  */
-export function curve(from, to, around) {
+export function curve(from, to, way) {
   const [x, end] = [from.right, to.left];
-  if (!around) {
+  if (way === "from" || way === "to") {
+    const [bend, far] = [end - GAP, x + GAP]; // where it changes the lane: just before the end, or just behind the start
+    if (way === "from") return `M ${x} ${from.middle} L ${bend} ${from.middle} C ${bend + BEND} ${from.middle} ${end - BEND} ${to.middle} ${end} ${to.middle}`;
+    return `M ${x} ${from.middle} C ${x + BEND} ${from.middle} ${far - BEND} ${to.middle} ${far} ${to.middle} L ${end} ${to.middle}`;
+  }
+  if (way === "straight") {
     const bend = Math.max(BEND, (end - x) / 2);
     return `M ${x} ${from.middle} C ${x + bend} ${from.middle} ${end - bend} ${to.middle} ${end} ${to.middle}`;
   }
@@ -59,15 +66,17 @@ export function curve(from, to, around) {
 }
 
 /**
- * Whether a card stands in the way of a straight edge.
+ * How an edge passes the cards between its ends: through, above them, or along the lane of one of its ends where that is free.
  * @param {Card[]} cards
  * @param {Card} from
  * @param {Card} to
+ * @returns {Way}
  */
-export function blocked(cards, from, to) {
-  const [top, bottom] = [Math.min(from.lane, to.lane), Math.max(from.lane, to.lane)];
-  const between = /** @param {Card} card */ ({ column, lane }) => column > from.column && column < to.column && lane >= top && lane <= bottom;
-  return from.lane === to.lane && cards.some(between);
+export function wayOf(cards, from, to) {
+  const between = cards.filter(({ column }) => column > from.column && column < to.column).map(({ lane }) => lane);
+  if (!between.length) return "straight";
+  if (!between.includes(from.lane)) return from.lane === to.lane ? "straight" : "from";
+  return between.includes(to.lane) ? "above" : "to";
 }
 
 /**
