@@ -35,6 +35,15 @@ def test_the_whole_network_is_on_the_first_screen(visit, width, height, link) ->
     pad, first, answers = (part.bounding_box() for part in (parts[0], parts[2], parts[1]))
     assert pad["x"] + pad["width"] <= first["x"]  # the pad at left, the answers at right
     assert max(panel(page, name).bounding_box()["x"] for name in PANELS) < answers["x"]
+    page.get_by_test_id("stSidebar").hover()
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
+    settle(page)
+    bar, title = page.get_by_test_id("stHeader").bounding_box(), page.locator("h1").bounding_box()
+    assert title["y"] >= bar["y"] + bar["height"]  # nothing lies over it
+    for name in PANELS:
+        box = panel(page, name).locator(".frame").bounding_box()
+        assert box["y"] + box["height"] <= height
 
 
 def draw_line(page: Page) -> None:
