@@ -4,6 +4,7 @@ Each is loaded when first asked for and then shared: its arrays are read-only, a
 """
 
 import json
+import math
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from cnn_core.layers import (
     PReLU,
     ReLU,
     Scale,
+    Shape,
     Softmax,
 )
 from cnn_core.shapes import Padding
@@ -38,54 +40,62 @@ CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 
 
 def digits_layers(
-    kernels: int = 16, kernel_size: int = 5, pool_size: int = 2, hidden: int = 128, seed: int = 0
+    kernels: int = 16, kernel_size: int = 5, pool_size: int = 2, hidden: int = 128, seed: int = 0, convolutions: int = 1
 ) -> list[Layer]:
-    """Input 1 x 28 x 28 -> Conv -> ReLU -> MaxPool -> FC -> ReLU -> FC, ending in 10 logits.
+    """Input 1 x 28 x 28 -> (Conv -> ReLU -> MaxPool) once or more -> FC -> ReLU -> FC, ending in 10 logits.
 
     Args:
-        kernels: of the convolution.
+        kernels: of the first convolution; each further one has twice as many.
         kernel_size: their side in pixels.
         pool_size: side of the pooling window in pixels.
         hidden: units of the first dense layer.
         seed: of the weights.
+        convolutions: how many, each with ReLU and pooling.
 
     Raises:
-        ValueError: the kernel or the pooling window does not fit.
+        ValueError: a kernel or a pooling window does not fit.
 
     Source: LeCun et al., "Gradient-Based Learning Applied to Document Recognition" (1998), made smaller.
 
     >>> chain(digits_layers(), (1, 28, 28)).output_shapes()["flatten"]
     (2304,)
+    >>> chain(digits_layers(8, 3, convolutions=2), (1, 28, 28)).output_shapes()["pool2"]
+    (16, 5, 5)
     """
-    conv, pool = Conv2d(1, kernels, kernel_size, seed=seed), MaxPool2d(pool_size)
-    c, height, width = pool.output_shape(conv.output_shape((1, 28, 28)))
-    return [
-        conv,
-        ReLU(),
-        pool,
-        Flatten(),
-        Linear(c * height * width, hidden, seed=seed + 1),
-        ReLU(),
-        Linear(hidden, 10, seed=seed + 2),
-    ]
+    layers: list[Layer] = []
+    shape: Shape = (1, 28, 28)
+    for number in range(convolutions):
+        conv_seed = seed + 2 + number if number else seed  # the dense layers' seeds stand between
+        block = (Conv2d(shape[0], kernels * 2**number, kernel_size, seed=conv_seed), ReLU(), MaxPool2d(pool_size))
+        for layer in block:
+            shape = layer.output_shape(shape)
+        layers += block
+    dense = Linear(math.prod(shape), hidden, seed=seed + 1)
+    return [*layers, Flatten(), dense, ReLU(), Linear(hidden, 10, seed=seed + 2)]
 
 
 def digits_network(
-    kernels: int = 16, kernel_size: int = 5, pool_size: int = 2, hidden: int = 128, seed: int = 0, logits: bool = False
+    kernels: int = 16,
+    kernel_size: int = 5,
+    pool_size: int = 2,
+    hidden: int = 128,
+    seed: int = 0,
+    logits: bool = False,
+    convolutions: int = 1,
 ) -> Graph:
     """The digits network with random weights: (N, 1, 28, 28) in [0, 1], bright on dark, to probabilities (N, 10).
 
     Args:
-        kernels, kernel_size, pool_size, hidden, seed: as in `digits_layers`.
+        kernels, kernel_size, pool_size, hidden, seed, convolutions: as in `digits_layers`.
         logits: end in logits, without the softmax: what `training.train` takes.
 
     Raises:
-        ValueError: the kernel or the pooling window does not fit.
+        ValueError: a kernel or a pooling window does not fit.
 
     >>> [node.name for node in digits_network().nodes]
     ['conv1', 'relu1', 'pool1', 'flatten', 'fc1', 'relu2', 'fc2', 'softmax']
     """
-    layers = digits_layers(kernels, kernel_size, pool_size, hidden, seed)
+    layers = digits_layers(kernels, kernel_size, pool_size, hidden, seed, convolutions)
     return chain(layers if logits else [*layers, Softmax()], (1, 28, 28))
 
 

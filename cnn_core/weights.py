@@ -8,10 +8,10 @@ import io
 import math
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ MAX_ARRAYS = 4096
 HEADER_BYTES = 10_000  # of one array's header: NumPy's own limit
 
 Source = Path | str | bytes
+T = TypeVar("T")
 
 _UNREADABLE = (
     OSError,
@@ -90,17 +91,35 @@ def read(source: Source, shapes: Mapping[str, Shape] | None = None) -> dict[str,
     Raises:
         WeightsError: the file is missing, no .npz, too large, or holds other arrays than wanted.
     """
-    name = "the file" if isinstance(source, bytes) else Path(source).name
-    try:
-        with _opened(source) as file, zipfile.ZipFile(file) as archive:
-            members = _members(archive, name)
-            headers = {key: _header(archive, info) for key, info in members.items()}
-            _check(headers, shapes, name)
-            return {key: _array(archive, info, headers[key]) for key, info in members.items()}
-    except WeightsError:
-        raise
-    except _UNREADABLE as error:
-        raise WeightsError(f"{name} cannot be read as weights: {type(error).__name__}") from None
+
+    def arrays(archive: zipfile.ZipFile, name: str) -> dict[str, Array]:
+        members = _members(archive, name)
+        headers = {key: _header(archive, info) for key, info in members.items()}
+        _check(headers, shapes, name)
+        return {key: _array(archive, info, headers[key]) for key, info in members.items()}
+
+    return _from(source, arrays)
+
+
+def declared(source: Source) -> dict[str, Shape]:
+    """Shapes of an .npz file's arrays by name, as their headers declare them: nothing of the data is read.
+
+    Args:
+        source: path of the file, or its bytes.
+
+    Raises:
+        WeightsError: as of `read`.
+
+    >>> buffer = io.BytesIO()
+    >>> np.savez(buffer, a=np.zeros((2, 3), np.float32))
+    >>> declared(buffer.getvalue())
+    {'a': (2, 3)}
+    """
+
+    def shapes(archive: zipfile.ZipFile, name: str) -> dict[str, Shape]:
+        return {key: _header(archive, info).shape for key, info in _members(archive, name).items()}
+
+    return _from(source, shapes)
 
 
 def load(source: Source, network: Graph) -> Graph:
@@ -116,6 +135,18 @@ def load(source: Source, network: Graph) -> Graph:
     arrays = read(source, network.stored_shapes())
     network.store({name: array.astype(np.float32) for name, array in arrays.items()})
     return network
+
+
+def _from(source: Source, take: Callable[[zipfile.ZipFile, str], T]) -> T:
+    """What is taken of an archive and its name; all that cannot be read, however it is damaged, is one kind of error."""
+    name = "the file" if isinstance(source, bytes) else Path(source).name
+    try:
+        with _opened(source) as file, zipfile.ZipFile(file) as archive:
+            return take(archive, name)
+    except WeightsError:
+        raise
+    except _UNREADABLE as error:
+        raise WeightsError(f"{name} cannot be read as weights: {type(error).__name__}") from None
 
 
 def _opened(source: Source) -> IO[bytes]:

@@ -10,10 +10,11 @@ import numpy as np
 import cnn_core
 from cnn_core import networks
 from cnn_core.arguments import Array
+from cnn_core.graph import Graph
 from cnn_core.images import resize, to_grey
 from cnn_core.shapes import window_axes
 from instruments.code import library
-from instruments.digits import UNSEEN, all_digits
+from instruments.digits import UNSEEN, all_digits, weights_field
 from instruments.fields import Choice, SettingError, Text, Values
 from instruments.kernel_text import format_kernel, parse_kernel
 from instruments.window_walk import Walk
@@ -115,8 +116,9 @@ def _incoming(name: str) -> Text[str]:
 
 OPERATION = Choice("backward_operation", "Operation", "conv", WORDS)
 INCOMING = {name: _incoming(name) for name in OPERATIONS if name != "loss"}  # the loss is where gradients begin: with 1
+WEIGHTS = weights_field("backward")
 CODE = library("backward", "NumPy", "PyTorch")
-FIELDS = (OPERATION, *INCOMING.values(), CODE)
+FIELDS = (OPERATION, *INCOMING.values(), WEIGHTS, CODE)
 
 
 class Backward(NamedTuple):
@@ -196,7 +198,7 @@ def pool_walk(found: Backward) -> Walk:
 
 
 class NetworkGradients(NamedTuple):
-    """The loss of one digit, back through the shipped network."""
+    """The loss of one digit, back through a digits network."""
 
     digit: Array  # (1, 28, 28)
     leaving: dict[str, Array]  # by layer, last first: the gradient of what it was given
@@ -209,10 +211,15 @@ class NetworkGradients(NamedTuple):
 
 
 @cache
-def network_gradients() -> NetworkGradients:
-    """Of the first digit that the network never saw."""
+def shipped_gradients() -> NetworkGradients:
+    """Those of the shipped network."""
+    return network_gradients(networks.load("digits"))
+
+
+def network_gradients(net: Graph) -> NetworkGradients:
+    """Of the first digit that no training here sees."""
     images, labels = all_digits()
-    net, digits = networks.load("digits"), images[UNSEEN : UNSEEN + 1]
+    digits = images[UNSEEN : UNSEEN + 1]
     trace = net.trace(digits)
     loss = cnn_core.cross_entropy_backward(trace["fc2"], labels[UNSEEN : UNSEEN + 1])
     flowing = net.backward(trace, loss, at="fc2")

@@ -9,7 +9,7 @@ from cnn_core.mnist import Labels
 from instruments.fields import Choice, Whole
 
 UNSEEN = mnist.TRAINED  # the first digit that was never trained on
-SOURCES = {"choose": "Choose", "draw": "Draw", "image": "The chosen image"}
+SOURCES = {"choose": "Choose", "draw": "Draw", "image": "The image"}
 
 
 class DigitFields(NamedTuple):
@@ -23,6 +23,11 @@ def digit_fields(page: str) -> DigitFields:
     """Those of the page of this name."""
     source = Choice(f"{page}_source", "Digit", "choose", SOURCES)
     return DigitFields(source, Whole(f"{page}_number", "number", UNSEEN, 0, lambda _: len(all_digits()[0]) - 1))
+
+
+def weights_field(page: str) -> Choice:
+    """The choice of this page between the weights that come with the app and those of this session."""
+    return Choice(f"{page}_weights", "Weights", "shipped", {"shipped": "Ready-made", "yours": "Trained by you"})
 
 
 @cache

@@ -1,5 +1,6 @@
 """The network page's instrument: a digit through every layer, and how one unit and one answer came about."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +11,11 @@ from cnn_core.digits import SIDE
 from cnn_core.graph import Graph
 from cnn_core.shapes import conv_output_size, window_axes
 from instruments.code import library
-from instruments.digits import digit_fields
+from instruments.digits import digit_fields, weights_field
 from instruments.fields import Values, Whole
 from instruments.window_walk import Walk
 
-HIDDEN = (8, 16)  # rows and columns in which the hidden units are laid out
+MOST_KERNELS, MOST_SIDE, MOST_POOL = 64, 9, 6
 AROUND = 5  # outputs of the convolution a side that are shown around a unit
 POOLED = 3  # outputs of the pooling a side
 
@@ -25,19 +26,21 @@ def _last(v: Values) -> int:
 
 
 DIGIT = digit_fields("network")
-KERNELS = Whole("network_kernels", "kernels", 16, 1, 64)
-KERNEL_SIDE = Whole("network_side", "kernel side", 5, 1, 9)
-POOL = Whole("network_pool", "pooling window", 2, 1, 6)
+WEIGHTS = weights_field("network")
+KERNELS = Whole("network_kernels", "kernels", 16, 1, MOST_KERNELS)
+KERNEL_SIDE = Whole("network_side", "kernel side", 5, 1, MOST_SIDE)
+POOL = Whole("network_pool", "pooling window", 2, 1, MOST_POOL)
+SIZES = (KERNELS, KERNEL_SIDE, POOL)
 CHANNEL = Whole("network_channel", "kernel number", 0, 0, lambda v: v[KERNELS] - 1)
 ROW = Whole("network_y", "row of the unit", 10, 0, _last)
 COLUMN = Whole("network_x", "column of the unit", 10, 0, _last)
 CODE = library("network", "NumPy", "PyTorch")
-FIELDS = (*DIGIT, KERNELS, KERNEL_SIDE, POOL, CHANNEL, ROW, COLUMN, CODE)
+FIELDS = (*DIGIT, WEIGHTS, *SIZES, CHANNEL, ROW, COLUMN, CODE)
 
 
 def is_trained(v: Values) -> bool:
     """Whether there are trained weights for these sizes."""
-    return all(v[size] == size.default(v) for size in (KERNELS, KERNEL_SIDE, POOL))
+    return all(v[size] == size.default(v) for size in SIZES)
 
 
 def network(v: Values) -> Graph:
@@ -47,13 +50,14 @@ def network(v: Values) -> Graph:
     return networks.digits_network(v[KERNELS], v[KERNEL_SIDE], v[POOL])
 
 
-def laid_out(values: Array, grid: tuple[int, int]) -> Array:
-    """Values of a dense layer as one map (1, rows, columns), in row order.
+def laid_out(values: Array) -> Array:
+    """Values of a dense layer as one map (1, rows, columns), in row order, as near to a square as their number allows.
 
-    >>> laid_out(np.arange(6), (2, 3))[0, 1].tolist()
-    [3, 4, 5]
+    >>> laid_out(np.arange(6))[0, 1].tolist(), laid_out(np.zeros(128)).shape
+    ([3, 4, 5], (1, 8, 16))
     """
-    return values.reshape(1, *grid)
+    rows = next(rows for rows in range(math.isqrt(len(values)), 0, -1) if len(values) % rows == 0)
+    return values.reshape(1, rows, -1)
 
 
 def _first(at: int, shown: int, size: int) -> int:

@@ -4,7 +4,8 @@ import io
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +21,19 @@ from instruments.code import library
 from instruments.digits import all_digits
 from instruments.fields import Choice, Real, SettingError, Switch, Values, Whole
 
-CHECKED = 500  # unseen digits whose accuracy is followed
+CHECKED, CHECKS = 500, 16  # unseen digits whose accuracy is followed, and how often in a run at least
 HIDDEN = 64  # units of the first dense layer: half the shipped network's, so that a run is short
 MAX_SECONDS = 600.0  # of arithmetic in one training
 MAX_MACS = 400_000_000_000  # of one training: 20 to 60 s of arithmetic
+GUESSING = math.log(len(classes("digits")))  # the loss of who says that all classes are as likely
+TOO_HIGH, GOOD_AGAIN = 4 * GUESSING, 0.8 * GUESSING  # losses: far on the wrong way, and back from there
+OVERFITS = 0.08  # so much more accuracy on digits it learns from than on unseen ones
+WATCHED = 25  # steps on the wrong way, for all to see, before a training is given up
 
 KERNELS = Whole("training_kernels", "kernels", 8, 1, 32)
 KERNEL_SIDE = Whole("training_side", "kernel side", 3, 1, 9)
 POOL = Whole("training_pool", "pooling window", 2, 1, 6)
+LAYERS = Choice("training_layers", "Convolutions", "1", {"1": "One", "2": "Two"})
 DIGITS = Whole("training_digits", "digits", 2000, 100, mnist.TRAINED)
 EPOCHS = Whole("training_epochs", "epochs", 3, 1, 20)
 BATCH = Whole("training_batch", "batch size", 64, 8, 256)
@@ -43,7 +49,7 @@ SCHEDULE = Choice(
 AUGMENT = Switch("training_augment", "Turn and shift digits", False)
 SEED = Whole("training_seed", "seed", 0, 0, 9999)
 CODE = library("training", "NumPy", "PyTorch")
-FIELDS = (KERNELS, KERNEL_SIDE, POOL, DIGITS, EPOCHS, BATCH, RATE, OPTIMISER, SCHEDULE, AUGMENT, SEED, CODE)
+FIELDS = (KERNELS, KERNEL_SIDE, POOL, LAYERS, DIGITS, EPOCHS, BATCH, RATE, OPTIMISER, SCHEDULE, AUGMENT, SEED, CODE)
 
 
 @dataclass(frozen=True)
@@ -61,10 +67,15 @@ class Plan:
     augment: bool = False
     seed: int = 0
     schedule: str = "cycle"
+    convolutions: int = 1
 
     def network(self) -> Graph:
         """The network as it is before the first step; it ends in logits."""
-        return digits_network(self.kernels, self.side, self.pool, HIDDEN, self.seed, logits=True)
+        return digits_network(self.kernels, self.side, self.pool, HIDDEN, self.seed, True, self.convolutions)
+
+    def first_kernels(self) -> Array:
+        """Those of the first layer before the first step, (K, kH, kW); they are there even where a second layer does not fit."""
+        return first_layer(replace(self, convolutions=1).network())
 
     @property
     def steps(self) -> int:
@@ -77,7 +88,14 @@ class Plan:
         return 3 * self.network().macs() * self.digits * self.epochs
 
     def check(self) -> None:
-        """Refuse what would take too long; raises SettingError."""
+        """Refuse what does not fit or would take too long; raises SettingError."""
+        try:
+            self.network()
+        except ValueError:
+            raise SettingError(
+                f"A second convolution with kernels of {self.side} x {self.side} and pooling of {self.pool} x {self.pool} does not "
+                "fit on what the first one leaves: choose a smaller kernel side or pooling window."
+            ) from None
         if self.macs > MAX_MACS:
             amount, limit = f"{self.macs / 1e9:.0f} billion multiply-adds", f"{MAX_MACS / 1e9:.0f} billion"
             raise SettingError(f"This run would take {amount}, more than {limit}: choose fewer digits or epochs.")
@@ -86,12 +104,23 @@ class Plan:
 def plan(v: Values) -> Plan:
     """What is set."""
     sizes = v[KERNELS], v[KERNEL_SIDE], v[POOL]
-    return Plan(*sizes, v[DIGITS], v[EPOCHS], v[BATCH], v[RATE], v[OPTIMISER], v[AUGMENT], v[SEED], v[SCHEDULE])
+    return Plan(
+        *sizes, v[DIGITS], v[EPOCHS], v[BATCH], v[RATE], v[OPTIMISER], v[AUGMENT], v[SEED], v[SCHEDULE], int(v[LAYERS])
+    )
 
 
 def first_layer(network: Graph) -> Array:
     """Its kernels as they are now, (K, kH, kW)."""
     return network.layer("conv1").parameters["weight"][:, 0]
+
+
+class Curves(NamedTuple):
+    """The curves of a training."""
+
+    steps: list[int]
+    losses: list[float]
+    checked: list[int]  # steps
+    accuracies: list[float]  # on unseen digits
 
 
 @dataclass
@@ -103,14 +132,17 @@ class Training:
     checks: list[tuple[int, float]] = field(default_factory=list)  # (step, accuracy on unseen digits)
     spent: float = 0.0  # seconds of arithmetic
     going: bool = True
+    before: "Curves | None" = None  # of the run before it, to compare
 
     def __post_init__(self) -> None:
+        self._left: int | None = None  # the step at which the loss left the chart, until it is good again
         plan, adam = self.plan, self.plan.optimiser == "adam"
         images, labels = all_digits()
         self.unseen = images[mnist.TRAINED : mnist.TRAINED + CHECKED]
         self.unseen_labels: Labels = labels[mnist.TRAINED : mnist.TRAINED + CHECKED]
         self.network = plan.network()
         self.first_kernels = self.kernels().copy()
+        self._logits = self.network.forward(self.unseen)
         optimiser = (Adam if adam else SGD)(self.network.parameters(), plan.rate)
         self._steps: Iterator[Progress] | None = train(
             self.network,
@@ -130,11 +162,8 @@ class Training:
 
     @property
     def diverged(self) -> bool:
-        """The loss is no number any more, or four times that of guessing, the logarithm of the number of classes."""
-        if not self.history:
-            return False
-        loss = self.history[-1].loss
-        return not math.isfinite(loss) or loss > 4 * math.log(len(classes("digits")))
+        """The loss jumped far above that of guessing, or to no number, and did not come back: often every ReLU is dead then."""
+        return self._left is not None and (self.done or len(self.history) - self._left >= WATCHED)
 
     def kernels(self) -> Array:
         """(K, kH, kW) as they are now."""
@@ -150,19 +179,32 @@ class Training:
                 progress = next(self._steps, None)
                 if progress is not None:
                     self.history.append(progress)
+                    if progress.loss < GOOD_AGAIN:
+                        self._left = None
+                    elif self._left is None and not progress.loss <= TOO_HIGH:  # no number is not below either
+                        self._left = progress.step
+                    if progress.step % -(-progress.steps // CHECKS) == 0:
+                        self._check()
                 if progress is None or self.diverged or self.spent > MAX_SECONDS:
                     self._steps = None
                     break
             self.spent += time.perf_counter() - started
-            right = self.logits().argmax(axis=1) == self.unseen_labels
+            self._check()
+
+    def _check(self) -> None:
+        """Ask for the unseen digits, once after a step."""
+        if not self.checks or self.checks[-1][0] != len(self.history):
+            self._logits = self.network.forward(self.unseen)
+            right = self._logits.argmax(axis=1) == self.unseen_labels
             self.checks.append((len(self.history), float(right.mean())))
 
     def losses(self, window: int = 9) -> tuple[list[int], Array]:
-        """Steps, and the loss as the mean of so many batches up to each; a loss that is no number any more is finite here."""
-        steps, losses = [one.step for one in self.history], np.array([one.loss for one in self.history])
+        """Steps, and the loss as the mean of so many batches up to each, drawn at most at TOO_HIGH, where it has left the chart."""
+        steps = [one.step for one in self.history]
+        losses = np.minimum(np.nan_to_num([one.loss for one in self.history], nan=np.inf), TOO_HIGH)
         if len(losses) > window:
             losses = np.convolve(losses, np.ones(window) / window, "valid")
-        return steps[len(steps) - len(losses) :], np.nan_to_num(losses, nan=0, posinf=100)
+        return steps[len(steps) - len(losses) :], losses
 
     def learned(self, window: int = 9) -> list[float]:
         """The share that it had right of the batches up to each check, of so many of them: of digits that it learns from."""
@@ -175,9 +217,25 @@ class Training:
         weights.save(buffer, self.network)
         return buffer.getvalue()
 
+    @property
+    def curves(self) -> "Curves":
+        """What is left of it when the next run begins."""
+        steps, losses = self.losses()
+        return Curves(steps, losses.tolist(), [step for step, _ in self.checks], [share for _, share in self.checks])
+
+    @property
+    def learnt_by_heart(self) -> bool:
+        """Whether it is far better at the digits that it learns from than at unseen ones: it overfits."""
+        return bool(self.checks) and self.learned()[-1] - self.checks[-1][1] > OVERFITS
+
     def logits(self) -> Array:
-        """(CHECKED, classes) for the unseen digits."""
-        return self.network.forward(self.unseen)
+        """(CHECKED, classes) for the unseen digits, after the last step."""
+        return self._logits
+
+    def maps(self, digit: Array) -> list[Array]:
+        """What each kernel of each convolution, with its ReLU, makes of a digit (1, 28, 28) now, (K, h, w)."""
+        names = tuple(f"relu{number}" for number in range(1, self.plan.convolutions + 1))
+        return list(self.network.values(digit, names).values())
 
     def confusion(self) -> NDArray[np.int64]:
         """(10, 10): rows are the right class, columns the answer."""

@@ -5,7 +5,7 @@ import streamlit as st
 
 from instruments import backward
 from instruments.backward import as_maps
-from ui import backward_view, image_source, lesson, settings
+from ui import backward_view, image_source, lesson, own_digits, settings
 from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import buttons, lines
@@ -53,13 +53,14 @@ if name == "conv":
     walk_explorer("backward_explorer", backward.input_walk(found), titles)
     st.markdown("The gradient of the kernel: the incoming gradient slides over the input; each position is one weight.")
     titles = ("Input", "Incoming gradient", "Gradient of the kernel")
-    walk_explorer("backward_weights", backward.kernel_walk(found), titles)
+    walk_explorer("backward_kernel_explorer", backward.kernel_walk(found), titles)
 if name == "pool":
     st.markdown("Forward: the framed pixel wins its window. Backward: the window's whole gradient goes back to it.")
     walk_explorer("backward_explorer", backward.pool_walk(found), ("Input", "", "Output"))
 
 st.subheader("The whole network, layer by layer")
-flow = backward.network_gradients()
+own = own_digits.choose(v, backward.WEIGHTS)
+flow = backward.network_gradients(own.graph) if own else backward.shipped_gradients()
 sizes = {
     "gradient that leaves": list(flow.leaving),
     "mean size": [f"{np.abs(grad).mean():.2e}" for grad in flow.leaving.values()],

@@ -4,7 +4,7 @@ import streamlit as st
 
 from instruments import network
 from instruments.network import CHANNEL, COLUMN, KERNEL_SIDE, KERNELS, POOL, ROW
-from ui import digit_source, formulas, lesson, network_view, settings
+from ui import digit_source, formulas, lesson, network_view, own_digits, settings
 from ui.controls import stepper
 from ui.palette import label
 from ui.programs import Code, program
@@ -19,10 +19,16 @@ left, middle, right = st.columns([2, 2, 3])
 with left:
     digit, truth = digit_source.choose_digit(v, network.DIGIT)
 with middle:
-    stepper(v, KERNELS, "Kernels *K*")
-    stepper(v, KERNEL_SIDE, label("kernel", "Kernel side"))
-    stepper(v, POOL)
-net = network.network(v)
+    own = own_digits.choose(v, network.WEIGHTS)
+    if own is not None:
+        own_digits.fit_sizes(v, own)
+    with st.expander(
+        f"{v[KERNELS]} kernels of {v[KERNEL_SIDE]} × {v[KERNEL_SIDE]}, pooling {v[POOL]}", icon=":material/tune:"
+    ):
+        stepper(v, KERNELS, "Kernels *K*", disabled=own is not None)
+        stepper(v, KERNEL_SIDE, label("kernel", "Kernel side"), disabled=own is not None)
+        stepper(v, POOL, disabled=own is not None)
+net = own.graph if own else network.network(v)
 trace = net.trace(digit)
 probabilities = trace["softmax"]
 best = int(probabilities.argmax())
@@ -30,7 +36,7 @@ with right:
     said = f"The network says **{best}** with {formulas.percent(probabilities[best])}."
     st.markdown(said + ("" if truth is None else f" It is a **{truth}**."))
     digit_source.show(probabilities)
-if not network.is_trained(v):
+if own is None and not network.is_trained(v):
     network_view.untrained(v)
 
 
@@ -61,9 +67,15 @@ network_view.votes(net, trace, best)
 
 page.check_yourself()
 sizes = {"kernels": v[KERNELS], "side": v[KERNEL_SIDE], "pool": v[POOL]}
-random = f"networks.digits_network({', '.join(map(str, sizes.values()))})"
-made = 'networks.load("digits")' if network.is_trained(v) else random
-programs = {"NumPy": program("network_numpy", net=Code(made)), "PyTorch": program("network_pytorch", **sizes)}
+hidden = len(trace["fc1"])
+made = f"networks.digits_network({', '.join(map(str, (*sizes.values(), hidden)))})"
+if own is None and network.is_trained(v):
+    made = 'networks.load("digits")'
+loaded = own is not None
+programs = {
+    "NumPy": program("network_numpy", net=Code(made), own=loaded),
+    "PyTorch": program("network_pytorch", **sizes, hidden=hidden, own=loaded),
+}
 page.in_code(v, network.CODE, programs)
 page.share(trace["conv1"], "convolution")
 page.around()

@@ -29,27 +29,32 @@ with second:
     stepper(v, training.SEED)
 with third:
     stepper(v, training.POOL)
-    toggle(v, training.AUGMENT)
+    buttons(v, training.LAYERS)
 with fourth:
     stepper(v, training.DIGITS, "Digits to learn from")
     stepper(v, training.BATCH)
 with fifth:
     stepper(v, training.EPOCHS)
     buttons(v, training.SCHEDULE)
-marks(v, training.RATE, training.RATES, "Learning rate *η* (0.01 is good for Adam, 0.1 for SGD)")
+rate, augment = st.columns([4, 1], vertical_alignment="bottom")
+with rate:
+    marks(v, training.RATE, training.RATES, "Learning rate *η* (0.01 is good for Adam, 0.1 for SGD)")
+with augment:
+    toggle(v, training.AUGMENT)
 plan = training.plan(v)
 try:
     plan.check()
     fits = True
     work = f"This run: {plan.steps:,} steps, {plan.macs / 1e9:.3g} billion multiply-adds."
-    st.markdown(f"{work} {training_view.said(plan)}")
+    st.markdown(f"{work} {training_view.said(plan)} {training_view.sees(plan)}")
 except SettingError as error:
     fits = False
     st.error(str(error))
 
 
 def start() -> None:
-    st.session_state[HELD] = Training(plan)
+    before: Training | None = st.session_state.get(HELD)
+    st.session_state[HELD] = Training(plan, before=before.curves if before and before.history else None)
 
 
 def pause() -> None:
@@ -63,10 +68,10 @@ def reset() -> None:
 held: Training | None = st.session_state.get(HELD)
 running = held is not None and not held.done
 going = held is None or held.going
-kernels = held.kernels() if held else training.first_layer(plan.network())
+kernels = held.kernels() if held else plan.first_kernels()
 left, middle, right = st.columns(3)
 again = "Start again" if held else "Start"
-left.button(again, key=f"{HELD}_start", on_click=start, disabled=not fits, width="stretch")
+left.button(again, type="primary", key=f"{HELD}_start", on_click=start, disabled=not fits, width="stretch")
 pause_text = "Pause" if going else "Resume"
 middle.button(pause_text, key=f"{HELD}_pause", on_click=pause, disabled=not running, width="stretch")
 right.button("Stop and reset", key=f"{HELD}_reset", on_click=reset, disabled=held is None, width="stretch")
@@ -77,20 +82,23 @@ def watch() -> None:
     """Train a little, show it all; called again and again only while this page is open."""
     held: Training | None = st.session_state.get(HELD)
     if held is None:
-        st.info("Nothing is trained yet. The loss of pure guessing is ln 10 = 2.303, its accuracy 10 %.")
+        st.info(
+            "Nothing is trained yet. The loss of pure guessing is ln 10 = 2.303, its accuracy 10 %. "
+            "To see a network learn by heart: 100 digits, 20 epochs, rate 0.01."
+        )
         map_viewer("training_random_maps", [MapPanel("before", "Kernels at the start: random numbers", kernels)])
         return
     was_done = held.done
     training_place.advance(held, TURN)
     if held.history:
-        training_view.progress(held)
+        training_view.progress(held, changed=held.plan != plan)
     if held.done and not was_done:
         st.rerun()
 
 
 watch()
 if held and held.done:
-    training_view.weights_to_keep(held)
+    training_view.to_keep(held)
 if held and held.done and not held.diverged:
     training_view.mistakes(held)
 lesson.formula(training_view.update(plan))

@@ -2,14 +2,19 @@
 
 import contextlib
 import io
+import tempfile
 from dataclasses import replace
 
 import numpy as np
+import torch
 
+from cnn_core.networks import digits_network
+from cnn_core.weights import save
 from instruments import stacks
 from instruments.kernel import Settings
 from instruments.stages import compute
-from ui.programs import FOLDER, kernel
+from instruments.training import Plan
+from ui.programs import FOLDER, kernel, program, training
 from ui.programs import stacks as stack_programs
 
 CONVOLUTIONS = (
@@ -20,10 +25,10 @@ CONVOLUTIONS = (
 )
 
 
-def run(program: str, **names: object) -> dict:
+def run(code: str, **names: object) -> dict:
     """Its names after it has run, with these beforehand."""
     with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(program, "program", "exec"), names)
+        exec(compile(code, "program", "exec"), names)
     return names
 
 
@@ -33,9 +38,9 @@ for settings in (replace(one, channels=channels) for one in CONVOLUTIONS for cha
     pytorch = kernel.pytorch(settings).replace("torch.rand(1, 1, 512, 512)", "torch.from_numpy(picture)[None]")
     random = 'np.random.default_rng().random((1, 512, 512, 1), "float32")'
     keras = kernel.keras(settings).replace(random, "picture.transpose(1, 2, 0)[None]")
-    for name, program, axes in (("PyTorch", pytorch, (0, 1, 2)), ("Keras", keras, (2, 0, 1))):
-        assert "picture" in program
-        theirs = np.asarray(run(program, picture=picture)["maps"])[0].transpose(axes)
+    for name, code, axes in (("PyTorch", pytorch, (0, 1, 2)), ("Keras", keras, (2, 0, 1))):
+        assert "picture" in code
+        theirs = np.asarray(run(code, picture=picture)["maps"])[0].transpose(axes)
         difference = float(np.abs(theirs - ours).max() / np.abs(ours).max())
         print(f"kernel page in {name}: relative difference {difference:.1e}")
         assert difference < 1e-5
@@ -55,3 +60,18 @@ for file in sorted([*FOLDER.glob("*_pytorch.py"), *FOLDER.glob("*_keras.py")]):
     if "npz" not in (text := file.read_text("utf-8")):
         run(text, __name__="__main__")
         print(f"{file.name} runs as it stands")
+
+for convolutions in (1, 2):
+    plan = Plan(kernels=3, side=4, pool=2, digits=50, epochs=1, batch=20, convolutions=convolutions)
+    theirs = [tuple(one.shape) for one in run(training.programs(plan)["PyTorch"])["net"].parameters()]
+    assert theirs == [one.shape for one in plan.network().parameters().values()]
+    print(f"training page in PyTorch: the same parameters with {convolutions} convolutions")
+
+with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+    net, digit = digits_network(3, 4, 3, 20), np.random.default_rng(0).random((1, 1, 28, 28), np.float32)
+    save("training-weights.npz", net)
+    sizes = {"kernels": 3, "side": 4, "pool": 3, "hidden": 20}
+    theirs = run(program("network_pytorch", own=True, **sizes))["net"](torch.from_numpy(digit)).detach().numpy()
+    assert np.abs(theirs - net.forward(digit)).max() < 1e-6
+    print("network page in PyTorch: the same probabilities with weights from a file")
+    run(program("network_pytorch", own=False, **sizes))

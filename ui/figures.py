@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ui import formulas
 from ui.palette import QUANTITIES, colour
 
+GREY = "#8a93a0"  # of what is no longer so; it can be read on both themes
 DASHES = ("solid", "dash", "dot", "dashdot")  # lines differ by more than colour
 
 
@@ -24,13 +25,33 @@ def _layout(figure: go.Figure, x: str, y: str) -> go.Figure:
     return figure
 
 
-def lines(x: ArrayLike, curves: Mapping[str, ArrayLike], x_title: str, y_title: str, dark: bool) -> go.Figure:
-    """Curves over one axis, told apart by colour and dash."""
+def lines(
+    x: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    x_title: str,
+    y_title: str,
+    dark: bool,
+    before: tuple[Sequence[float], Sequence[float]] | None = None,
+    faded: bool = False,
+) -> go.Figure:
+    """Curves over one axis, told apart by colour and dash.
+
+    Args:
+        x: places on the axis.
+        curves: their values there, by name.
+        x_title, y_title: of the axes.
+        dark: whether the theme is dark.
+        before: places and values of an older curve, in grey behind the others.
+        faded: whether all curves are old ones.
+    """
     names = list(QUANTITIES)
     order = [names.index(name) for name in ("input", "kernel", "output", "gradient", "stride")]
     figure = go.Figure()
+    if before is not None:
+        style = {"color": GREY, "width": 2.5}
+        figure.add_scatter(x=before[0], y=before[1], name="the run before", mode="lines", line=style, cliponaxis=False)
     for number, (name, y) in enumerate(curves.items()):
-        shade = colour(names[order[number % len(order)]], dark)
+        shade = GREY if faded else colour(names[order[number % len(order)]], dark)
         style = {"color": shade, "dash": DASHES[number % len(DASHES)], "width": 2.5}
         figure.add_scatter(x=np.asarray(x), y=np.asarray(y), name=name, mode="lines", line=style, cliponaxis=False)
     return _layout(figure, x_title, y_title)

@@ -132,7 +132,7 @@ def charts(key: str, figures: Mapping[str, Callable[[], "go.Figure"]], height: i
     """
     for number, (column, (alt, make)) in enumerate(zip(st.columns(len(figures)), figures.items(), strict=True)):
         if first_picture.drawn():
-            column.plotly_chart(make(), height=height, key=f"{key}_{number}", alt=alt)
+            column.plotly_chart(make(), height=height, key=f"{key}_{number}", alt=alt, config={"displayModeBar": False})
         else:
             column.space(height)  # in each column: on a phone they stand below each other
 

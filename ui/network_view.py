@@ -12,7 +12,7 @@ from cnn_core.networks import classes
 from cnn_core.shapes import window_axes
 from instruments import network, training
 from instruments.fields import Values
-from instruments.network import CHANNEL, HIDDEN, KERNEL_SIDE, KERNELS, POOL, laid_out
+from instruments.network import CHANNEL, KERNEL_SIDE, KERNELS, POOL, laid_out
 from ui import formulas, lesson
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.site import ROOT
@@ -46,7 +46,7 @@ def panels(v: Values, trace: dict[str, Array]) -> list[MapPanel]:
         MapPanel(
             "fc1",
             f"{len(hidden)} hidden units after ReLU",
-            laid_out(hidden, HIDDEN),
+            laid_out(hidden),
             scale="sequential",
             reads=[Reads("pool", "all", channels="all")],
         ),
@@ -90,7 +90,7 @@ def votes(net: Graph, trace: dict[str, Array], answer: int) -> None:
     """Which hidden units speak for the answer, and what made the strongest of them."""
     found = network.votes(net, trace, answer)
     panels = [
-        MapPanel("votes", f"Hidden units × weights of “{answer}”", laid_out(found.hidden, HIDDEN)),
+        MapPanel("votes", f"Hidden units × weights of “{answer}”", laid_out(found.hidden)),
         MapPanel("unit", f"Pooled maps × weights of hidden unit {found.unit}", found.pooled),
     ]
     map_viewer("network_why", panels)

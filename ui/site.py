@@ -53,6 +53,9 @@ PAGES: dict[str, list[PageInfo]] = {
             ":material/bug_report:",
             "Change what nobody sees, and the answer changes.",
         ),
+        PageInfo(
+            "skips", "Skips and norms", ":material/alt_route:", "Cut a residual network's skips, and see what norms do."
+        ),
         PageInfo("forward", "Forward, in code", ":material/code:", "Loops, im2col and one matrix product."),
         PageInfo("backward", "Backward", ":material/undo:", "Gradients, with a numerical check beside each."),
         PageInfo("training", "Training", ":material/model_training:", "Train the network live and watch its kernels."),

@@ -1,6 +1,7 @@
 """Rules of the house: imports point one way, colours agree, pages are known, nothing heavy is loaded early."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -58,6 +59,20 @@ def test_imports_point_one_way(package) -> None:
 def test_no_file_is_named_for_nothing() -> None:
     vague = {"utils.py", "helpers.py", "common.py"}
     assert not [path for package in ALLOWED for path in (ROOT / package).rglob("*.py") if path.name in vague]
+
+
+def test_no_source_holds_a_control_character() -> None:
+    """`\\f` in a formula that was written through a plain string is one: KaTeX then shows "rac"."""
+    sources = [
+        path for package in ALLOWED for kind in ("py", "js", "css") for path in (ROOT / package).rglob(f"*.{kind}")
+    ]
+    wrong = {
+        str(path): set(text)
+        for path in sources
+        if (text := re.sub(r"[^\x00-\x09\x0b-\x1f]", "", path.read_text("utf-8")))
+    }
+    assert len(sources) > 100
+    assert wrong == {}
 
 
 def test_quantities_have_the_same_colours_in_formulas_and_labels() -> None:

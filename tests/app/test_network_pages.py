@@ -9,7 +9,7 @@ import pytest
 from cnn_core import networks
 from cnn_core.digits import prepare
 from cnn_core.mnist import digits
-from instruments import backward, samples
+from instruments import backward, own_digits, samples
 from instruments import training as trainings
 from instruments.fields import resolve
 from instruments.training import Plan, Training
@@ -365,3 +365,57 @@ def test_a_candidate_that_the_photo_does_not_have_stays_set_and_the_last_is_show
     stepper.decrement().run()
     assert app.number_input(key="faces_candidate").value == 1
     assert app.query_params["faces_candidate"] == "1"
+
+
+def test_what_was_trained_is_used_on_other_pages() -> None:
+    app = visit(
+        "training",
+        training_digits="300",
+        training_epochs="2",
+        training_kernels="3",
+        training_pool="3",
+        training_rate="0.02",
+    )
+    app.button(key="_training_start").click().run()
+    while not app.session_state["_training"].done:
+        app.run()
+    app.run()
+    net = app.session_state["_training"].network
+    app.button(key="_own_digits_use").click().run()
+    assert app.title[0].value == "The whole network"
+    assert {name: app.query_params[name] for name in ("network_weights", "network_kernels", "network_pool")} == {
+        "network_weights": "yours", "network_kernels": "3", "network_pool": "3"}  # fmt: skip
+    logits = net.forward(IMAGES[8000]).astype(np.float64)
+    powers = np.exp(logits - logits.max())
+    assert f"The network says **{logits.argmax()}** with {percent(powers.max() / powers.sum())}" in sentences(app)
+    assert not any("no trained weights" in one.value for one in app.warning)
+    assert table(app)["output shape"][4] == "64"
+    app.switch_page("../pages/network.py").run()
+    assert app.number_input(key="network_kernels").disabled
+    app.button_group(key="network_weights").set_value("shipped").run()
+    assert not app.number_input(key="network_kernels").disabled
+    app.button_group(key="network_weights").set_value("yours").run()
+    assert app.number_input(key="network_kernels").value == 3  # its own, not a setting
+    own = app.session_state["_own_digits"]
+    app = visit("network")
+    app.session_state["_own_digits"] = own
+    app.button_group(key="network_weights").set_value("yours").run()
+    assert [app.number_input(key=f"network_{size}").value for size in ("kernels", "side", "pool")] == [3, 3, 3]
+
+
+def test_a_network_that_is_not_here_is_said_to_be_missing() -> None:
+    for page in ("network", "backward"):
+        app = visit(page, **{f"{page}_weights": "yours"})
+        assert "Your network is not here" in sentences(app)
+        assert app.query_params[f"{page}_weights"] == "yours"
+    app = visit("network", network_weights="yours", network_number="8123")
+    assert f"The network says **{by_hand(IMAGES[8123])[1].argmax()}**" in sentences(app)
+
+
+def test_gradients_flow_through_the_sessions_own_network() -> None:
+    ours = visit("backward")
+    app = visit("backward", backward_weights="yours")
+    app.session_state["_own_digits"] = own_digits.of_weights(3, 4, 2, 20, networks.digits_network(3, 4, 2, 20).stored())
+    app.run()
+    assert component(app, "map_viewer", 1)["panels"][2]["shape"] == [3, 4, 4]
+    assert component(ours, "map_viewer", 1)["panels"][2]["shape"] == [16, 5, 5]

@@ -25,7 +25,8 @@ CONVOLUTIONS = (
 def beside(tmp_path, monkeypatch):
     """A folder with what programs read, in which they run."""
     (tmp_path / "photo.png").write_bytes(encode_png(samples.load("cat", 64)))
-    (tmp_path / "digits.npz").write_bytes((ROOT / "assets" / "digits.npz").read_bytes())
+    for name in ("digits.npz", "training-weights.npz"):
+        (tmp_path / name).write_bytes((ROOT / "assets" / "digits.npz").read_bytes())
     monkeypatch.chdir(tmp_path)
 
 

@@ -66,7 +66,7 @@ def loss_by_hand(digit: np.ndarray, label: int) -> float:
 
 def test_the_gradient_of_the_digit_says_how_the_loss_changes() -> None:
     images, labels = all_digits()
-    flow, digit, label = backward.network_gradients(), images[UNSEEN].astype(np.float64), labels[UNSEEN]
+    flow, digit, label = backward.shipped_gradients(), images[UNSEEN].astype(np.float64), labels[UNSEEN]
     np.testing.assert_array_equal(flow.digit, images[UNSEEN])
     direction = np.zeros_like(digit)  # where there is ink: on plain ground, the maxima of the pooling are ties
     direction[:, 15:17, 14:20] = np.random.default_rng(0).normal(size=(2, 6))

@@ -196,6 +196,11 @@ def first_copy(text: str) -> int:
     return round(faces.pyramid_sizes(side, smallest)[0])
 
 
+def batch_normed(text: str) -> int:
+    mean, variance, weight, bias, x = (np.array([n], np.float64) for n in ints(text))
+    return round(float(cnn_core.batch_norm(x.reshape(1, 1, 1), mean, variance, weight, bias, 0.0)[0, 0, 0]))
+
+
 ANSWERS: dict[str, Callable[[str], int]] = {
     "stride_padding": stride_padding_answer,
     "kernel": kernel_answer,
@@ -209,6 +214,7 @@ ANSWERS: dict[str, Callable[[str], int]] = {
     "code": tensorflow_same,
     "why_this_answer": places_answer,
     "fool_it": lambda text: int(np.prod([ints(text)[n] for n in (0, 1, 2, 4)])),
+    "skips": batch_normed,
     "images": place_in_memory,
     "pooling": pooled_count,
     "training": steps_of_a_run,
@@ -383,6 +389,11 @@ def check_why_this_answer(q: Question) -> None:
     expected = np.zeros((12, 12))
     expected[y - 1 : y + 4, x - 1 : x + 4] = 1
     only(q, lambda one: same(one.picture, expected))
+
+
+def check_skips(q: Question) -> None:
+    given, computed = (one.values for one in q.shown)
+    only(q, lambda one: same(one.picture, given + computed))
 
 
 def check_fool_it(q: Question) -> None:

@@ -23,6 +23,7 @@ def programs(plan: Plan) -> dict[str, str]:
     return {
         "NumPy": program(
             "training_numpy",
+            convolutions=plan.convolutions,
             schedule=Code("training.one_cycle" if cycle else "None"),
             augment=Code("training.jitter" if plan.augment else "None"),
             optimiser=Code(f"optimisers.{name}(net.parameters(), rate)"),
@@ -32,6 +33,7 @@ def programs(plan: Plan) -> dict[str, str]:
             "training_pytorch",
             optimiser=Code(f"torch.optim.{name}(net.parameters(), lr=rate{momentum})"),
             cycle=cycle,
+            deep=plan.convolutions == 2,
             **shared,
         ),
     }

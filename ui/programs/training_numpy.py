@@ -5,6 +5,7 @@ from cnn_core.networks import digits_network
 kernels = 8
 side = 3
 pool = 2
+convolutions = 1  # 2: another one with twice as many kernels
 hidden = 64
 count = 2000  # digits to learn from
 epochs = 3
@@ -15,7 +16,7 @@ augment = None  # training.jitter: turns and shifts digits
 seed = 0
 
 images, labels = digits()
-net = digits_network(kernels, side, pool, hidden, seed, logits=True)
+net = digits_network(kernels, side, pool, hidden, seed, True, convolutions)  # True: it ends in logits
 optimiser = optimisers.Adam(net.parameters(), rate)
 images, labels = images[:count], labels[:count]
 for progress in training.train(net, images, labels, optimiser, epochs, batch, seed, schedule, augment):

@@ -15,13 +15,19 @@ torch.manual_seed(seed)
 images = torch.rand(count, 1, 28, 28)  # put your digits here, N x C x H x W in [0, 1]
 labels = torch.randint(10, (count,))
 
+maps = kernels
 pooled = (28 - side + 1) // pool  # rows and columns of the pooled maps
+maps = 2 * kernels  # if deep
+pooled = (pooled - side + 1) // pool  # if deep
 net = nn.Sequential(
     nn.Conv2d(1, kernels, side),
     nn.ReLU(),
     nn.MaxPool2d(pool),
+    nn.Conv2d(kernels, 2 * kernels, side),  # if deep
+    nn.ReLU(),  # if deep
+    nn.MaxPool2d(pool),  # if deep
     nn.Flatten(),
-    nn.Linear(kernels * pooled * pooled, hidden),
+    nn.Linear(maps * pooled * pooled, hidden),
     nn.ReLU(),
     nn.Linear(hidden, 10),
 )

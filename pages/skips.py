@@ -1,0 +1,68 @@
+"""Skips and norms: what makes very deep networks trainable, on a small residual network."""
+
+import streamlit as st
+
+from cnn_core import networks
+from instruments import skips
+from instruments.skips import BLOCK, MAP, NORM, NORM_MAP
+from ui import image_source, lesson, settings
+from ui import skips_view as view
+from ui import why_this_answer_view as why_view
+from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.controls import buttons, menu, stepper
+from ui.programs import program
+
+page = lesson.Page(
+    "skips",
+    "A residual block adds what it computed to what it was given: the skip. A batch norm brings each map to a usual size.",
+    "choose the image *Cat* at the left, and cut the skip of block 2.",
+)
+v = settings.resolved(skips.FIELDS)
+x, digest = why_view.given("resnet8", image_source.in_colour())
+cut = skips.cut_blocks(v)
+net = skips.cut(networks.load("resnet8"), cut)
+photo, switches, answers = st.columns([2, 2, 4])
+with photo:
+    map_viewer("skips_photo", [MapPanel("photo", "What the network sees", x, image=True)])
+with switches:
+    st.markdown("**ResNet-8** knows ten classes and has three blocks.")
+    view.switches(v)
+with answers:
+    view.answers(net, x)
+view.each_alone(digest, x)
+st.markdown(
+    f"The shortest way from the photo to the answer, which a gradient goes back in training, is **{skips.shortest(net)}** layers "
+    f"long; with all skips it is {skips.shortest(networks.load('resnet8'))}, without any {skips.shortest(skips.cut(net, skips.BLOCKS))}."
+)
+
+st.subheader("What a block adds")
+left, right = st.columns([3, 1])
+with left:
+    buttons(v, BLOCK)
+with right:
+    stepper(v, MAP)
+found = skips.block(net, x, v)
+view.through_a_block(v, found)
+lesson.formula(
+    r"\begin{aligned} y &= \mathrm{ReLU}\big(F(x) + x\big) \\ F(x) &: \text{conv, norm, ReLU, conv, norm} \end{aligned}"
+)
+
+st.subheader("What a norm does to a map")
+left, right = st.columns([3, 1])
+with left:
+    menu(v, NORM)
+with right:
+    stepper(v, NORM_MAP)
+norm = skips.norm(net, x, v)
+view.around_a_norm(v, norm)
+lesson.formula(view.norm_formula(norm))
+st.markdown(
+    "*μ* and *σ²* are the map's mean and variance over all photos of the training; *γ* and *β* were learnt. On one photo the "
+    "numbers therefore come near to mean *β* and deviation *γ*, but not quite."
+)
+
+page.check_yourself()
+programs = {"NumPy": program("skips_numpy", blocks=cut), "PyTorch": program("skips_pytorch", skip=not cut)}
+page.in_code(v, skips.CODE, programs)
+page.share(found.added, "sum")
+page.around()

@@ -1,0 +1,33 @@
+"""The page of skips and norms, without a browser."""
+
+import numpy as np
+
+from instruments import samples
+from instruments.why_this_answer import square
+from tests.app.visits import component, sentences, table, visit
+from tests.instruments.test_skips import by_hand
+
+
+def test_a_cut_skip_changes_the_bars_the_block_and_the_way() -> None:
+    app = visit("skips", image="cat", skips_block="2", skips_map="7")
+    assert "goes back in training, is **14** layers" in sentences(app)
+    assert [panel["title"] for panel in component(app, "map_viewer", 1)["panels"]][2] == "Sum"
+    app.toggle(key="skips_cut2").set_value(True).run()
+    assert app.query_params["skips_cut2"] == "true"
+    assert "goes back in training, is **17** layers" in sentences(app)
+    panels = component(app, "map_viewer", 1)["panels"]
+    assert [panel["title"] for panel in panels][2] == "Sum without the skip"
+    assert [one["panel"] for one in panels[2]["reads"]] == ["computed"]
+    x = square(samples.load("cat", 512), "resnet8")
+    expected = by_hand(x, (2,))["block2.added"][7]
+    np.testing.assert_allclose([panels[2]["low"], panels[2]["high"]], [expected.min(), expected.max()], atol=1e-4)
+
+
+def test_the_table_says_what_each_cut_alone_does() -> None:
+    cells = table(visit("skips", image="cat"))
+    x = square(samples.load("cat", 512), "resnet8")
+    answers = [by_hand(x, cut)["answer"] for cut in ((), (1,), (2,), (3,), (1, 2, 3))]
+    first = int(answers[0].argmax())
+    assert cells["cut"] == ["none", "block 1", "block 2", "block 3", "all three"]
+    (shown,) = (column for heading, column in cells.items() if heading.startswith("probability"))
+    assert shown == [f"{answer[first] * 100:.1f} %" for answer in answers]

@@ -1,0 +1,93 @@
+"""How ResNet-8 is shown with its skips cut, one map on its way through a block, and one around a batch norm."""
+
+import numpy as np
+import streamlit as st
+
+from cnn_core import networks
+from cnn_core.arguments import Array
+from cnn_core.graph import Graph
+from instruments import skips
+from instruments.fields import Values
+from instruments.skips import NORMS, Norm
+from instruments.why_this_answer import percent
+from ui import cache, figures, formulas, lesson
+from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
+from ui.controls import toggle
+
+
+@cache.remembered
+def _each_alone(digest: str, _x: Array) -> list[skips.Alone]:  # noqa: ARG001  (the digest is the key)
+    return skips.each_alone(_x)
+
+
+def switches(v: Values) -> None:
+    """One switch for each skip."""
+    for field in skips.CUT.values():
+        toggle(v, field)
+
+
+def answers(net: Graph, x: Array) -> None:
+    """The ten probabilities of the network as it is now."""
+    names, shares = networks.classes("resnet8"), [float(share) for share in net.forward(x)]
+    texts = [percent(share) for share in shares]
+    picture = figures.bars(names, shares, "probability, from 0 to 1", lesson.dark(), high=1, texts=texts)
+    st.image(picture, alt=", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True)))
+
+
+def each_alone(digest: str, x: Array) -> None:
+    """What the answer becomes with each skip cut alone."""
+    found = _each_alone(digest, x)
+    whole = found[0].said
+    lesson.table(
+        {
+            "cut": [one.words for one in found],
+            "it says": [one.said for one in found],
+            f"probability of “{whole}”": [percent(one.probability) for one in found],
+        }
+    )
+
+
+def through_a_block(v: Values, found: skips.Block) -> None:
+    """What the skip brings, what the block computes, their sum, and what ReLU leaves, on one scale."""
+    end = max(float(np.abs(part).max()) for part in found) or 1.0
+    block, number = f"Block {v[skips.BLOCK]}", v[skips.MAP]
+    both = [Reads("given", "same"), Reads("computed", "same")]
+    cut = skips.cut_blocks(v)
+    if int(v[skips.BLOCK]) in cut:
+        both = both[1:]
+    panels = [
+        MapPanel("given", f"{block}, map {number}: given", found.given, end=end),
+        MapPanel("computed", "Computed from it", found.computed, end=end),
+        MapPanel("added", "Sum" if len(both) == 2 else "Sum without the skip", found.added, end=end, reads=both),
+        MapPanel("left", "After ReLU", found.left, end=end, scale="sequential", reads=[Reads("added", "same")]),
+    ]
+    map_viewer("skips_block_maps", panels)
+    st.markdown(f"What is computed is **{formulas.number(found.share)}** times as large as what is given.")
+
+
+def around_a_norm(v: Values, found: Norm) -> None:
+    """A map before and after its norm, and how its numbers are spread."""
+    left, right = st.columns([3, 2])
+    with left:
+        panels = [
+            MapPanel("before", f"After {NORMS[v[skips.NORM]]}", found.before),
+            MapPanel("after", f"After {v[skips.NORM]}", found.after, reads=[Reads("before", "same")]),
+        ]
+        map_viewer("skips_norm_maps", panels)
+    with right:
+        spread = {"before the norm": found.before.ravel(), "after it": found.after.ravel()}
+        lesson.charts(
+            "_skips_spread",
+            {"How the map's numbers are spread": lambda: figures.histograms(spread, "value", lesson.dark())},
+        )
+
+
+def norm_formula(found: Norm) -> str:
+    """The norm of this map, with its four numbers, on the map's first number."""
+    mean, variance, weight, bias = map(formulas.number, (found.mean, found.variance, found.weight, found.bias))
+    x, y = (formulas.number(float(part[0, 0, 0])) for part in (found.before, found.after))
+    return (
+        r"\begin{aligned} y &= \gamma\, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta \\[4pt] "
+        rf"y_{{0,0}} &= {weight} \cdot \frac{{{x} - ({mean})}}{{\sqrt{{{variance} + {found.eps:.5f}}}}} + ({bias}) = {y} "
+        r"\end{aligned}"
+    )
