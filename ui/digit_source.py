@@ -40,4 +40,5 @@ def show(probabilities: Array) -> None:
     """Bars of what a network says: ten probabilities."""
     alt = f"Probabilities of the ten digits; the largest is {int(probabilities.argmax())}"
     shares = [float(share) if share > 5e-5 else 0.0 for share in probabilities]
-    st.image(figures.bars(classes("digits"), shares, "probability", lesson.dark(), high=1), alt=alt)
+    with st.container(key="digit_bars"):
+        st.image(figures.bars(classes("digits"), shares, "probability", lesson.dark(), high=1), alt=alt)
