@@ -57,4 +57,5 @@ def show(probabilities: Array, narrow: bool = False) -> None:
     shares = [float(share) if share > 5e-5 else 0.0 for share in probabilities]
     room, behind = (64, 74) if narrow else (330, 110)
     bars = figures.bars(classes("digits"), shares, "probability", lesson.dark(), high=1, room=room, behind=behind)
-    st.image(bars, alt=alt)
+    with st.container(key="digit_bars"):
+        st.image(bars, alt=alt)
