@@ -23,7 +23,12 @@ from live.pictures import mosaic, picture
 from server.shares import computing
 from ui.results import RESULTS, Owner
 
-PRIVATE = ("_photo", "_drawing", "_own_model")  # keys of the session state that hold what nobody else may keep
+PRIVATE = (
+    "_photo",
+    "_drawing",
+    "_own_model",
+    "_own_digits",
+)  # keys of the session state that hold what nobody else may keep
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -47,6 +52,11 @@ def _owner() -> Owner | None:
     if "_owner" not in st.session_state:
         st.session_state["_owner"] = Owner()
     return st.session_state["_owner"]
+
+
+def forget_own() -> None:
+    """Let go of all that this session keeps for itself alone."""
+    st.session_state.pop("_owner", None)
 
 
 def digest(array: Array) -> str:

@@ -9,25 +9,33 @@ from typing import Any
 
 import numpy as np
 
+from cnn_core.layers import Layer
 from live.store import Door
 
 MAX_BYTES = 48_000_000  # of all results in the process
 OWN_BYTES = 12_000_000  # of what one session keeps for itself
 SECONDS = 3600.0
+NUMBER = 32  # bytes that Python takes for one, and its place in a list
 
 
 def weight(value: Any) -> int:
-    """Bytes of the arrays and texts in a result.
+    """Bytes of a result, about: of arrays, texts and numbers, and of the weights of layers that it holds on to.
 
-    >>> weight(("abc", np.zeros(2, np.float32)))
-    11
+    >>> weight(("abc", np.zeros(2, np.float32))), weight({"a": [1, 2.5]})
+    (11, 65)
     """
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, str | bytes):
         return len(value)
+    if isinstance(value, int | float):
+        return NUMBER
+    if isinstance(value, dict):
+        return sum(weight(part) for pair in value.items() for part in pair)
     if isinstance(value, list | tuple):
         return sum(weight(part) for part in value)
+    if isinstance(value, Layer):
+        return weight([*value.parameters.values(), *value.buffers.values()])
     return weight(list(vars(value).values())) if is_dataclass(value) else 0
 
 

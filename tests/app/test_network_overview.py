@@ -1,8 +1,10 @@
 """The overview on the network page: which network, what is folded, what the cards show, and sums that are true."""
 
 import base64
+import gc
 import io
 import re
+import weakref
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from cnn_core import networks
+from cnn_core import networks, onnx
 from cnn_core.images import resize
 from instruments import samples
 from instruments.digits import all_digits
+from tests.app.own_models import drop, tiny
 from tests.app.visits import component, components, sentences, visit
+from ui.results import RESULTS
 
 
 def seen(image: str, side: int) -> np.ndarray:
@@ -316,3 +320,21 @@ def test_names_of_layers_never_become_markdown() -> None:
     shown = [text for text in texts if "bold" in text]
     assert len(shown) == 2
     assert not any("**bold" in text or "[a](" in text or "$x$" in text for text in shown)
+
+
+def test_an_own_model_is_looked_into_and_nothing_of_it_stays_when_it_goes() -> None:
+    net = tiny()
+    app = drop(visit("network", network_model="own", image="cat"), ("tiny.onnx", onnx.write(net)))
+    assert {"conv1", "pool1", "conv2", "fc1"} <= set(cards(app))
+    app.session_state["_settings"].given |= {"network_node": "conv2", "network_map": 3}
+    app.run()
+    assert "What made this map" in [one.value for one in app.subheader]
+    held = weakref.ref(app.session_state["_own_model"].uploaded.graph)
+    owner = app.session_state["_owner"].name
+    assert RESULTS.bytes(owner) > 1000
+    app.button(key="_own_remove").click().run()
+    gc.collect()
+    RESULTS.get("whoever comes next", lambda: "x")
+    assert RESULTS.bytes(owner) == 0
+    assert held() is None
+    assert "_own_model" not in app.session_state

@@ -5,8 +5,16 @@ import gc
 import numpy as np
 import pytest
 
+from cnn_core.layers import Linear
 from ui import palette, results
 from ui.results import Owner, Results, weight
+
+
+def test_what_a_result_weighs() -> None:
+    layer = Linear(7, 3)
+    assert weight([layer]) == 4 * (7 * 3 + 3)
+    assert weight({"ab": np.zeros((2, 5)), 1: "c"}) == 2 + 80 + results.NUMBER + 1
+    assert weight((None, [True, 2.5, np.float32(1)])) == 2 * results.NUMBER
 
 
 def ask(held: Results, name: str, size: int = 10, owner: Owner | None = None) -> bool:
@@ -78,7 +86,7 @@ def test_results_are_forgotten_in_time(monkeypatch) -> None:
 
 def test_weights_of_results() -> None:
     one = results._Held(np.zeros((3, 5), np.float64), 0, 0.0)
-    assert weight(one) == 120
+    assert weight(one) == 120 + 2 * results.NUMBER
     assert weight([one, "abc", b"12", None, 7, (np.zeros(2, np.uint8),)]) == 120 + 3 + 2 + 2
 
 
