@@ -87,7 +87,7 @@ def test_results_are_forgotten_in_time(monkeypatch) -> None:
 def test_weights_of_results() -> None:
     one = results._Held(np.zeros((3, 5), np.float64), 0, 0.0)
     assert weight(one) == 120 + 2 * results.NUMBER
-    assert weight([one, "abc", b"12", None, 7, (np.zeros(2, np.uint8),)]) == 120 + 3 + 2 + 2
+    assert weight([one, "abc", b"12", None, 7, (np.zeros(2, np.uint8),)]) == 120 + 3 + 2 + 2 + 3 * results.NUMBER
 
 
 @pytest.mark.parametrize("dark", [False, True])
