@@ -3,6 +3,7 @@
 import numpy as np
 from playwright.sync_api import Page, expect
 
+from cnn_core import networks
 from tests.browser.instrument import (
     coloured,
     expect_shape,
@@ -100,3 +101,27 @@ def test_a_camera_that_cannot_be_opened_is_said_so(visit) -> None:
     page.get_by_role("button", name="Live camera").click()
     expect(page.get_by_text("The camera could not be opened")).to_be_visible()
     expect_shape(page, "convolution", (1, 168, 254))
+
+
+def test_a_network_answers_for_what_the_camera_sees(visit) -> None:
+    page = visit("network?network_model=squeezenet&image=cat")
+    wait_until(page, "window.cnnLive?.open")
+    settle(page)
+    page.get_by_role("button", name="Live camera").click()
+    bars = page.get_by_role("list", name="likeliest classes").get_by_role("listitem")
+    expect(bars).to_have_count(5)
+    expect(page.get_by_text("pictures a second")).to_be_visible()
+    rows = bars.evaluate_all(
+        """rows => rows.map(row => {
+            const [name, track, share] = row.children;
+            return [name.textContent, share.textContent, track.firstChild.offsetWidth / track.offsetWidth];
+        })"""
+    )
+    names, texts, widths = zip(*rows, strict=True)
+    shares = [float(text.strip("<>% ")) for text in texts]
+    assert set(names) <= set(networks.classes("squeezenet"))
+    assert shares == sorted(shares, reverse=True)
+    assert np.allclose(np.array(widths) * 100, shares, atol=1)
+    page.get_by_role("button", name="Stop the camera").click()
+    expect(page.get_by_role("img", name="the camera's picture, as the network is given it")).to_be_hidden()
+    expect(bars.first).to_be_hidden()

@@ -4,7 +4,7 @@ import { Camera } from "../shared/camera.js";
 import { sharedChannel } from "../shared/channel.js";
 import { element } from "../shared/dom.js";
 
-/** @import {Answer, CameraAnswersData, Mounted} from "../shared/types.js" */
+/** @import {Answer, CameraAnswersData, Likely, Mounted} from "../shared/types.js" */
 
 /** @type {WeakMap<object, CameraAnswers>} */
 const shown = new WeakMap();
@@ -37,6 +37,8 @@ class CameraAnswers {
     });
     /** @type {number[]} */
     this.times = [];
+    /** @type {Row[]} */
+    this.rows = [];
     this.bars = element("ol", { className: "bars", "aria-label": "likeliest classes" });
     this.pace = element("p", { className: "pace" });
     this.camera.canvas.className = "seen";
@@ -66,15 +68,34 @@ class CameraAnswers {
       this.pace.textContent = error ?? "";
       return;
     }
-    this.bars.replaceChildren(
-      ...answers.map(({ name, probability, text }) => {
-        const bar = element("span", { className: "bar" });
-        bar.style.width = `${100 * probability}%`;
-        return element("li", {}, element("span", { className: "name" }, name), element("span", { className: "track" }, bar), text);
-      }),
-    );
+    answers.forEach((answer, place) => this.row(place).show(answer));
     this.times = [...this.times, performance.now()].slice(-MEASURED - 1);
     const seconds = (this.times[this.times.length - 1] - this.times[0]) / 1000;
     this.pace.textContent = seconds ? `${Math.round((this.times.length - 1) / seconds)} pictures a second` : "";
+  }
+
+  /** @param {number} place */
+  row(place) {
+    if (!this.rows[place]) {
+      this.rows[place] = new Row();
+      this.bars.append(this.rows[place].root);
+    }
+    return this.rows[place];
+  }
+}
+
+class Row {
+  constructor() {
+    this.name = element("span", { className: "name" });
+    this.bar = element("span", { className: "bar" });
+    this.share = element("span");
+    this.root = element("li", {}, this.name, element("span", { className: "track" }, this.bar), this.share);
+  }
+
+  /** @param {Likely} answer */
+  show({ name, probability, text }) {
+    this.name.textContent = name;
+    this.bar.style.width = `${100 * probability}%`;
+    this.share.textContent = text;
   }
 }
