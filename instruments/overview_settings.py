@@ -5,7 +5,7 @@ Names are those of a graph that only the page knows, so a name that it does not 
 
 from typing import Any
 
-from instruments.fields import Choice, Field, SettingError, Text, Whole
+from instruments.fields import Choice, Field, SettingError, Switch, Text, Whole
 from instruments.models import OWN, WORDS
 
 MOST_OPEN, LONGEST_NAME = 50, 200  # names in a link, and characters of one
@@ -35,4 +35,5 @@ MAP = Whole("network_map", "map number", 0, 0, LARGEST)
 MAP_ROW = Whole("network_map_y", "row in the map", NONE, NONE, LARGEST)
 MAP_COLUMN = Whole("network_map_x", "column in the map", NONE, NONE, LARGEST)
 PART = Whole("network_part", "input map", NONE, NONE, LARGEST)
-FIELDS: tuple[Field[Any], ...] = (MODEL, OPEN, NODE, MAP, MAP_ROW, MAP_COLUMN, PART)
+NARROW = Switch("network_narrow", "Narrow cards", False)
+FIELDS: tuple[Field[Any], ...] = (MODEL, OPEN, NODE, MAP, MAP_ROW, MAP_COLUMN, PART, NARROW)

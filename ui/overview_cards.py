@@ -21,7 +21,8 @@ from live.pictures import mosaic
 from ui import cache
 from ui.formulas import number, shape_text
 
-MAPS, FEWER, FEWEST = 6, 4, 2  # of a card that are shown: alone in its column, one of two, one of more
+ROOM = (6, 4, 2)  # maps of a card that are shown: alone in its column, one of two, one of more
+NARROW_ROOM = (4, 2, 1)
 FINEST = 48  # pixels of a map's picture, about
 ANSWERS = 5  # named values that are shown
 BRIGHT = 0.995  # the part of the values that is told apart; larger ones have the full colour
@@ -89,13 +90,13 @@ def _sees(size: Pair | None, shape: Shape, fields: tuple[Ranges, Ranges]) -> str
     return f"a cell sees {'' if size else 'up to '}{seen[0]} × {seen[1]} pixels"
 
 
-def room(drawn: Sequence[Drawn]) -> list[int]:
+def room(drawn: Sequence[Drawn], narrow: bool) -> list[int]:
     """How many maps each card has room for: branches stand below each other, and shall all be in sight."""
-    lanes = Counter(one.column for one in drawn)
-    return [(MAPS, FEWER, FEWEST)[min(lanes[one.column], 3) - 1] for one in drawn]
+    lanes, maps = Counter(one.column for one in drawn), NARROW_ROOM if narrow else ROOM
+    return [maps[min(lanes[one.column], 3) - 1] for one in drawn]
 
 
-def shown(value: Array, classes: Sequence[str], count: int = MAPS) -> Shown:
+def shown(value: Array, classes: Sequence[str], count: int = ROOM[0]) -> Shown:
     """The first maps of a value (C, H, W), or its units (n,), the largest by name where they are the network's classes.
 
     Args:

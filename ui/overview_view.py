@@ -16,7 +16,7 @@ from instruments import why_this_answer as why
 from instruments.fields import Values
 from instruments.models import Model
 from instruments.overview import Drawn, drawn
-from instruments.overview_settings import MAP, MAP_COLUMN, MAP_ROW, NODE, NONE, OPEN, PART
+from instruments.overview_settings import MAP, MAP_COLUMN, MAP_ROW, NARROW, NODE, NONE, OPEN, PART
 from server.shares import COMPUTING
 from ui import cache, overview_cards, settings, why_this_answer_view
 from ui.components.graph_viewer.component import graph_viewer
@@ -69,7 +69,7 @@ def look(v: Values, subject: Subject) -> Look:
     made = _structure(subject)
     opened: tuple[str, ...] = v[OPEN]
     seen = drawn(made.stages, opened)
-    wanted = tuple(zip((one.shown for one in seen), overview_cards.room(seen), strict=True))
+    wanted = tuple(zip((one.shown for one in seen), overview_cards.room(seen, v[NARROW]), strict=True))
     shown, scores, probabilities = _read(subject.key, subject.digest, wanted, subject)
     if len(probabilities) != len(subject.classes):
         return Look(subject, made, seen, shown, None)
@@ -127,7 +127,7 @@ def draw(v: Values, seen: Look) -> None:
     chosen = (at[v[NODE]], v[MAP], _place(v, seen)) if v[NODE] in at else None
     opened = f"Open below: {v[NODE]}, number {v[MAP]}"
     size = subject.shape[1], subject.shape[2]
-    graph_viewer("network_overview", cards, chosen, size, HINT, opened, _picked(v, seen))
+    graph_viewer("network_overview", cards, chosen, size, HINT, opened, v[NARROW], _picked(v, seen))
 
 
 def _place(v: Values, seen: Look) -> Pair | None:
@@ -146,7 +146,9 @@ def _picked(v: Values, seen: Look) -> Any:
             return
         known = [stage.name for stage in seen.structure.stages if stage.folds]
         opened = [name for name in v[OPEN] if name in known]
-        if sent.get("unfold") in known:
+        if isinstance(sent.get("narrow"), bool):
+            settings.give({NARROW.key: sent["narrow"]})
+        elif sent.get("unfold") in known:
             settings.give({OPEN.key: ",".join([*opened, sent["unfold"]])})
         elif sent.get("fold") in known:
             settings.give({OPEN.key: ",".join(name for name in opened if name != sent["fold"])})

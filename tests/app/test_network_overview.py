@@ -90,6 +90,19 @@ def test_a_photo_network_answers_and_unfolds_as_the_link_says() -> None:
     assert (rows[20], columns[31]) == ([box.top, box.bottom], [box.left, box.right])
 
 
+def test_narrow_cards_show_fewer_maps_and_say_so() -> None:
+    app = visit("network", network_model="squeezenet", network_open="fire2", network_narrow="true")
+    assert component(app, "graph_viewer")["narrow"] is True
+    found = cards(app)
+    assert [found[name]["maps"]["shown"] for name in ("conv1", "fire2.expand1", "fire2.concat", "fire3")] == [
+        4,
+        2,
+        4,
+        4,
+    ]
+    assert found["conv1"]["more"] == "+ 60 more"
+
+
 def test_the_place_that_is_looked_at_is_framed_where_its_card_is_shown() -> None:
     link = {"network_node": "pool1", "network_map": "2", "network_map_x": "11"}
     inside, outside = (

@@ -135,6 +135,24 @@ def test_the_keyboard_opens_cards_and_walks_over_maps(visit) -> None:
     expect(card(page, "block2.shortcut")).to_be_visible()
 
 
+def test_narrow_cards_bring_the_whole_network_into_sight(visit) -> None:
+    page = visit("network?image=cat&network_model=squeezenet")
+    settle(page)
+    scroller = page.locator(".scroller")
+    expect(page.get_by_role("button", name="towards the answer")).to_be_visible()
+    shown = card(page, "softmax").bounding_box()
+    page.get_by_role("button", name="towards the answer").click()
+    wait_until(page, lambda: card(page, "softmax").bounding_box()["x"] < shown["x"] - 100)
+    page.get_by_role("button", name="Narrow cards").click()
+    page.wait_for_url("**network_narrow=true**")
+    settle(page)
+    wait_until(page, lambda: scroller.evaluate("one => one.scrollWidth <= one.clientWidth"))
+    expect(page.get_by_role("button", name="towards the answer")).to_be_hidden()
+    page.get_by_role("button", name="Narrow cards").click()
+    settle(page)
+    assert "network_narrow" not in page.url
+
+
 def test_on_a_phone_the_graph_scrolls_and_the_page_does_not(visit) -> None:
     link = "network?image=cat&network_model=squeezenet&network_open=fire9&network_node=fire9.expand3&network_map=2"
     page = visit(link, width=400, height=800)

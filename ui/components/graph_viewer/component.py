@@ -17,6 +17,7 @@ def graph_viewer(
     size: Pair,
     hint: str,
     opened: str,
+    narrow: bool,
     on_pick: Callable[[Any], None],
 ) -> None:
     """Draw the overview.
@@ -28,12 +29,15 @@ def graph_viewer(
         size: (H, W) of the input.
         hint: what to do, said while nothing is pointed at.
         opened: what is open below, said in its place.
-        on_pick: called before the page runs with what the browser sent: {"card", "map"}, {"fold"} or {"unfold"}.
+        narrow: whether cards show their names and a column of maps only, so that more of them are in sight.
+        on_pick: called before the page runs with what the browser sent: {"card", "map"}, {"fold"}, {"unfold"}
+            or {"narrow"}.
     """
     data = {
         "cards": list(cards),
         "chosen": chosen and dict(zip(("card", "map", "place"), chosen, strict=True)),
         "input": list(size),
+        "narrow": narrow,
         "hint": {"first": hint, "opened": opened},
         "tables": diverging_tables(),
     }

@@ -8,7 +8,7 @@ import { shortNumber } from "../shared/numbers.js";
 
 /** @import {Card, GraphData, Mounted} from "../shared/types.js" */
 /** @import {Sides} from "../shared/graph_edges.js" */
-/** @typedef {{card: string, map: number | null} | {fold: string} | {unfold: string}} Chosen */
+/** @typedef {{card: string, map: number | null} | {fold: string} | {unfold: string} | {narrow: boolean}} Chosen */
 
 const LEVEL = 80; // pixels below a card's top at which edges arrive: cards of one lane are joined by straight lines
 const BESIDE = 40; // pixels that are left beside a card that is brought into sight
@@ -53,7 +53,8 @@ class GraphViewer {
     );
     this.back = button("◀", "towards the input", () => this.scroll(-1));
     this.on = button("▶", "towards the answer", () => this.scroll(1));
-    this.tools = element("div", { className: "tools" }, legend, this.back, this.on);
+    this.narrow = element("button", { type: "button", textContent: "Narrow cards", onclick: () => this.pick({ narrow: !this.data.narrow }) });
+    this.tools = element("div", { className: "tools" }, legend, this.narrow, this.back, this.on);
     this.seen = element("img", { alt: "what the network sees" });
     this.box = element("div", { className: "box", hidden: true });
     this.place = element("p", { className: "place" });
@@ -71,6 +72,8 @@ class GraphViewer {
   update(data) {
     this.data = data;
     const table = themeTable(this.parent, data.tables);
+    this.graph.classList.toggle("narrow", data.narrow);
+    this.narrow.setAttribute("aria-pressed", String(data.narrow));
     const names = new Set(data.cards.map((card) => card.name));
     for (const [name, card] of this.cards) {
       if (names.has(name)) continue;
@@ -169,7 +172,7 @@ class GraphViewer {
   sides(part) {
     const [own, graph] = [part.getBoundingClientRect(), this.graph.getBoundingClientRect()];
     const [left, top] = [own.left - graph.left, own.top - graph.top];
-    return { left, right: left + own.width, top, bottom: top + own.height, middle: top + Math.min(own.height / 2, LEVEL) };
+    return { left, right: left + own.width, top, bottom: top + own.height, middle: top + Math.min(own.height * 0.8, LEVEL) };
   }
 
   drawEdges() {

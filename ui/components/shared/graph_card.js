@@ -67,6 +67,7 @@ export class GraphCard {
     }
     this.maps.setAttribute("aria-label", `maps of ${card.name}`);
     this.root.classList.toggle("chosen", chosen !== null);
+    this.root.classList.toggle("named", card.answers.length > 0);
     if (card.answers.length) this.fillAnswers(card.answers);
     else if (card.maps) this.fillMaps(card.maps);
     else this.fill([], "maps");

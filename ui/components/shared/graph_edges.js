@@ -57,7 +57,7 @@ export function curve(from, to, way) {
     return `M ${x} ${from.middle} C ${x + BEND} ${from.middle} ${far - BEND} ${to.middle} ${far} ${to.middle} L ${end} ${to.middle}`;
   }
   if (way === "straight") {
-    const bend = Math.max(BEND, (end - x) / 2);
+    const bend = Math.max(0.85 * Math.min(end - x, GAP), (end - x) / 2);
     return `M ${x} ${from.middle} C ${x + bend} ${from.middle} ${end - bend} ${to.middle} ${end} ${to.middle}`;
   }
   const [y, high, low] = [Math.min(from.top, to.top) - ABOVE, from.top + 14, to.top + 14];

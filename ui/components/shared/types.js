@@ -156,6 +156,7 @@
  * @property {Card[]} cards
  * @property {{card: string, map: number, place: [number, number] | null} | null} chosen what is open, and a row and a column of it
  * @property {[number, number]} input height and width of the picture
+ * @property {boolean} narrow whether cards show their names and a column of maps only, so that more of them are in sight
  * @property {{first: string, opened: string}} hint what to do first, and what is open below
  * @property {Tables} tables
  */
