@@ -39,8 +39,8 @@ with sliders:
         column.button(name, key=f"_images_{name}", on_click=fill, args=(values,), width="stretch")
 with swatch:
     alt = "A pixel of red {}, green {}, blue {}".format(*mixed)
-    st.image(cache.input_picture(cache.digest(patch), patch), width="stretch", alt=alt)
     st.markdown("({}, {}, {}) in 8 bits  \n".format(*mixed) + "({:.2f}, {:.2f}, {:.2f}) from 0 to 1".format(*pixel))
+    st.image(cache.input_picture(cache.digest(patch), patch), width="stretch", alt=alt)
 
 st.subheader("Split into channels")
 names = images.COLOURS if c == 3 else ("Grey",)
