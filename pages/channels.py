@@ -47,7 +47,7 @@ with picture:
         following=Following(image, "slices", message(channels.SLICES_FIELDS, v)),
     )
 if image_source.in_grey():
-    st.caption("Shown in colour, whatever the sidebar says: this page needs red, green and blue.")
+    st.markdown("Shown in colour, whatever the sidebar says: this page needs red, green and blue.")
 
 for column, side in zip(st.columns(2), (channels.ROW, channels.COLUMN), strict=True):
     with column:
@@ -80,7 +80,7 @@ with controls:
     with second:
         stepper(v, channels.KERNELS, "Kernels *K*")
     if (most := channels.KERNELS.high(v)) < channels.MOST_KERNELS:
-        st.caption(f"At these sizes {most} kernels at most: a smaller image allows more.")
+        st.markdown(f"At these sizes {most} kernels at most: a smaller image allows more.")
     stepper(v, channels.SEED)
 with picture:
     map_viewer(

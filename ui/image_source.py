@@ -144,7 +144,7 @@ def say_unused() -> None:
     """Say at the end of a run, beside the picker, if the page has not used the photo; a new one is confirmed then."""
     news = st.session_state.pop("_photo_news", None)
     if not st.session_state["_photo_used"]:
-        st.caption("This page does not use the photo.")
+        st.markdown(":gray[This page does not use the photo.]")
         if news:
             st.toast(plain(news))
 

@@ -18,8 +18,8 @@ def test_a_missing_photo_is_said_where_it_is_used(page) -> None:
     expected = [] if page in WITHOUT else ["**Your photo is not here**: photos are never stored, and a link does not"]
     assert [one[: len(expected[0])] for one in said] == expected
     assert len(app.main.get("file_uploader")) == len(expected) + (page != "home")  # and the one of settings
-    unused = [one.value for one in app.sidebar.caption if "does not use" in one.value]
-    assert unused == (["This page does not use the photo."] if page in WITHOUT else [])
+    unused = [one.value for one in app.sidebar.markdown if "does not use" in one.value]
+    assert unused == ([":gray[This page does not use the photo.]"] if page in WITHOUT else [])
 
 
 def test_the_photo_can_be_chosen_in_place() -> None:
@@ -48,4 +48,4 @@ def test_what_was_wrong_with_a_file_is_said_in_place_until_another_image_is_chos
 def test_a_page_that_shows_digits_uses_the_photo_once_it_is_asked_to() -> None:
     app = visit("network", image="own", network_source="image")
     assert len(app.main.warning) == 1
-    assert not [one for one in app.sidebar.caption if "does not use" in one.value]
+    assert not [one for one in app.sidebar.markdown if "does not use" in one.value]
