@@ -122,8 +122,7 @@ def walk_page() -> None:
     walk_controls.walk_controls(settings.resolved(walk.FIELDS))
     v = settings.resolved(kernel.FIELDS, {SHAPE: (1, 40, 50)})
     kernel_controls.kernel_controls(v, "viewer")
-    kernel_controls.convolution_controls(v, "viewer")
-    kernel_controls.pooling_controls(v)
+    kernel_controls.later_controls(v, "viewer")
     st.session_state["_seen"] = True
 
 

@@ -74,13 +74,16 @@ def test_of_too_many_files_the_oldest_that_nobody_took_go_and_only_in_time(serve
 
 def test_sessions_that_ended_are_shut_down_and_emptied(server) -> None:
     told: list[str] = []
-    metadata = {"widget": 1}
+    metadata, fragments = {"widget": 1}, {"fragment": 2}
     state = SimpleNamespace(
         clear=lambda: told.append("clear"), _new_widget_state=SimpleNamespace(widget_metadata=metadata)
     )
-    server.ended.append(SimpleNamespace(shutdown=lambda: told.append("shutdown"), session_state=state))
+    session = SimpleNamespace(
+        shutdown=lambda: told.append("shutdown"), session_state=state, _fragment_storage=fragments
+    )
+    server.ended.append(session)
     left_behind.forget(0)
-    assert (told, metadata) == (["shutdown", "clear"], {})
+    assert (told, metadata, fragments) == (["shutdown", "clear"], {}, {})
 
 
 def test_a_file_that_is_taken_goes_from_the_server_and_the_control_begins_anew(server) -> None:
