@@ -123,6 +123,7 @@ def walk_page() -> None:
     v = settings.resolved(kernel.FIELDS, {SHAPE: (1, 40, 50)})
     kernel_controls.kernel_controls(v, "viewer")
     kernel_controls.later_controls(v, "viewer")
+    kernel_controls.text_controls(v)
     st.session_state["_seen"] = True
 
 
