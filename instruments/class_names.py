@@ -5,6 +5,7 @@ from instruments.fields import SettingError, Text
 
 Names = tuple[str, ...]
 LONGEST_NAME, MOST = 40, 10_000  # characters of a name that are kept; names
+MOST_BYTES = 1_000_000  # of a text file
 _AROUND = " \t\"'"  # what stands around names in some files
 
 
@@ -38,6 +39,8 @@ def unparse(names: Names) -> str:
 
 def read_file(data: bytes) -> Names:
     """Names from a text file; raises SettingError."""
+    if len(data) > MOST_BYTES:
+        raise SettingError(f"The file of class names may have {MOST_BYTES // 1000} kB: choose a shorter one.")
     try:
         return parse(data.decode("utf-8-sig"))
     except UnicodeDecodeError:

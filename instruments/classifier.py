@@ -1,15 +1,19 @@
 """Whether a network names the class of a picture, and of pictures of which size."""
 
+import math
+
 import numpy as np
 
 from cnn_core import attribution
 from cnn_core.graph import Graph
-from cnn_core.layers import Sigmoid
+from cnn_core.layers import AvgPool2d, Layer, LocalResponseNorm, MaxPool2d, Shape, Sigmoid
 from instruments.fields import SettingError
 
-SMALLEST = 8  # pixels a side of what a network takes
-MAX_MACS = 5_000_000_000  # multiply-adds of one answer
-MAX_MEMORY = 400_000_000  # bytes of all values, forward and back
+SMALLEST, LARGEST = 8, 512  # pixels a side of what a network takes; no map on the way may be larger
+MAX_MACS = 2_500_000_000  # multiply-adds of one answer, windows of pooling and norms counted like kernels
+MAX_MEMORY = 200_000_000  # bytes of all values, forward and back
+MAX_WINDOW = 64  # cells a side of a kernel or a pooling window, channels of a response norm
+MAX_LAYERS, MAX_EDGES = 700, 2_000
 
 
 def classes_of(graph: Graph, shape: tuple[int, int, int]) -> int:
@@ -36,12 +40,40 @@ def trouble(graph: Graph, shape: tuple[int, int, int]) -> str:
         )
     if answer[0] < 2:
         return "The model answers with a single number: choose one that has at least two classes."
-    if graph.macs(shape) > MAX_MACS:
-        return f"{size} the model needs {graph.macs(shape) / 1e9:.1f} billion multiply-adds, more than {MAX_MACS / 1e9:.0f}: choose a smaller one."
+    if any(len(one) == 3 and max(one[1:]) > LARGEST for one in shapes.values()):
+        return f"{size} the model has maps of more than {LARGEST} cells a side: choose a smaller one."
+    if (work := _work(graph, shapes, shape)) > MAX_MACS:
+        return f"{size} the model needs {work / 1e9:.1f} billion multiply-adds, more than {MAX_MACS / 1e9:g}: choose a smaller one."
     memory = 8 * sum(int(np.prod(one, dtype=int)) for one in shapes.values())
     if memory > MAX_MEMORY:
         return f"{size} the model's maps take {memory / 1e6:.0f} MB, more than {MAX_MEMORY / 1e6:.0f}: choose a smaller one."
     return ""
+
+
+def _work(graph: Graph, shapes: dict[str, Shape], shape: Shape) -> int:
+    """Multiply-adds of one answer; a pooling window, or the channels of a norm, count as a kernel does."""
+    return graph.macs(shape) + sum(_window(node.layer) * math.prod(shapes[node.name]) for node in graph.nodes)
+
+
+def _window(layer: Layer) -> int:
+    """Numbers that each output of a pooling or a response norm reads; 0 of other layers."""
+    if isinstance(layer, MaxPool2d | AvgPool2d):
+        return math.prod(layer.kernel_size)
+    return layer.size if isinstance(layer, LocalResponseNorm) else 0
+
+
+def _expect_usual(graph: Graph) -> None:
+    """Raises SettingError where a network is made in a way that would take long whatever its size."""
+    edges = sum(len(node.inputs) for node in graph.nodes)
+    if len(graph.nodes) > MAX_LAYERS or edges > MAX_EDGES:
+        raise SettingError(f"The model has {len(graph.nodes):,} layers with {edges:,} inputs: choose a smaller one.")
+    for node in graph.nodes:
+        kernel = getattr(node.layer, "kernel_size", (1, 1))
+        window = (*kernel, node.layer.size) if isinstance(node.layer, LocalResponseNorm) else kernel
+        if max(window) > MAX_WINDOW:
+            raise SettingError(
+                f"The model's {node.layer.kind} reads {max(window)} cells a side: at most {MAX_WINDOW} can be shown."
+            )
 
 
 def expect_classifier(graph: Graph) -> None:
@@ -56,6 +88,10 @@ def expect_classifier(graph: Graph) -> None:
         raise SettingError(
             f"The model takes pictures of {small[0]} pixels a side: at least {SMALLEST} are needed here."
         )
+    large = [side for side in sides if side is not None and side > LARGEST]
+    if large:
+        raise SettingError(f"The model takes pictures of {large[0]} pixels a side: at most {LARGEST} can be shown.")
+    _expect_usual(graph)
     if isinstance(graph.layer(attribution.score_node(graph)), Sigmoid):
         raise SettingError(
             "The model ends in a sigmoid, which answers for each class alone: end it in a softmax or in scores."

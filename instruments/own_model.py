@@ -11,12 +11,11 @@ from functools import cached_property
 from cnn_core.graph import Graph
 from instruments import class_names, input_meaning
 from instruments.class_names import NAMES
-from instruments.classifier import SMALLEST, classes_of, first_shape, trouble
+from instruments.classifier import LARGEST, SMALLEST, classes_of, first_shape, trouble
 from instruments.fields import Choice, Fact, SettingError, Values, Whole, whole
 from instruments.input_meaning import RANGES, Meaning
 from instruments.models import OWN, Model, shipped
 
-LARGEST = 512  # pixels a side of what a network is given, where it takes any
 MEANWHILE = "squeezenet"  # what is shown while a session's own network is not here
 
 

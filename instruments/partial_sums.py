@@ -12,6 +12,7 @@ from cnn_core.layers import Concat, Conv2d, ConvTranspose2d, Layer, Linear
 from cnn_core.layers.base import Shape
 
 MOST = 12  # partial maps that are shown; what is left is added up
+BLOCK = 16  # partial maps that are made at a time
 
 Kernels = Conv2d | ConvTranspose2d
 
@@ -62,13 +63,21 @@ def kernel_sums(layer: Kernels, x: Array, channel: int, total: Array, most: int 
         slices = layer.weight[first : first + group_size, channel % outputs]
     seen = np.ascontiguousarray(x[first : first + group_size])
     alone = np.ascontiguousarray(slices[:, np.newaxis])  # one kernel of one slice for each map: (group_size, 1, kh, kw)
-    made = _alone(layer, seen, alone)  # (group_size, ho, wo)
     bias = 0.0 if layer.bias is None else float(layer.bias[channel])
-    order = strongest(made)
-    parts = [Part(first + i, seen[i].copy(), slices[i], made[i].copy()) for i in order[:most]]  # the others are let go
-    others = order[most:]
-    rest = made[others].sum(axis=0) if others else None
-    return PartialSums(parts, rest, len(others), bias, total)
+    kept, rest = (
+        list[tuple[float, int, Array]](),
+        np.zeros(total.shape, np.float32),
+    )  # the largest so far; the others' sum
+    for start in range(0, group_size, BLOCK):
+        made = _alone(layer, seen[start : start + BLOCK], alone[start : start + BLOCK])  # (BLOCK, ho, wo)
+        kept += [(-float(np.abs(one).mean()), start + i, one.copy()) for i, one in enumerate(made)]
+        kept.sort(key=lambda part: part[:2])
+        for _, _, one in kept[most:]:
+            rest += one
+        del kept[most:]
+    parts = [Part(first + i, seen[i].copy(), slices[i], one) for _, i, one in kept]
+    others = group_size - len(parts)
+    return PartialSums(parts, rest if others else None, others, bias, total)
 
 
 def _alone(layer: Kernels, seen: Array, slices: Array) -> Array:

@@ -16,6 +16,9 @@ Ranges = NDArray[
 ]  # (cells, 2): of the input, the first cell and the one behind the last; equal where nothing is seen
 
 
+ONE_BY_ONE = 20_000  # cells a side of a network that are looked at one by one, which takes some 0.2 s
+
+
 class Walk(NamedTuple):
     """How a layer's cells read an input along an axis: cell c from first + c * step to last + c * step."""
 
@@ -42,15 +45,23 @@ def receptive_fields(graph: Graph, shapes: Mapping[str, Shape]) -> dict[str, tup
 
 def _along(axis: int, graph: Graph, shapes: Mapping[str, Shape]) -> dict[str, Ranges]:
     whole = shapes[INPUT][axis + 1]
-    found = {INPUT: np.stack([np.arange(whole), np.arange(whole) + 1], axis=1)}
+    found, left = {INPUT: np.stack([np.arange(whole), np.arange(whole) + 1], axis=1)}, ONE_BY_ONE
     for node in graph.nodes:
-        count = _side(shapes[node.name], axis)
-        found[node.name] = _ranges(node.layer, axis, count, [found[name] for name in node.inputs])
+        count, before = _side(shapes[node.name], axis), [found[name] for name in node.inputs]
+        found[node.name], taken = _ranges(node.layer, axis, count, before, left, whole)
+        left -= taken
     return found
 
 
-def _ranges(layer: Layer, axis: int, count: int, before: Sequence[Ranges]) -> Ranges:
-    """What the cells of one node see, from what those see that they read."""
+def _ranges(layer: Layer, axis: int, count: int, before: Sequence[Ranges], left: int, whole: int) -> tuple[Ranges, int]:
+    """What the cells of one node see, from what those see that they read; and how many cells were looked at one by one.
+
+    Args:
+        layer, axis, count: the node's, and its cells.
+        before: what the cells of its inputs see.
+        left: cells that may be looked at one by one; all others see the whole input.
+        whole: cells of the input.
+    """
     ranges, one_by_one = np.zeros((count, 2), np.intp), np.ones(count, bool)
     sizes = [len(seen) for seen in before]
     found = walks(layer, axis, len(before))
@@ -63,12 +74,14 @@ def _ranges(layer: Layer, axis: int, count: int, before: Sequence[Ranges]) -> Ra
             stops.append(seen[np.clip(last, 0, len(seen) - 1), 1])
         ranges[inside] = np.stack([np.min(starts, axis=0), np.max(stops, axis=0)], axis=1)[inside]
         one_by_one = ~inside  # at the edges, what is read depends on the padding
-    for cell in np.flatnonzero(one_by_one):
+    looked_at = np.flatnonzero(one_by_one)
+    ranges[looked_at[left:]] = 0, whole
+    for cell in looked_at[:left]:
         parts = layer.reads(axis, np.array([cell], np.intp), *sizes)
         every = np.concatenate([seen if part is None else seen[part] for seen, part in zip(before, parts, strict=True)])
         every = every[every[:, 0] < every[:, 1]]
         ranges[cell] = (every[:, 0].min(), every[:, 1].max()) if len(every) else (0, 0)
-    return ranges
+    return ranges, len(looked_at[:left])
 
 
 def _grows(seen: Ranges) -> bool:

@@ -49,7 +49,7 @@ from instruments.why_this_answer import answer as answer_of
 from instruments.why_this_answer import percent
 from live.pictures import describe, picture
 from live.store import ImageStore
-from server.shares import COMPUTING, DECODING, FRAMES, LONG, Shares, is_long
+from server.shares import COMPUTING, DECODING, FRAMES, LONG, NETWORKS, Shares, is_long
 
 VERSION = 1
 OPS = ("stages", "look", "slices", "filters")
@@ -169,8 +169,9 @@ def answer(request: Request, store: ImageStore) -> bytes | str:
 
 def _work(request: Request, store: ImageStore, owner: Hashable) -> Work | str:
     if request.frame:
-        answer = _network_answer if request.op == "answers" else _frame_answer
-        return Work(FRAMES, lambda: _told(request, lambda: answer(request, owner)), owner)
+        if request.op == "answers":  # a network is long work, and cameras on other pages must not wait for it
+            return Work(LONG, lambda: _told(request, lambda: _network_answer(request, owner)), owner)
+        return Work(FRAMES, lambda: _told(request, lambda: _frame_answer(request, owner)), owner)
     image = store.get(request.token)
     if image is None:
         return error_message(request.id, "The image is no longer held: reload the page.", gone=True)
@@ -206,7 +207,7 @@ def _decoded(frame: bytes, owner: Hashable) -> Array:
 
 def _network_answer(request: Request, owner: Hashable) -> str:
     photo, model = _decoded(request.frame, owner), models.shipped(request.network)
-    with COMPUTING.take(model.memory // 2, owner):  # forward alone
+    with NETWORKS.take(model.memory // 2, owner):  # forward alone
         found = answer_of(model, model.square(photo))
     likeliest = [
         {"name": name, "probability": share, "text": percent(share)}

@@ -284,6 +284,7 @@ MODELS_PART, UNKNOWN = 0.25, 2e9  # of what the server may use; bytes that this 
 LONG_MACS, LONG_BYTES = 100_000_000, 20_000_000  # from where on a computation is a long one
 
 COMPUTING = Shares(128_000_000)  # bytes of all computations at the same time
+NETWORKS = Shares(200_000_000)  # the same of networks' values: drags do not wait for them
 LONG = Shares(CORES - 1)  # places for long computations, so that a core stays for the others
 ANSWERS = Shares(CORES, each=0.5)  # places for live requests
 FRAMES = Shares(CORES - 1)  # places for camera pictures, whose decoding may take long
@@ -311,9 +312,9 @@ def is_long(macs: int, size: int) -> bool:
 
 
 @contextmanager
-def computing(macs: int, size: int, owner: Hashable = None) -> Iterator[None]:
-    """Around a computation in this thread: wait for a place if it is a long one, then for its memory."""
-    with LONG.take(1, owner) if is_long(macs, size) else nullcontext(), COMPUTING.take(size, owner):
+def computing(macs: int, size: int, owner: Hashable = None, of: Shares = COMPUTING) -> Iterator[None]:
+    """Around a computation in this thread: wait for a place if it is a long one, then for its memory, a part of `of`."""
+    with LONG.take(1, owner) if is_long(macs, size) else nullcontext(), of.take(size, owner):
         yield
 
 

@@ -72,7 +72,7 @@ def computing(macs: int, size: int) -> AbstractContextManager[None]:
         macs: multiply-adds.
         size: bytes.
     """
-    return shares.computing(macs, size, _session())
+    return shares.computing(macs, size, _session(), shares.NETWORKS)
 
 
 def _session() -> str | None:

@@ -17,8 +17,7 @@ from instruments.overview import Card
 from instruments.overview_settings import MAP, MAP_COLUMN, MAP_ROW, NODE, NONE, PART
 from instruments.partial_sums import Part, PartialSums, grid
 from instruments.window_walk import Walk
-from server.shares import COMPUTING
-from ui import cache, lesson, settings
+from ui import cache, lesson, model_source, settings
 from ui.components.map_viewer.component import MapPanel, Reads, map_viewer, values_scale
 from ui.components.window_explorer.component import explorer_data, window_explorer
 from ui.controls import plain, stepper
@@ -44,7 +43,7 @@ def _steps(
     _look: Look,
 ) -> list[Step]:
     graph, shapes = _look.subject.graph, _look.structure.shapes
-    with COMPUTING.take(2 * memory(shapes)):
+    with model_source.computing(2 * graph.macs(_look.subject.shape), 2 * memory(shapes)):
         values = graph.values(_look.subject.x, needed(graph, card))
         return steps(graph, shapes, values, card, channel)
 

@@ -17,8 +17,7 @@ from instruments.fields import Values
 from instruments.models import Model
 from instruments.overview import Drawn, drawn
 from instruments.overview_settings import MAP, MAP_COLUMN, MAP_ROW, NARROW, NODE, NONE, OPEN, PART
-from server.shares import COMPUTING
-from ui import cache, overview_cards, settings, why_this_answer_view
+from ui import cache, model_source, overview_cards, settings, why_this_answer_view
 from ui.components.graph_viewer.component import graph_viewer
 from ui.image_source import ChosenImage
 from ui.overview_cards import Shown, Structure
@@ -104,7 +103,7 @@ def _read(
     graph, shapes = _subject.graph, _structure(_subject).shapes
     end = graph.node(graph.output)
     before = end.inputs[0] if end.layer.kind in ("softmax", "log softmax") else graph.output
-    with COMPUTING.take(memory(shapes)):
+    with model_source.computing(graph.macs(_subject.shape), memory(shapes)):
         names = (*(name for name, _ in wanted), before, graph.output)
         values = graph.values(_subject.x, dict.fromkeys(names))
         shown = [overview_cards.shown(values[name], _subject.classes, count) for name, count in wanted]

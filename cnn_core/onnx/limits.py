@@ -14,6 +14,10 @@ FOLDED = 1 << 26  # numbers in one array
 FREE = 1 << 20  # numbers worked out while reading, beside two for each byte of the file
 VALUE = 1 << 25  # numbers in one value for one picture: 128 MB
 VALUES = 1 << 27  # in all values together
+INPUTS = 256  # that one step reads
+ATTRIBUTES = 1_000_000  # numbers in the steps' settings, all told
+BAND = 512  # channels of an even response norm, which is written as a dense convolution
+WALKS = 3  # times as many numbers may be worked out in all walks together
 MACS = 40_000_000_000  # of one picture
 
 
@@ -46,7 +50,7 @@ def count(shape: Iterable[int], what: str = "an array") -> int:
 
 
 def _shown(sides: list[int]) -> str:
-    return " x ".join(f"{side:g}" if side > 1e9 else str(side) for side in sides) or "1"
+    return " x ".join(f"{side:g}" if side > 1e9 else str(side) for side in sides[:AXES]) or "1"
 
 
 def side(name: str, value: int, least: int = 0) -> int:

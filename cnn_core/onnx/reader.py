@@ -39,6 +39,7 @@ class Value(NamedTuple):
 
 
 Operand = Value | Numbers | None
+LOOKED_AT = 16  # numbers read while reading a file count as one that is made
 
 
 def plain(rank: int) -> tuple[int, ...]:
@@ -53,7 +54,7 @@ class Reader:
         tensors: the file's weights by name, as messages.
         weights: the second file.
         known: arrays made of tensors already; kept from one walk to the next.
-        room: how many numbers may be worked out while reading.
+        room: how many numbers may be worked out while reading, and how many the layers may hold.
     """
 
     def __init__(self, tensors: dict[str, Any], weights: bytes | None, known: dict[str, Numbers], room: int) -> None:
@@ -64,7 +65,7 @@ class Reader:
         self.origins: dict[str, str] = {}  # of an array made from a weight: that weight's name
         self.hints: dict[str, str] = {}  # what the file calls each node
         self.names_read: frozenset[str] = frozenset()
-        self.room = room
+        self.room = self.store = room
         self.numbers = self.macs = 0
 
     # Walking
@@ -113,7 +114,12 @@ class Reader:
 
     def _fold(self, op: Op, given: list[Operand]) -> Sequence[Operand]:
         answers = fold(op, given, self.room)
-        self.room -= sum(answer.size for answer in answers)
+        looked_at = sum(operand.size for operand in given if isinstance(operand, np.ndarray))
+        self.room -= sum(answer.size for answer in answers) + looked_at // LOOKED_AT
+        if self.room < 0:
+            raise OnnxError(
+                "The model works out too much that does not depend on the picture: export it with constants folded."
+            )
         origins = [self.origins[name] for name in op.inputs if name in self.origins]
         if origins and op.outputs:
             self.origins[op.outputs[0]] = origins[0]
@@ -156,6 +162,11 @@ class Reader:
         if self.macs > limits.MACS:
             raise OnnxError(
                 f"The model needs more than {limits.MACS // 10**9} thousand million multiply-adds: choose a smaller one."
+            )
+        self.store -= sum(array.size for array in (*layer.parameters.values(), *layer.buffers.values()))
+        if self.store < 0:
+            raise OnnxError(
+                "The model uses its weights again and again, which takes too much memory: choose a smaller one."
             )
         if len(self.nodes) >= limits.LAYERS:
             raise OnnxError(f"The model has more than {limits.LAYERS} layers: choose a smaller one.")

@@ -73,6 +73,9 @@ def read_any(model: bytes, weights: bytes | None, any_input: bool) -> Graph:
         raise OnnxError(f"The files have more than {limits.FILE_BYTES >> 20} MB: choose a smaller model.")
     message = parse(data)
     graph = message.graph
+    numbers = sum(len(entry.ints) + len(entry.floats) for node in graph.node for entry in node.attribute)
+    if numbers > limits.ATTRIBUTES or any(len(node.input) > limits.INPUTS for node in graph.node):
+        raise OnnxError("The model has steps with too many settings or inputs: choose a smaller one.")
     ops = [operation(node, _opset(message)) for node in graph.node]
     for op in ops:
         if op.kind not in OPERATORS and op.kind not in _FOLDED_ONLY:
@@ -151,7 +154,7 @@ class _Walks:
     ) -> None:
         self.ops, self.tensors, self.weights, self.picture, self.answer = ops, tensors, weights, picture, answer
         self.known: dict[str, Numbers] = {}
-        self.room = room
+        self.room, self.left = room, limits.WALKS * room  # numbers that one walk may work out, and all of them
 
     def graph(self) -> Graph:
         """The graph; with open sides, if two walks with unlike sizes find the same layers."""
@@ -186,14 +189,18 @@ class _Walks:
             side + wider * (axis == opened[-1]) if declared is None else declared for axis, declared in enumerate(shape)
         ]
         reader = Reader(self.tensors, self.weights, self.known, self.room)
+        reader.room = room = min(self.room, self.left)
         reader.names_read = frozenset(name for op in self.ops for name in op.inputs)
         value = source(tuple(sizes), self.picture.order)
         reader.shapes[INPUT] = tuple(sizes[1:])
         if self.picture.grey:
             value = reader.add(self.ops[0]._replace(kind="Reshape", name="", scope=""), Reshape(value.shape[2:]), value)
         reader.operands[self.picture.name] = value
-        for op in self.ops:
-            reader.run(op, OPERATORS.get(op.kind))
+        try:
+            for op in self.ops:
+                reader.run(op, OPERATORS.get(op.kind))
+        finally:
+            self.left -= room - reader.room
         answer = reader.operand(self.answer)
         if not isinstance(answer, Value) or (answer.node == INPUT and not reader.nodes):
             raise OnnxError("The model's answer does not depend on its input: choose a model with layers.")

@@ -96,10 +96,10 @@ WORDS = {"one": 1, "two": 2, "three": 3}
     ],
 )  # fmt: skip
 def test_the_bounds_are_those_that_are_promised(words, times, value) -> None:
-    found = re.search(re.escape(words).replace("\\#", r"([\d,]+|one|two|three)").replace("\\ ", " "), SECURITY)
+    found = re.search(re.escape(words).replace("\\#", r"([\d,.]+|one|two|three)").replace("\\ ", " "), SECURITY)
     assert found, words
     written = found[1].replace(",", "")
-    assert (WORDS[written] if written in WORDS else int(written)) * times == value
+    assert (WORDS[written] if written in WORDS else float(written)) * times == value
 
 
 def test_the_other_promises_in_words() -> None:

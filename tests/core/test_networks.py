@@ -402,3 +402,16 @@ def test_classes_have_names_each_once() -> None:
     assert len(networks.classes("resnet8")) == 10
     with pytest.raises(ValueError, match="name must be digits, squeezenet or resnet8, got 'pnet'"):
         networks.classes("pnet")
+
+
+def test_a_header_that_declares_gigabytes_is_refused_unread() -> None:
+    """NumPy reads and decodes the whole of a later version's header before it measures it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("conv1.weight.npy", "w") as member:
+        member.write(b"\x93NUMPY\x02\x00" + struct.pack("<I", 200_000_000) + b" " * 2_000_000)
+    tracemalloc.start()
+    for read in (weights.declared, weights.read):
+        with pytest.raises(weights.WeightsError, match="cannot be read as weights"):
+            read(buffer.getvalue())
+    assert tracemalloc.get_traced_memory()[1] < 1e6
+    tracemalloc.stop()

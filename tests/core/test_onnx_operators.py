@@ -1,5 +1,7 @@
 """Operators of ONNX with each of their options against plain NumPy, and what they refuse; further ones are in `test_onnx`."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import signal, special
@@ -253,15 +255,67 @@ def test_sizes_are_asked_for_before_they_are_made(monkeypatch) -> None:
             continue
         with pytest.raises(onnx.OnnxError, match=words):
             onnx.read(data)
-    monkeypatch.setattr(limits, "FOLDED", 100)
-    with pytest.raises(onnx.OnnxError, match="a response norm"):
-        onnx.read(
-            file(
-                [node("Conv", "x w", "c"), node("LRN", "c", "y", size=2)],
-                {"w": np.ones((11, 1, 1, 1), F)},
-                ("n", 1, 3, 3),
-            )
-        )
+
+
+def test_an_even_response_norm_of_many_channels_is_refused_before_it_is_made() -> None:
+    for channels, refused in ((512, False), (513, True)):
+        nodes = [node("Conv", "x w", "c"), node("LRN", "c", "y", size=2)]
+        data = file(nodes, {"w": np.ones((channels, 1, 1, 1), F)}, ("n", 1, 3, 3))
+        if refused:
+            with pytest.raises(onnx.OnnxError, match="an even size and 513 channels"):
+                onnx.read(data)
+        else:
+            onnx.read(data)  # its band has 262,144 numbers
+
+
+def test_weights_that_are_used_again_and_again_are_counted_each_time() -> None:
+    """A file of 4 MB must not become gigabytes."""
+    matrix = np.ones((400, 400), np.float32)
+    for times, refused in ((8, False), (200, True)):
+        names = ["f", *(f"d{n}" for n in range(times))]
+        nodes = [node("Conv", "x k", "c"), node("Flatten", "c", "f")]
+        nodes += [node("MatMul", f"{before} w", after) for before, after in pairwise(names)]
+        data = file(nodes, {"w": matrix, "k": np.ones((100, 1, 2, 2), F)}, ("n", 1, 3, 3))
+        if refused:
+            with pytest.raises(onnx.OnnxError, match="uses its weights again and again"):
+                onnx.read(data)
+        else:
+            onnx.read(data)
+
+
+def length(number: int) -> bytes:
+    """A number as protobuf writes lengths."""
+    return bytes([number & 127 | 128, *length(number >> 7)]) if number > 127 else bytes([number])
+
+
+def packed(*counts: int) -> bytes:
+    """A file with a step that has so many numbers in each of its settings, a byte each: to the wire a setting is one entry."""
+    step = node("Relu", "x", "y").SerializeToString()
+    for count in counts:
+        setting = b"\x0a\x04pads\x42" + length(count) + b"\x01" * count + b"\xa0\x01\x07"
+        step += b"\x2a" + length(len(setting)) + setting
+    graph = b"\x0a" + length(len(step)) + step
+    return file([node("Relu", "x", "z")]) + b"\x3a" + length(len(graph)) + graph
+
+
+def test_steps_with_too_many_settings_or_inputs_are_refused_before_they_are_read() -> None:
+    onnx.read(packed(250_000, 250_000, 250_000, 250_000))
+    for data in (packed(*[250_000] * 4, 1), file([node("Concat", " ".join(["x"] * 257), "y", axis=1)])):
+        with pytest.raises(onnx.OnnxError, match="too many settings or inputs"):
+            onnx.read(data)
+
+
+def test_what_is_read_while_reading_counts_in_all_walks_together(monkeypatch) -> None:
+    monkeypatch.setattr(limits, "FREE", 0)
+    weights = {"w": np.ones(40_000, np.uint8)}
+    for steps, refused in ((16, False), (2000, True)):
+        nodes = [node("ReduceMax", "w", f"m{n}") for n in range(steps)] + [node("Relu", "x", "y")]
+        data = file(nodes, weights, ("n", 3, "h", "w"))
+        if refused:
+            with pytest.raises(onnx.OnnxError, match="works out too much"):
+                onnx.read(data)
+        else:
+            onnx.read(data)
 
 
 @pytest.mark.parametrize("rows", [[4, 0, -1], [2]])

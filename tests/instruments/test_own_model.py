@@ -7,7 +7,20 @@ from hypothesis import strategies as st
 
 from cnn_core import attribution, networks, onnx
 from cnn_core.graph import Graph, Node, chain
-from cnn_core.layers import Conv2d, Flatten, GlobalAvgPool2d, Linear, Reshape, Scale, Sigmoid, Softmax
+from cnn_core.layers import (
+    Conv2d,
+    Flatten,
+    GlobalAvgPool2d,
+    Linear,
+    LocalResponseNorm,
+    MaxPool2d,
+    ReLU,
+    Reshape,
+    Scale,
+    Sigmoid,
+    Softmax,
+    Upsample,
+)
 from instruments import class_names, fool_it, overlays, own_model
 from instruments import why_this_answer as why
 from instruments.classifier import expect_classifier
@@ -250,8 +263,15 @@ def ends_in(*layers, shape=(3, 22, 34)) -> Graph:
         (ends_in(Flatten(), Linear(2560, 3), Sigmoid()), "ends in a sigmoid, which answers for each class alone"),
         (ends_in(Flatten(), shape=(4, 22, 34)), "takes pictures of 4 channels: only 1, grey, or 3, colours"),
         (ends_in(Flatten(), shape=(3, 7, 34)), "takes pictures of 7 pixels a side: at least 8 are needed"),
-        (chain([Conv2d(3, 800, 7, padding=3), Conv2d(800, 8, 3), GlobalAvgPool2d(False)], (3, 224, 224)), "billion multiply-adds, more than 5"),
-        (chain([Conv2d(3, 300, 1), GlobalAvgPool2d(False)], (3, 512, 512)), "take 635 MB, more than 400"),
+        (chain([Conv2d(3, 800, 7, padding=3), Conv2d(800, 8, 3), GlobalAvgPool2d(False)], (3, 224, 224)), "billion multiply-adds, more than 2.5"),
+        (chain([Conv2d(3, 300, 1), GlobalAvgPool2d(False)], (3, 512, 512)), "take 635 MB, more than 200"),
+        (chain([Conv2d(3, 4, 3), GlobalAvgPool2d(False)], (3, 513, 40)), "takes pictures of 513 pixels a side: at most 512"),
+        (chain([Upsample(scale_factor=4), Conv2d(3, 4, 1), GlobalAvgPool2d(False)], (3, 40, 130)), "maps of more than 512 cells a side"),
+        (chain([MaxPool2d(65, 1, 32), Flatten(), Linear(3 * 70 * 80, 4)], (3, 70, 80)), "pool reads 65 cells a side: at most 64"),
+        (chain([Conv2d(3, 4, (2, 65), padding=(0, 32)), GlobalAvgPool2d(False)], (3, 40, 80)), "conv reads 65 cells a side"),
+        (chain([Conv2d(3, 80, 1), LocalResponseNorm(65), GlobalAvgPool2d(False)], (3, 40, 80)), "response norm reads 65 cells a side"),
+        (chain([MaxPool2d(64, 1, 32), MaxPool2d(64, 1, 32), Conv2d(3, 4, 1), GlobalAvgPool2d(False)], (3, 360, 360)), "3.2 billion multiply-adds, more than 2.5"),
+        (chain([Conv2d(3, 4, 1), *(ReLU() for _ in range(700)), GlobalAvgPool2d(False)], (3, 9, 9)), "has 702 layers"),
     ],
 )  # fmt: skip
 def test_what_is_no_classifier_of_pictures_is_refused(graph, words) -> None:
@@ -278,3 +298,9 @@ def test_the_last_model_is_kept_and_no_more() -> None:
     assert own.model(meaning._replace(values="bytes"), ()) is not first
     assert own.model(meaning, ()) is not first
     assert len(own._made) == 1
+
+
+def test_a_long_file_of_names_is_refused_unsplit() -> None:
+    assert len(class_names.read_file(b"ab\n" * 1000)) == 1000
+    with pytest.raises(SettingError, match="may have 1000 kB"):
+        class_names.read_file(b"ab\n" * 333_334)

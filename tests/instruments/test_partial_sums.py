@@ -1,5 +1,7 @@
 """Partial sums: they add up to the layer's own map, with groups, strides, padding and dilation; and windows that hold the sums."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -165,3 +167,18 @@ def test_what_is_kept_of_a_map_does_not_keep_the_other_maps() -> None:
         *(one for part in conv.sums.parts for one in (part.read, part.made)),
     ]
     assert all((one.base if one.base is not None else one).nbytes <= X[0].nbytes for one in kept)
+
+
+def test_many_maps_are_added_up_a_few_at_a_time() -> None:
+    """500 partial maps of a megapixel each would take two gigabytes at once."""
+    layer, x = Conv2d(500, 1, 1, padding=60, seed=3), np.random.default_rng(0).random((500, 4, 3), np.float32)
+    total = layer.apply(x[np.newaxis])[0, 0]
+    tracemalloc.start()
+    sums = kernel_sums(layer, x, 0, total)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 500 * total.nbytes / 4
+    np.testing.assert_allclose(sum(part.made for part in sums.parts) + sums.rest + sums.bias, total, atol=1e-3)
+    sizes = np.abs(layer.weight[0, :, 0, 0]) * x.mean(axis=(1, 2))
+    assert [part.number for part in sums.parts] == np.argsort(-sizes, kind="stable")[:12].tolist()
+    assert sums.others == 488

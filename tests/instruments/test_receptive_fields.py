@@ -6,6 +6,7 @@ import pytest
 from cnn_core import networks
 from cnn_core.graph import INPUT, Graph, Node
 from cnn_core.layers import Add, Concat, Conv2d, GlobalAvgPool2d, MaxPool2d, Upsample
+from instruments import receptive_fields as fields
 from instruments.receptive_fields import receptive_fields, sizes_seen
 
 
@@ -60,3 +61,15 @@ def test_the_input_sees_itself() -> None:
     rows, columns = receptive_fields(branched(), branched().output_shapes())[INPUT]
     assert rows.tolist() == [[y, y + 1] for y in range(17)]
     assert np.ptp(columns, axis=1).tolist() == [1] * 14
+
+
+def test_where_too_many_cells_are_looked_at_one_by_one_the_rest_see_the_whole_picture(monkeypatch) -> None:
+    net = Graph(
+        [Node("up", Upsample(scale_factor=2), (INPUT,)), Node("more", Upsample(scale_factor=2), ("up",))], (1, 5, 4)
+    )
+    shapes = net.output_shapes()
+    exact = receptive_fields(net, shapes)["more"][0]
+    monkeypatch.setattr(fields, "ONE_BY_ONE", 10 + 6)
+    rows = receptive_fields(net, shapes)["more"][0]
+    assert rows[:6].tolist() == exact[:6].tolist()
+    assert rows[6:].tolist() == [[0, 5]] * 14

@@ -68,7 +68,10 @@ def _lrn(reader: Reader, op: Op, x: Operand) -> Value:
         return reader.add(op, LocalResponseNorm(size, alpha, beta, k), value)
     # Of an even window ONNX takes the longer part after the channel, PyTorch before it: sums of squares as a convolution.
     channels = value.shape[1]
-    limits.count((channels, channels), "a response norm")
+    if channels > limits.BAND:
+        raise op.refuse(
+            f"has an even size and {channels} channels", f"give it an odd size, or at most {limits.BAND} channels"
+        )
     offset = np.arange(channels)[None] - np.arange(channels)[:, None]
     band = (offset >= -((size - 1) // 2)) & (offset <= size // 2)
     layer = Conv2d(channels, channels, 1)
