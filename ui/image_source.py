@@ -143,10 +143,10 @@ def _say_in_place() -> None:
 def say_unused() -> None:
     """Say at the end of a run, beside the picker, if the page has not used the photo; a new one is confirmed then."""
     news = st.session_state.pop("_photo_news", None)
-    if not st.session_state["_photo_used"]:
-        st.markdown(":gray[This page does not use the photo.]")
-        if news:
-            st.toast(plain(news))
+    used = st.session_state["_photo_used"]
+    st.markdown("&nbsp;" if used else ":gray[This page does not use the photo.]")  # the list of pages stays where it is
+    if news and not used:
+        st.toast(plain(news))
 
 
 def fit_memory() -> None:

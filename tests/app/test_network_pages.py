@@ -194,7 +194,7 @@ def test_work_that_is_too_much_is_refused_with_the_estimate_and_two_ways_out() -
     assert not app.button(key="_training_start").disabled
     app = visit("channels", image="Checkerboard", size="1024", colour="Colour", channels_kernels="64")
     assert app.number_input(key="channels_kernels").value == 3
-    assert any("At these sizes 3 kernels at most" in caption.value for caption in app.caption)
+    assert "At these sizes 3 kernels at most" in sentences(app)
 
 
 @pytest.mark.parametrize(

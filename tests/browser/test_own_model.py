@@ -15,7 +15,7 @@ from cnn_core.layers import Flatten, Linear, ReLU
 from instruments import samples
 from tests.app.own_models import middle, open_sized, tiny
 from tests.browser.conftest import free_port, start_server
-from tests.browser.instrument import expect_shape, panel, pixels, settle
+from tests.browser.instrument import expect_shape, in_menu, panel, pixels, settle
 from tests.core.onnx_files import file, node, tensor
 
 UPLOADER = "[class*='st-key-_model'] input[type=file]"
@@ -80,7 +80,7 @@ def test_both_files_dropped_at_once_work_on_the_other_page_too(visit) -> None:
     shown = bars(page)
     for number, share in enumerate(powers):
         assert abs(float(shown[f"class {number}"].strip("<> ")) - share * 100) < 0.15
-    page.get_by_role("link", name="Why this answer?", exact=True).first.click()
+    in_menu(page, "Why this answer?").click()
     expect(panel(page, "seen").locator(".shape")).to_have_text("3 × 227 × 227")  # this page has a choice of its own
     page.locator(".st-key-answer_network input").first.click()
     page.get_by_role("option", name="Your own (ONNX)").click()

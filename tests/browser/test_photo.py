@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.instrument import expect_shape, pixels, settle
+from tests.browser.instrument import expect_shape, in_menu, pixels, settle
 
 SEND = """async (target, [kind, name, type, data, text]) => {
     const held = new DataTransfer();
@@ -82,7 +82,7 @@ def test_a_page_without_a_photo_says_so_and_keeps_it(visit) -> None:
     expect(page.get_by_text("This page does not use the photo.")).to_be_visible()
     send(page, "drop", picture())
     expect(page.get_by_text("Your photo is kept for the pages that use one.")).to_be_visible()
-    page.get_by_role("link", name="Kernel", exact=True).first.click()
+    in_menu(page, "Kernel").click()
     expect_shape(page, "input", (1, 17, 25))
 
 
