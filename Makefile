@@ -100,7 +100,8 @@ $(DEV_READY): $(READY) pyproject.toml
 	$(BIN)/python -m pip install -q --group dev
 	@touch $@
 
-# What takes longer than a test may: a class on a small host, damaged images, a hundred clients at once (seven minutes).
+# What takes longer than a test may: a class on a small host, each page at each size, damaged images, a hundred clients at once
+# (twelve minutes).
 soak: $(DEV_READY)
 	$(BIN)/python -m pytest -m soak
 	$(BIN)/python -m tests.fuzz_images

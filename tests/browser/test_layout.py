@@ -1,6 +1,7 @@
 """What is set is in sight of what it changes: beside it, on a phone below it, at a projector's size; and nothing jumps."""
 
 import pytest
+from _pytest.mark import ParameterSet
 from playwright.sync_api import Page
 
 from tests.browser.instrument import settle, wait_until
@@ -25,6 +26,12 @@ const barAt = () => box(document.querySelector("[data-testid=stHeader]")).bottom
 const dragged = () => all(column.parentElement)
     .filter((one) => one.matches(DRAGGED) && seen(one)).sort((a, b) => box(a).top - box(b).top);
 """
+
+
+def some(files: list[str]) -> list[ParameterSet]:
+    """All pages, of which `make test` takes four of different kinds and `make soak` the others: they take five minutes."""
+    quick = {"kernel", "channels", "network", "images"}
+    return [pytest.param(file, marks=() if file in quick else pytest.mark.soak) for file in files]
 
 
 def ask(page: Page, question: str):
@@ -59,7 +66,7 @@ def shifted(page: Page) -> float:
     return float(page.evaluate(f"{SHIFTS}.reduce((sum, one) => sum + one.value, 0)"))
 
 
-@pytest.mark.parametrize("file", BESIDE)
+@pytest.mark.parametrize("file", some(BESIDE))
 def test_on_a_phone_the_picture_and_what_is_dragged_are_in_sight_together(visit, file) -> None:
     page = visit(address(file), width=400, height=800, script=WATCH, has_touch=True)
     settle(page)
@@ -80,7 +87,7 @@ def test_on_a_phone_the_picture_and_what_is_dragged_are_in_sight_together(visit,
     assert ask(page, "box(column).bottom") < 600
 
 
-@pytest.mark.parametrize("file", BESIDE)
+@pytest.mark.parametrize("file", some(BESIDE))
 def test_beside_its_controls_the_picture_stays_and_nothing_jumps_under_the_hand(visit, file) -> None:
     page = visit(address(file), width=1366, height=768, script=WATCH)
     settle(page)
@@ -139,7 +146,7 @@ VANISHED = """[...document.querySelectorAll("[data-testid=stNumberInput]")].filt
     && !one.querySelector("[data-testid=stNumberInputStepUp]")).map((one) => one.textContent)"""
 
 
-@pytest.mark.parametrize("file", ALL)
+@pytest.mark.parametrize("file", some(ALL))
 def test_a_projector_shows_all_of_it(visit, file) -> None:
     page = visit(address(file, "large=true&size=64"), width=1280, height=768)
     settle(page)
@@ -163,7 +170,7 @@ def test_a_projector_shows_all_of_it(visit, file) -> None:
     assert ask(page, CUT) == []
 
 
-@pytest.mark.parametrize("file", ALL)
+@pytest.mark.parametrize("file", some(ALL))
 def test_nothing_jumps_once_the_first_picture_stands_and_names_are_words(visit, file) -> None:
     page = visit(address(file), width=1366, height=768, script=WATCH)
     settle(page)
