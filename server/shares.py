@@ -312,9 +312,9 @@ def is_long(macs: int, size: int) -> bool:
 
 
 @contextmanager
-def computing(macs: int, size: int, owner: Hashable = None, of: Shares = COMPUTING) -> Iterator[None]:
-    """Around a computation in this thread: wait for a place if it is a long one, then for its memory, a part of `of`."""
-    with LONG.take(1, owner) if is_long(macs, size) else nullcontext(), of.take(size, owner):
+def computing(macs: int, size: int, owner: Hashable = None, of: Shares | None = None) -> Iterator[None]:
+    """Around a computation in this thread: wait for a place if it is a long one, then for its memory, a part of `of` or of COMPUTING."""
+    with LONG.take(1, owner) if is_long(macs, size) else nullcontext(), (of or COMPUTING).take(size, owner):
         yield
 
 
