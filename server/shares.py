@@ -141,7 +141,7 @@ class Shares:
     def used(self, owner: Hashable) -> float:
         """Seconds for which this owner held the whole amount, of late."""
         used, when = self._used.get(owner, (0.0, 0.0))
-        return used * math.pow(0.5, (time.monotonic() - when) / FORGOTTEN)
+        return used * math.pow(0.5, max(0.0, time.monotonic() - when) / FORGOTTEN)
 
     def _urgency(self, claim: Claim) -> float:
         return claim.came + (0.0 if claim.owner is None else CORES * self.used(claim.owner))
