@@ -7,7 +7,7 @@ import numpy as np
 from cnn_core import networks
 from cnn_core.arguments import Array
 from cnn_core.graph import INPUT, Graph, Node
-from cnn_core.layers import Add, BatchNorm2d
+from cnn_core.layers import BatchNorm2d
 from instruments.code import library
 from instruments.fields import Choice, Field, Switch, Values, Whole
 
@@ -74,9 +74,7 @@ def block(net: Graph, x: Array, v: Values) -> Block:
         v: says which block and map.
     """
     whole, name, number = networks.load("resnet8"), f"block{v[BLOCK]}", v[MAP]
-    reads = whole.node(f"{name}.add").inputs
-    assert isinstance(whole.layer(f"{name}.add"), Add)
-    computed, brought = reads
+    computed, brought = whole.node(f"{name}.add").inputs
     trace = net.trace(x)
     if brought in trace:
         given = trace[brought]

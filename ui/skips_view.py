@@ -10,7 +10,7 @@ from instruments import skips
 from instruments.fields import Values
 from instruments.skips import NORMS, Norm
 from instruments.why_this_answer import percent
-from ui import cache, figures, formulas, lesson
+from ui import cache, figures, formulas, lesson, why_this_answer_view
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import toggle
 
@@ -28,10 +28,7 @@ def switches(v: Values) -> None:
 
 def answers(net: Graph, x: Array) -> None:
     """The ten probabilities of the network as it is now."""
-    names, shares = networks.classes("resnet8"), [float(share) for share in net.forward(x)]
-    texts = [percent(share) for share in shares]
-    picture = figures.bars(names, shares, "probability, from 0 to 1", lesson.dark(), high=1, texts=texts)
-    st.image(picture, alt=", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True)))
+    why_this_answer_view.bars(networks.classes("resnet8"), [float(share) for share in net.forward(x)])
 
 
 def each_alone(digest: str, x: Array) -> None:

@@ -1,6 +1,6 @@
 """What a network answers of the photo, and the maps that say why, some of which grow while one watches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -107,10 +107,14 @@ def layer_menu(v: Values, field: why.LayerName = why.LAYER) -> None:
 
 def said(answer: Answer) -> None:
     """The likeliest classes as bars from 0 to 1."""
-    shares = [float(answer.probabilities[number]) for number in answer.top]
+    bars(answer.names, [float(answer.probabilities[number]) for number in answer.top])
+
+
+def bars(names: Sequence[str], shares: Sequence[float]) -> None:
+    """Classes with their probabilities as bars from 0 to 1, with the same words for who cannot see them."""
     texts = [why.percent(share) for share in shares]
-    picture = figures.bars(answer.names, shares, "probability, from 0 to 1", lesson.dark(), high=1, texts=texts)
-    alt = ", ".join(f"{name} {text}" for name, text in zip(answer.names, texts, strict=True))
+    picture = figures.bars(names, shares, "probability, from 0 to 1", lesson.dark(), high=1, texts=texts)
+    alt = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
     st.image(picture, alt=f"Probabilities: {alt}")
 
 
