@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from cnn_core import attribution
 from cnn_core.graph import Graph
 from cnn_core.layers import AvgPool2d, Layer, LocalResponseNorm, MaxPool2d, Shape, Sigmoid
@@ -19,10 +17,14 @@ MAX_LAYERS, MAX_EDGES = 700, 2_000
 def classes_of(graph: Graph, shape: tuple[int, int, int]) -> int:
     """How many classes a network answers for; 0 if its answer for such a picture is not one number a class."""
     try:
-        answer = graph.output_shapes(shape)[graph.output]
+        return _classes(graph.output_shapes(shape)[graph.output])
     except ValueError:
         return 0
-    return answer[0] if answer and np.prod(answer[1:], dtype=int) == 1 else 0
+
+
+def _classes(answer: Shape) -> int:
+    """How many classes an answer of this shape is for; 0 if it is not one number a class."""
+    return answer[0] if answer and math.prod(answer[1:]) == 1 else 0
 
 
 def trouble(graph: Graph, shape: tuple[int, int, int]) -> str:
@@ -33,7 +35,7 @@ def trouble(graph: Graph, shape: tuple[int, int, int]) -> str:
     except ValueError as error:
         return f"{size} the model's layers do not fit: {str(error)[:200]}."
     answer = shapes[graph.output]
-    if classes_of(graph, shape) == 0:
+    if _classes(answer) == 0:
         words = " x ".join(map(str, answer)) or "1"
         return (
             f"{size} the model answers with {words} numbers, not with one a class: choose a model that names classes."
@@ -44,7 +46,7 @@ def trouble(graph: Graph, shape: tuple[int, int, int]) -> str:
         return f"{size} the model has maps of more than {LARGEST} cells a side: choose a smaller one."
     if (work := _work(graph, shapes, shape)) > MAX_MACS:
         return f"{size} the model needs {work / 1e9:.1f} billion multiply-adds, more than {MAX_MACS / 1e9:g}: choose a smaller one."
-    memory = 8 * sum(int(np.prod(one, dtype=int)) for one in shapes.values())
+    memory = 8 * sum(map(math.prod, shapes.values()))
     if memory > MAX_MEMORY:
         return f"{size} the model's maps take {memory / 1e6:.0f} MB, more than {MAX_MEMORY / 1e6:.0f}: choose a smaller one."
     return ""
