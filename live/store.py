@@ -12,14 +12,14 @@ MAX_IMAGES = 512
 MAX_BYTES = 192_000_000
 
 
-class Door:
+class SessionLock:
     """A lock for what sessions hold. One that ends may be collected anywhere, so its leaving never waits for the lock."""
 
     def __init__(self, forget: Callable[[str], None]) -> None:
         self._forget, self._left, self._lock = forget, deque[str](), threading.Lock()
 
     @contextmanager
-    def closed(self) -> Iterator[None]:
+    def taken(self) -> Iterator[None]:
         """Hold the lock; whoever left meanwhile is forgotten."""
         with self._lock:
             self._sweep()
@@ -55,11 +55,11 @@ class ImageStore:
         self._tokens: OrderedDict[str, str] = OrderedDict()  # token -> digest
         self._images: dict[str, Array] = {}  # digest -> image
         self._owners: dict[str, int] = {}  # digest -> number of tokens
-        self._door = Door(self._drop)
+        self._lock = SessionLock(self._drop)
 
     def put(self, image: Array, digest: str, token: str | None = None) -> str:
         """Hold a read-only image under its content's digest; returns the token, a new one unless one is given."""
-        with self._door.closed():
+        with self._lock.taken():
             token = token or secrets.token_urlsafe(24)
             self._drop(token)
             self._images.setdefault(digest, image)
@@ -71,7 +71,7 @@ class ImageStore:
 
     def get(self, token: object) -> Array | None:
         """The image of this token, or None."""
-        with self._door.closed():
+        with self._lock.taken():
             digest = self._tokens.get(token) if isinstance(token, str) else None
             if digest is None:
                 return None
@@ -80,7 +80,7 @@ class ImageStore:
 
     def release(self, token: str) -> None:
         """Forget a token; the image goes with its last one."""
-        self._door.leave(token)
+        self._lock.leave(token)
 
     @property
     def bytes(self) -> int:

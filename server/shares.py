@@ -290,7 +290,7 @@ ANSWERS = Shares(CORES, each=0.5)  # places for live requests
 FRAMES = Shares(CORES - 1)  # places for camera pictures, whose decoding may take long
 DECODING = Shares(400_000_000)  # bytes of pictures that are being decoded, uploads and frames
 PAGE_RUNS = Shares(300_000_000)  # bytes of all page runs at the same time
-RUNS = Shares(8 * CORES)  # places for runs of pages and fragments
+RUN_PLACES = Shares(8 * CORES)  # places for runs of pages and fragments
 RUN_PACE = Pace(
     0.2, 2.0
 )  # of a core for the runs of each session, while there are others; sending them takes as much again

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.layers import Layer
-from live.store import Door
+from live.store import SessionLock
 
 MAX_BYTES = 48_000_000  # of all results in the process
 OWN_BYTES = 12_000_000  # of what one session keeps for itself
@@ -46,7 +46,7 @@ class Owner:
         self._results, self.name = results or RESULTS, secrets.token_hex(8)
 
     def __del__(self) -> None:
-        self._results.door.leave(self.name)
+        self._results.lock.leave(self.name)
 
 
 @dataclass
@@ -67,12 +67,12 @@ class Results:
     def __init__(self, max_bytes: int = MAX_BYTES, own_bytes: int = OWN_BYTES, seconds: float = SECONDS) -> None:
         self._max_bytes, self._own_bytes, self._seconds = max_bytes, own_bytes, seconds
         self._held: OrderedDict[tuple[str, Hashable], _Held] = OrderedDict()  # (owner's name or "", key)
-        self.door = Door(self._forget)
+        self.lock = SessionLock(self._forget)
 
     def get(self, key: Hashable, compute: Callable[[], Any], owner: Owner | None = None) -> Any:
         """The result under this key, computed unless it is held; an owner's is given to nobody else."""
         name = (owner.name if owner else "", key)
-        with self.door.closed():
+        with self.lock.taken():
             held = self._held.get(name)
             if held is not None and time.monotonic() - held.since < self._seconds:
                 self._held.move_to_end(name)
@@ -81,7 +81,7 @@ class Results:
         size = weight(value)
         if size > (self._own_bytes if owner else self._max_bytes):
             return value  # would push out everything else
-        with self.door.closed():
+        with self.lock.taken():
             self._held[name] = _Held(value, size, time.monotonic())
             self._held.move_to_end(name)
             self._shrink(name[0])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
-from server.shares import RUN_PACE, RUNS
+from server.shares import RUN_PACE, RUN_PLACES
 from server.telemetry import METRICS
 
 LONGEST_WAIT = 5.0  # seconds before one run
@@ -20,7 +20,7 @@ def keep() -> None:
         session = runner._session_id
         if METRICS.sessions_open > 1:
             time.sleep(min(RUN_PACE.wait(session), LONGEST_WAIT))
-        with RUNS.take(1, session), RUN_PACE.count(session):
+        with RUN_PLACES.take(1, session), RUN_PACE.count(session):
             run(runner, rerun_data)
 
     ScriptRunner._run_script = in_turn  # type: ignore[method-assign,assignment]

@@ -136,7 +136,7 @@ def test_runs_wait_while_there_are_others_and_are_counted(monkeypatch) -> None:
     counts = SimpleNamespace(sessions_open=1)
     for name, value in (
         ("RUN_PACE", pace),
-        ("RUNS", runs),
+        ("RUN_PLACES", runs),
         ("METRICS", counts),
         ("time", SimpleNamespace(sleep=slept.append)),
     ):

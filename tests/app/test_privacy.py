@@ -90,7 +90,7 @@ def test_a_session_may_end_while_another_thread_works() -> None:
     results = Results()
     owner = Owner(results)
     results.get("a", lambda: b"12", owner)
-    with results.door.closed():
+    with results.lock.taken():
         del owner  # must neither wait nor change what is being read
         assert results.bytes() == 2
     assert results.bytes() == 0

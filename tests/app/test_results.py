@@ -62,7 +62,7 @@ def test_an_owner_keeps_within_its_own_bounds_and_takes_all_along() -> None:
     name = first.name
     del first
     gc.collect()
-    ask(held, "shared")  # whoever comes next closes the door behind the one who left
+    ask(held, "shared")  # whoever comes next takes the lock, and what was left goes
     assert held.bytes(name) == 0
     assert not ask(held, "a", owner=second)
     assert len({Owner(held).name for _ in range(20)}) == 20

@@ -202,7 +202,11 @@ def test_amounts_keep_their_promises() -> None:
     assert cores >= 2
     assert shares.LONG.total == shares.FRAMES.total == cores - 1  # so that a core stays
     assert (shares.ANSWERS.total, shares.ANSWERS._each) == (cores, cores // 2)
-    assert (shares.UPLOADING._each, shares.TRAININGS.total, shares.RUNS.total) == (1, 2, 8 * cores)  # one a session
+    assert (shares.UPLOADING._each, shares.TRAININGS.total, shares.RUN_PLACES.total) == (
+        1,
+        2,
+        8 * cores,
+    )  # one a session
     assert (shares.UPLOADS._each, shares.DOWNLOADS._each) == (24_000_000, 75_000_000)
     assert shares.UPLOADS._each > 20_000_000  # a file of the largest size fits
     assert (shares.LIVE_SOCKETS._each, shares.CONNECTIONS._each) == (750, 3000)
