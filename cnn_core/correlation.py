@@ -32,7 +32,7 @@ def cache_bytes() -> int:
 
 BLOCK_BYTES = min(max(cache_bytes(), 1 << 18), 1 << 20)  # a buffer that fits the L2 cache; more than 1 MB gains nothing
 MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of columns
-NARROW = 32  # columns: a product for each output row would be too small
+NARROW = 64  # columns: a product for each output row would be too small
 LONG = 1 << 11  # pixels a channel, from which sums of shifted maps are faster than products
 TILE = 256  # columns, half as many for many kernels
 SPECTRUM = 256  # pixels a side that one Fourier transform sees, about
@@ -189,7 +189,8 @@ def by_blocks(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
             unrolled = memory[: part.size].reshape(part.shape)
             unrolled[...] = part
             columns = unrolled.reshape(matrix.shape[1], -1)  # (C kH kW, rows Wo)
-            out[n, :, first : first + rows] = (matrix @ columns).reshape(k, -1, width)
+            target = out[n].reshape(k, -1)[:, first * width : (first + part.shape[3]) * width]  # (K, rows Wo)
+            np.matmul(matrix, columns, out=target)
 
 
 def by_channels(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
