@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, signal
 
-from cnn_core import conv2d, conv2d_backward, conv_transpose2d
+from cnn_core import conv2d, conv2d_backward, conv_transpose2d, convolution
 from cnn_core import correlation as ways
 from cnn_core.padding import MODES
 
@@ -101,6 +101,46 @@ def test_depthwise_gradients_are_those_of_each_channel_alone(problem, pads, mode
         one = slice(c, c + 1)
         alone = conv2d_backward(grad[:, one], image[:, one], weight[one], *arguments, 1, mode)[0]
         np.testing.assert_allclose(together[:, one], alone, atol=1e-12)
+
+
+@given(problems(), st.integers(0, 2), st.sampled_from([None, NAN, INF]))
+@settings(max_examples=60, deadline=None)
+def test_gradients_by_turned_kernels_are_those_scattered_from_each_window(problem, pads, value) -> None:
+    image, weight, _, dilation = problem
+    arguments = (None, 1, (pads, 0), dilation)
+    output = conv2d(image, weight, *arguments)
+    grad = np.random.default_rng(0).normal(size=output.shape)
+    adjoint = (output * grad).sum()
+    if value is not None:
+        grad[0, -1, 0, -1] = value
+    found = []
+    for turned in (True, False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(convolution, "_turning_pays", lambda s, turned=turned: turned and pads < s.rows.span)
+            found.append(conv2d_backward(grad, image, weight, *arguments)[0])
+    np.testing.assert_allclose(found[0], found[1], atol=1e-12)
+    if value is None:
+        assert math.isclose((found[0] * image).sum(), adjoint, rel_tol=1e-9, abs_tol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("kernels", "channels", "side", "stride", "mode", "turned"),
+    [
+        (4, 4, 3, 1, "zeros", True), (12, 4, 3, 1, "zeros", True), (13, 4, 3, 1, "zeros", False), (4, 4, 3, 2, "zeros", False),
+        (4, 4, 3, 1, "circular", False), (4, 4, 1, 1, "zeros", False), (100, 50, 3, 1, "zeros", False), (4, 4, 5, 1, "zeros", True),
+    ],
+)  # fmt: skip
+def test_kernels_are_turned_where_that_is_faster(monkeypatch, kernels, channels, side, stride, mode, turned) -> None:
+    taken, whole = [], convolution._turned
+    monkeypatch.setattr(convolution, "_turned", lambda *problem: taken.append(1) or whole(*problem))
+    image, weight = np.ones((channels, 12, 11)), np.ones((kernels, channels, side, side))
+    arguments = (None, stride, 1 if side > 1 else 0, 1, 1, mode)
+    conv2d_backward(np.ones_like(conv2d(image, weight, *arguments)), image, weight, *arguments)
+    assert bool(taken) == turned
+    weight[0, 0, 0, 0] = NAN  # where no window reads, 0 must not meet it
+    taken.clear()
+    conv2d_backward(np.ones_like(conv2d(image, weight, *arguments)), image, weight, *arguments)
+    assert not taken
 
 
 def test_what_is_not_finite_stays_in_its_channel() -> None:
