@@ -32,7 +32,8 @@ def cache_bytes() -> int:
 
 BLOCK_BYTES = min(max(cache_bytes(), 1 << 18), 1 << 20)  # a buffer that fits the L2 cache; more than 1 MB gains nothing
 MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of columns
-NARROW = 64  # columns: a product for each output row would be too small
+NARROW = 32  # columns: a product for each output row would be too small
+MANY_WEIGHTS = 1 << 14  # from so many, which each product packs anew, rows twice as wide are too small too
 LONG = 1 << 11  # pixels a channel, from which sums of shifted maps are faster than products
 TILE = 256  # columns, half as many for many kernels
 SPECTRUM = 256  # pixels a side that one Fourier transform sees, about
@@ -412,7 +413,8 @@ def _choose_alone(image: Array, weight: Array, out: Array, dilation: Pair) -> Co
     """Pick among the ways whose every sum belongs to one window."""
     if _fits_unrolled(image, weight, out):
         return by_columns
-    return by_blocks if dilation[0] > 1 or out.shape[3] <= NARROW else by_row_views
+    narrow = NARROW if weight.size < MANY_WEIGHTS else 2 * NARROW
+    return by_blocks if dilation[0] > 1 or out.shape[3] <= narrow else by_row_views
 
 
 def each_window_alone(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:

@@ -216,8 +216,9 @@ CHOICES = [  # kernels, channels, their size, size of the answer, stride, dilati
     (2, 9, (17, 17), (90, 90), ONES, ONES, "bands"), (2, 1, (17, 17), (90, 90), (1, 2), ONES, "bands"), (2, 1, (17, 17), (90, 90), (2, 1), ONES, "bands"),
     (2, 1, (17, 17), (90, 90), ONES, (1, 2), "bands"), (2, 1, (17, 17), (90, 90), ONES, (2, 1), "blocks"), (2, 1, (17, 17), (90, 90), TWOS, TWOS, "blocks"),
     (1, 1, (2, 2), (128, 128), ONES, ONES, "columns"), (1, 1, (2, 2), (128, 129), ONES, ONES, "bands"), (3, 1, (2, 2), (128, 128), ONES, ONES, "columns"),
-    (3, 1, (2, 2), (128, 129), ONES, ONES, "row_views"), (2, 1, (2, 2), (128, 129), ONES, ONES, "bands"), (3, 1, (2, 2), (600, 64), ONES, ONES, "blocks"),
-    (3, 1, (2, 2), (600, 65), ONES, ONES, "row_views"), (3, 1, (2, 2), (128, 129), ONES, (2, 1), "blocks"), (3, 1, (2, 2), (128, 129), ONES, (1, 2), "row_views"),
+    (3, 1, (2, 2), (128, 129), ONES, ONES, "row_views"), (2, 1, (2, 2), (128, 129), ONES, ONES, "bands"), (3, 1, (2, 2), (600, 32), ONES, ONES, "blocks"),
+    (64, 64, (2, 2), (70, 64), ONES, ONES, "blocks"), (64, 64, (2, 2), (70, 65), ONES, ONES, "row_views"), (63, 64, (2, 2), (70, 64), ONES, ONES, "row_views"),
+    (3, 1, (2, 2), (600, 33), ONES, ONES, "row_views"), (3, 1, (2, 2), (128, 129), ONES, (2, 1), "blocks"), (3, 1, (2, 2), (128, 129), ONES, (1, 2), "row_views"),
     (2, 1, (2, 2), (900, 20), ONES, ONES, "bands"),
 ]  # fmt: skip
 
