@@ -25,7 +25,7 @@ from cnn_core.arguments import (
     same_type,
     whole_number,
 )
-from cnn_core.correlation import BLOCK_BYTES, correlate, windows
+from cnn_core.correlation import BLOCK_BYTES, correlate, spectra_pay, windows
 from cnn_core.padding import conv_axes, pad, pad_backward
 from cnn_core.shapes import Axis, Padding
 
@@ -289,9 +289,13 @@ def _input_gradient(grad: Array, s: _Setting) -> Array:
 
 
 def _turning_pays(s: _Setting) -> bool:
-    """Whether `_turned` is faster than `_scatter`: with stride 1, if neither kernels nor weights are many beside the pixels."""
+    """Whether `_turned` is faster than `_scatter`: with stride 1, if neither kernels nor weights are many beside the pixels.
+
+    A spectrum's rounding is too large at the edges, which few taps reach.
+    """
     fits = all(axis.before < axis.span and axis.after < axis.span for axis in (s.rows, s.columns))
-    few = len(s.weight) <= 3 * s.weight.shape[1] and s.weight.size <= 2 * s.image[0].size
+    k, c, *side = s.weight.shape
+    few = k <= 3 * c and s.weight.size <= 2 * s.image[0].size and not spectra_pay(k, *side)
     return s.stride == (1, 1) != s.weight.shape[2:] and s.groups == 1 and s.mode == "zeros" and fits and few
 
 

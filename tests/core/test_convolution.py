@@ -128,12 +128,13 @@ def test_gradients_by_turned_kernels_are_those_scattered_from_each_window(proble
     [
         (4, 4, 3, 1, "zeros", True), (12, 4, 3, 1, "zeros", True), (13, 4, 3, 1, "zeros", False), (4, 4, 3, 2, "zeros", False),
         (4, 4, 3, 1, "circular", False), (4, 4, 1, 1, "zeros", False), (100, 50, 3, 1, "zeros", False), (4, 4, 5, 1, "zeros", True),
+        (2, 2, 17, 1, "zeros", False), (9, 9, 17, 1, "zeros", True),
     ],
 )  # fmt: skip
 def test_kernels_are_turned_where_that_is_faster(monkeypatch, kernels, channels, side, stride, mode, turned) -> None:
     taken, whole = [], convolution._turned
     monkeypatch.setattr(convolution, "_turned", lambda *problem: taken.append(1) or whole(*problem))
-    image, weight = np.ones((channels, 12, 11)), np.ones((kernels, channels, side, side))
+    image, weight = np.ones((channels, 2 * side + 6, 2 * side + 5)), np.ones((kernels, channels, side, side))
     arguments = (None, stride, 1 if side > 1 else 0, 1, 1, mode)
     conv2d_backward(np.ones_like(conv2d(image, weight, *arguments)), image, weight, *arguments)
     assert bool(taken) == turned
