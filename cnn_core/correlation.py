@@ -241,9 +241,7 @@ def by_shifts(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
         part, kernels = taps[n, first : first + channels], weight[first : first + channels, 0]
         maps = memory[: len(part) * height * wide].reshape(len(part), -1)
         total = maps[:, : part.shape[3]]  # (c, length)
-        np.einsum(
-            "cijl,cij->lc", part, kernels, out=total.T, order="F"
-        )  # the order that makes the inner loop run along l
+        np.einsum("cijl,cij->lc", part, kernels, out=total.T, order="F")  # so the inner loop runs along l
         out[n, first : first + channels] = maps.reshape(len(part), height, wide)[..., :width]
 
 

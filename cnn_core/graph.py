@@ -199,7 +199,7 @@ class Graph:
     def backward(
         self, trace: Mapping[str, Array], grad: ArrayLike, at: str | None = None, names: Iterable[str] | None = None
     ) -> dict[str, Array]:
-        """As `gradients`, for a trace that is already there, of these names only: nothing else is kept, and the way back ends with them."""
+        """As `gradients`, for a trace that is already there; given names, of these only: the way back ends with them."""
         at = self.output if at is None else at
         self.node(at)
         wanted = {INPUT, *self._by_name} if names is None else set(names)
