@@ -65,7 +65,7 @@ oracle: $(ORACLE_READY)
 	$(PEER) tests.oracle_attribution
 	KERAS_BACKEND=torch $(PEER) tests.oracle_onnx
 
-# Prints accuracy on unseen digits, faces found, and the time of a training step beside PyTorch's.
+# Prints accuracy on unseen digits, faces found, and the times of a training step and of whole networks beside PyTorch's.
 report: $(ORACLE_READY)
 	$(PEER) benchmarks.networks
 

@@ -1,4 +1,4 @@
-"""`make report`: accuracy on unseen digits, faces in the bundled photos, a training step and SqueezeNet beside PyTorch's, in turns.
+"""`make report`: accuracy on unseen digits, faces in the bundled photos, a training step and whole networks beside peers, in turns.
 
 The last two are written to benchmarks/RESULTS.md.
 """
@@ -10,14 +10,19 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import statistics
 import time
+import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
+import onnxruntime
 import torch
 from torch import nn
 
+from benchmarks import models
 from benchmarks.results import machine, write
-from cnn_core import faces, networks
+from cnn_core import attribution, faces, networks, onnx
 from cnn_core.dense import cross_entropy_backward
 from cnn_core.images import decode_image
 from cnn_core.mnist import TRAINED, digits
@@ -90,73 +95,98 @@ def step_report() -> None:
     write("A training step", lines)
 
 
-class Fire(nn.Module):
-    """Few 1 x 1 kernels, then 1 x 1 and 3 x 3 kernels side by side."""
-
-    def __init__(self, channels: int, squeezed: int, expanded: int) -> None:
-        super().__init__()
-        self.squeeze = nn.Conv2d(channels, squeezed, 1)
-        self.expand1 = nn.Conv2d(squeezed, expanded, 1)
-        self.expand3 = nn.Conv2d(squeezed, expanded, 3, padding=1)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        narrow = nn.functional.relu(self.squeeze(x), inplace=True)
-        return nn.functional.relu(torch.cat([self.expand1(narrow), self.expand3(narrow)], 1), inplace=True)
+def session(model: bytes) -> onnxruntime.InferenceSession:
+    """The model in ONNX Runtime, on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def torch_squeezenet() -> nn.Sequential:
-    """SqueezeNet 1.1, as `networks.load("squeezenet")`, with weights of its own: they don't change the time."""
-    fires = [
-        (64, 16, 64),
-        (128, 16, 64),
-        (128, 32, 128),
-        (256, 32, 128),
-        (256, 48, 192),
-        (384, 48, 192),
-        (384, 64, 256),
-    ]
-    layers = [nn.Conv2d(3, 64, 3, 2), nn.ReLU(inplace=True)]
-    for number, sizes in enumerate((*fires, (512, 64, 256))):
-        if number in (0, 2, 4):
-            layers.append(nn.MaxPool2d(3, 2, ceil_mode=True))
-        layers.append(Fire(*sizes))
-    head = [nn.Conv2d(512, 1000, 1), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Softmax(1)]
-    return nn.Sequential(*layers, *head)
+def medians(*runs: Callable[[], object], rounds: int = 20) -> list[float]:
+    """Median milliseconds of each, in turns, after two rounds of warm-up."""
+    turns = [[milliseconds(run) for run in runs] for _ in range(rounds + 2)][2:]
+    return [statistics.median(column) for column in zip(*turns, strict=True)]
 
 
-def squeezenet_report() -> None:
-    """Forward at 227 x 227 beside PyTorch's, and how many times as long the gradient to the pixels takes."""
-    squeezenet, peer = networks.load("squeezenet"), torch_squeezenet().eval()
-    picture = rng.random((1, 3, 227, 227), dtype=np.float32)
-    tensor = torch.from_numpy(picture)
-    grad = np.zeros((1, 1000), np.float32)
-    grad[0, 281] = 1
+def memory(run: Callable[[], object]) -> float:
+    """The most megabytes that a run holds at once, beyond what was there; a new thread has no working memory yet."""
+    tracemalloc.start()
+    with ThreadPoolExecutor(1) as fresh:
+        fresh.submit(run).result()
+    peak = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    return peak
 
-    def torch_forward() -> None:
+
+def forward_report() -> list[str]:
+    """Whole networks forward, read from the same ONNX file as ONNX Runtime's, beside PyTorch's and ONNX Runtime's."""
+    lines = ["Forward of one picture, one thread each, in turns, median of 20; memory beyond the weights:", ""]
+    lines += ["| | ours | PyTorch | ONNX Runtime | ours / PyTorch | ours / ONNX Runtime | memory |"]
+    lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    networks_at = (("SqueezeNet", models.squeezenet, 227), ("MobileNetV2", models.mobilenet, 224))
+    for name, make, side in (*networks_at, ("ResNet-18", models.resnet18, 224)):
+        peer = make().eval()
+        file = models.exported(peer, side)
+        graph, runtime = onnx.read(file), session(file)
+        picture = rng.random((1, 3, side, side), dtype=np.float32)
+        tensor, given = torch.from_numpy(picture), {runtime.get_inputs()[0].name: picture}
         with torch.inference_mode():
-            peer(tensor)
+            np.testing.assert_allclose(graph.forward(picture), peer(tensor).numpy(), atol=1e-4)
+            runs = partial(graph.forward, picture), partial(peer, tensor), partial(runtime.run, None, given)
+            mine, torchs, onnxs = medians(*runs)
+        lines.append(f"| {name}, {side} | {mine:.1f} ms | {torchs:.1f} ms | {onnxs:.1f} ms | {mine / torchs:.2f} | ")
+        lines[-1] += f"{mine / onnxs:.2f} | {memory(runs[0]):.0f} MB |"
+        if name == "MobileNetV2":
+            (reading,) = medians(partial(onnx.read, file), rounds=5)
+            last = f"Reading MobileNetV2's file of {len(file) / 1e6:.0f} MB takes {reading / 1e3:.2f} s."
+    return [*lines, "", last]
+
+
+def attribution_report() -> list[str]:
+    """What explaining SqueezeNet's answer costs, in forward passes, and the gradient to the pixels beside PyTorch's."""
+    squeezenet, peer = networks.load("squeezenet"), models.squeezenet().eval()
+    picture = rng.random((3, 227, 227), dtype=np.float32)
+    tensor = torch.from_numpy(picture)[None]
+    grad = np.zeros(1000, np.float32)
+    grad[281] = 1
 
     def torch_gradient() -> None:
         asked = tensor.clone().requires_grad_()
         peer(asked)[0, 281].backward()
 
-    runs = {
-        "forward": (lambda: squeezenet.forward(picture), torch_forward),
-        "forward and gradient to the pixels": (lambda: squeezenet.gradients(picture, grad), torch_gradient),
-    }
-    turns = [[milliseconds(run) for pair in runs.values() for run in pair] for _ in range(22)][2:]
-    medians = [statistics.median(column) for column in zip(*turns, strict=True)]
-    lines = ["SqueezeNet at 227 x 227, one thread each, in turns, median of 20:", ""]
-    lines += ["| | ours | PyTorch | ratio |", "| --- | ---: | ---: | ---: |"]
-    for name, mine, other in zip(runs, medians[::2], medians[1::2], strict=True):
-        lines.append(f"| {name} | {mine:.1f} ms | {other:.1f} ms | {mine / other:.2f} |")
-    lines += ["", f"The gradient takes **{medians[2] / medians[0]:.1f}** times as long as forward alone."]
-    print("\n".join(lines))
-    write("SqueezeNet", lines)
+    forward, gradients, theirs, saliency, activation = medians(
+        partial(squeezenet.forward, picture),
+        partial(squeezenet.gradients, picture, grad),
+        torch_gradient,
+        partial(attribution.saliency, squeezenet, picture, 281),
+        partial(attribution.class_activation, squeezenet, picture, 281),
+    )
+    return [
+        "Explaining SqueezeNet's answer at 227 x 227:",
+        "",
+        "| | time | forward passes |",
+        "| --- | ---: | ---: |",
+        f"| forward | {forward:.1f} ms | 1 |",
+        f"| forward, and gradients of all nodes back to the pixels | {gradients:.1f} ms | {gradients / forward:.1f} |",
+        f"| saliency | {saliency:.1f} ms | {saliency / forward:.1f} |",
+        f"| class activation map | {activation:.1f} ms | {activation / forward:.1f} |",
+        "",
+        f"Forward and gradients take **{gradients / theirs:.2f}** of PyTorch's {theirs:.1f} ms.",
+    ]
+
+
+def whole_report() -> None:
+    lines = [
+        f"{machine()}, NumPy {np.__version__}, PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}."
+    ]
+    for part in (forward_report, attribution_report):
+        lines += ["", *part()]
+        print("\n".join(lines), flush=True)
+    write("Whole networks", lines)
 
 
 if __name__ == "__main__":
     accuracy_report()
     faces_report()
     step_report()
-    squeezenet_report()
+    whole_report()

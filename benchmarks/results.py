@@ -29,7 +29,9 @@ def processor() -> str:
 
 
 def machine() -> str:
-    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    """Where and on what this runs, and how many programs had wanted a core in the last minute, this one among them."""
+    load = f"load {os.getloadavg()[0]:.1f}"
+    return f"{platform.machine()}, {os.cpu_count()} cores, {load}, Python {platform.python_version()}"
 
 
 def touch_memory() -> None:

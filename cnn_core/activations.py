@@ -477,7 +477,7 @@ def clip(x: ArrayLike, min: float | None = None, max: float | None = None) -> Ar
     """
     values, (low, high) = float_array("x", x), _bounds(min, max)
     number = values.dtype.type
-    return np.minimum(np.maximum(values, number(low)), number(high))
+    return np.clip(values, number(low), number(high))
 
 
 @quiet()

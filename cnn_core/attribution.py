@@ -153,7 +153,7 @@ def grad_cam(network: Graph, x: ArrayLike, target: int, layer: str) -> Array:
         raise ValueError(
             f"layer must name maps (C, H, W) before the scores, got {layer!r} of shape {trace[layer].shape}"
         )
-    gradients = network.backward(trace, _one_hot(trace[at], target), at)
+    gradients = network.backward(trace, _one_hot(trace[at], target), at, (layer,))
     if layer not in gradients:
         raise ValueError(f"layer must stand before the scores, got {layer!r} behind {at!r}")
     weights = gradients[layer].mean(axis=(1, 2))  # (C,)
@@ -323,7 +323,7 @@ def maximise(
             raise ValueError(f"channel must be at most {len(trace[layer]) - 1}, got {channel}")
         wanted = np.zeros_like(trace[layer])
         wanted[channel] = 1 / trace[layer][channel].size
-        gradient = network.backward(trace, wanted, layer)[INPUT]
+        gradient = network.backward(trace, wanted, layer, (INPUT,))[INPUT]
         size = float(np.sqrt((gradient.astype(np.float64) ** 2).mean()))
         if size > 0:
             moved = moved + np.float32(0.03) * (gradient / np.float32(size))
@@ -378,7 +378,7 @@ def _saliencies(network: Graph, batch: Array, target: int) -> Array:
     at = score_node(network)
     trace = network.trace(batch)
     wanted = np.stack([_one_hot(trace[at][0], target)] * len(batch))
-    return network.backward(trace, wanted, at)[INPUT]
+    return network.backward(trace, wanted, at, (INPUT,))[INPUT]
 
 
 def _parts(network: Graph, image: Array, count: int) -> Iterator[slice]:

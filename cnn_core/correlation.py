@@ -33,6 +33,8 @@ def cache_bytes() -> int:
 BLOCK_BYTES = min(max(cache_bytes(), 1 << 18), 1 << 20)  # a buffer that fits the L2 cache; more than 1 MB gains nothing
 MANY_TAPS = 64  # from so many multiply-adds an output number, products are cut to tiles of columns
 NARROW = 32  # columns: a product for each output row would be too small
+MANY_WEIGHTS = 1 << 14  # from so many, which each product packs anew, rows twice as wide are too small too
+LONG = 1 << 11  # pixels a channel, from which sums of shifted maps are faster than products
 TILE = 256  # columns, half as many for many kernels
 SPECTRUM = 256  # pixels a side that one Fourier transform sees, about
 SPECTRUM_TAPS = 289  # from so many numbers a channel, spectra are faster
@@ -174,7 +176,7 @@ def _by_bands(
 
 
 def by_blocks(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
-    """Unroll whole windows, a few output rows at a time: for dilated rows, which `by_row_views` cannot overlap, and short ones."""
+    """Unroll whole windows, a few output rows at a time: for dilated rows, which `by_row_views` cannot overlap, and short rows."""
     k = weight.shape[0]
     height, width = out.shape[2:]
     matrix = weight.reshape(k, -1)  # (K, C kH kW)
@@ -188,11 +190,12 @@ def by_blocks(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
             unrolled = memory[: part.size].reshape(part.shape)
             unrolled[...] = part
             columns = unrolled.reshape(matrix.shape[1], -1)  # (C kH kW, rows Wo)
-            out[n, :, first : first + rows] = (matrix @ columns).reshape(k, -1, width)
+            target = out[n].reshape(k, -1)[:, first * width : (first + part.shape[3]) * width]  # (K, rows Wo)
+            np.matmul(matrix, columns, out=target)
 
 
 def by_channels(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
-    """Depthwise, weight (C, 1, kH, kW): unroll as many channels as the cache takes, one call for all their products."""
+    """Depthwise with a stride: unroll as many channels as the cache takes, one call for all their products."""
     c, height, width = out.shape[1:]
     matrix = weight.reshape(c, 1, -1)  # (C, 1, kH kW)
     taps = windows(image, weight.shape[2:], stride, dilation, (height, width))
@@ -205,6 +208,52 @@ def by_channels(image: Array, weight: Array, stride: Pair, dilation: Pair, out: 
         columns = unrolled.reshape(len(part), matrix.shape[2], -1)  # (c, kH kW, Ho Wo)
         target = out[n, first : first + channels].reshape(len(part), 1, -1)
         np.matmul(matrix[first : first + channels], columns, out=target)
+
+
+def by_long_rows(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Depthwise with stride 1 on small maps: as `by_channels`, but a map is read as one long row, which copies sooner.
+
+    Windows that begin at one row's end and go on at the next one's beginning are dropped.
+    """
+    taps, wide = _long_rows(image, weight, dilation, out)
+    c, height, width = out.shape[1:]
+    matrix = weight.reshape(c, 1, -1)  # (C, 1, kH kW)
+    channels = min(c, max(1, BLOCK_BYTES // 2 // (taps[0, 0].size * image.itemsize)))  # at a time
+    memory = scratch(channels * taps[0, 0].size, image.dtype)
+    answers = scratch(channels * height * wide, image.dtype, "answers")
+    for n, first in product(range(len(image)), range(0, c, channels)):
+        part = taps[n, first : first + channels]  # (c, kH, kW, length)
+        unrolled = memory[: part.size].reshape(part.shape)
+        unrolled[...] = part
+        columns = unrolled.reshape(len(part), matrix.shape[2], -1)  # (c, kH kW, length)
+        maps = answers[: len(part) * height * wide].reshape(len(part), 1, -1)
+        np.matmul(matrix[first : first + channels], columns, out=maps[..., : columns.shape[2]])
+        out[n, first : first + channels] = maps.reshape(len(part), height, wide)[..., :width]
+
+
+def by_shifts(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
+    """Depthwise with stride 1 on larger maps, read as long rows too: shifted and weighed, they are added up; nothing is copied."""
+    taps, wide = _long_rows(image, weight, dilation, out)
+    c, height, width = out.shape[1:]
+    channels = min(c, max(1, BLOCK_BYTES // 4 // (height * wide * image.itemsize)))  # at a time
+    memory = scratch(channels * height * wide, image.dtype)
+    for n, first in product(range(len(image)), range(0, c, channels)):
+        part, kernels = taps[n, first : first + channels], weight[first : first + channels, 0]
+        maps = memory[: len(part) * height * wide].reshape(len(part), -1)
+        total = maps[:, : part.shape[3]]  # (c, length)
+        np.einsum("cijl,cij->lc", part, kernels, out=total.T, order="F")  # so the inner loop runs along l
+        out[n, first : first + channels] = maps.reshape(len(part), height, wide)[..., :width]
+
+
+def _long_rows(image: Array, weight: Array, dilation: Pair, out: Array) -> tuple[Array, int]:
+    """View of all windows between the first and the last, one pixel apart, across the ends of rows too; image: contiguous.
+
+    Returns (N, C, kH, kW, length), and after how many windows the next row begins.
+    """
+    height, width = out.shape[2:]
+    wide = image.shape[3]
+    length = (height - 1) * wide + width
+    return windows(image, weight.shape[2:], (1, 1), dilation, (1, length))[..., 0, :], wide
 
 
 def by_pixels(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -347,6 +396,13 @@ def choose(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array
     return _choose_alone(image, weight, out, dilation)
 
 
+def choose_depthwise(image: Array, stride: Pair) -> Correlate:
+    """Pick the way that measured fastest where each channel has its own kernel, and one channel's windows fit the cache."""
+    if stride != (1, 1):
+        return by_channels
+    return by_shifts if image[0, 0].size >= LONG else by_long_rows
+
+
 def _fits_unrolled(image: Array, weight: Array, out: Array) -> bool:
     return weight[0].size * out[0, 0].size * image.itemsize <= BLOCK_BYTES // 4
 
@@ -355,7 +411,8 @@ def _choose_alone(image: Array, weight: Array, out: Array, dilation: Pair) -> Co
     """Pick among the ways whose every sum belongs to one window."""
     if _fits_unrolled(image, weight, out):
         return by_columns
-    return by_blocks if dilation[0] > 1 or out.shape[3] <= NARROW else by_row_views
+    narrow = NARROW if weight.size < MANY_WEIGHTS else 2 * NARROW
+    return by_blocks if dilation[0] > 1 or out.shape[3] <= narrow else by_row_views
 
 
 def each_window_alone(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Array) -> None:
@@ -370,7 +427,7 @@ def correlate(image: Array, weight: Array, stride: Pair, dilation: Pair, out: Ar
     """Fill out with the cross-correlation of image (N, C, H, W) and weight (K, C / groups, kH, kW), by the way for their shape."""
     groups = image.shape[1] // weight.shape[1]
     if image.shape[1] == groups == len(weight) > 1 and weight[0].size * out[0, 0].nbytes <= BLOCK_BYTES // 2:
-        by_channels(image, weight, stride, dilation, out)
+        choose_depthwise(image, stride)(image, weight, stride, dilation, out)
         if out[:, 0].size > FEW or all_finite(out):
             return
     c, k = weight.shape[1], len(weight) // groups

@@ -196,21 +196,27 @@ class Graph:
         """
         return self.backward(self.trace(x), grad, at)
 
-    def backward(self, trace: Mapping[str, Array], grad: ArrayLike, at: str | None = None) -> dict[str, Array]:
-        """As `gradients`, for a trace that is already there."""
+    def backward(
+        self, trace: Mapping[str, Array], grad: ArrayLike, at: str | None = None, names: Iterable[str] | None = None
+    ) -> dict[str, Array]:
+        """As `gradients`, for a trace that is already there; given names, of these only: the way back ends with them."""
         at = self.output if at is None else at
         self.node(at)
+        wanted = {INPUT, *self._by_name} if names is None else set(names)
+        behind = self._behind(wanted)
         values, batched = self._batched_trace(trace)
         found = {at: self._output_gradient(values, grad, at, batched)}
         for node in self._upstream(at):
-            if node.name not in found:
+            if node.name not in found or node.name not in behind:
                 continue
             arrays = [values[name] for name in node.inputs]
             parts = node.layer.gradients(found[node.name], *arrays)
+            if node.name not in wanted:
+                del found[node.name]
             for name, part in zip(node.inputs, parts, strict=True):
                 found[name] = found[name] + part if name in found else part
         before = [INPUT, *(node.name for node in self.nodes)]
-        before = before[: before.index(at)]
+        before = [name for name in before[: before.index(at)] if name in wanted]
         whole = {name: found[name] if name in found else np.zeros_like(values[name]) for name in before}
         return whole if batched else {name: array[0] for name, array in whole.items()}
 
@@ -415,6 +421,14 @@ class Graph:
             if node.name in needed:
                 needed.update(node.inputs)
         return needed | {INPUT}
+
+    def _behind(self, names: set[str]) -> set[str]:
+        """Nodes that depend on one of these."""
+        behind: set[str] = set()
+        for node in self.nodes:
+            if any(name in names or name in behind for name in node.inputs):
+                behind.add(node.name)
+        return behind
 
     def _learning(self) -> set[str]:
         """Nodes that have parameters, or depend on one that has."""

@@ -213,14 +213,18 @@ def _winners(image: Array, best: Array, p: _Pool) -> NDArray[np.intp]:
 
 def _hits(image: Array, best: Array, p: _Pool) -> Iterator[NDArray[np.bool_]]:
     """For each tap in row order, which windows it wins: (N, C, Ho, Wo), sooner than numbers where all are ordinary."""
-    if not all_finite(best):
-        winner = _winners(image, best, p)
-        yield from (winner == number for number in range(len(p.taps())))
+    if all_finite(best):
+        yield from _first_hits([image[(..., *place)] for place in p.taps()], best)
         return
+    winner = _winners(image, best, p)
+    yield from (winner == number for number in range(len(p.taps())))
+
+
+def _first_hits(taps: list[Array], best: Array) -> Iterator[NDArray[np.bool_]]:
+    """For each tap in order, where it is the best and none before it was."""
     free = np.ones(best.shape, np.bool_)
-    *others, _ = p.taps()
-    for place in others:
-        hit = image[(..., *place)] == best
+    for tap in taps[:-1]:
+        hit = tap == best
         hit &= free
         free ^= hit
         yield hit
@@ -263,7 +267,8 @@ def max_pool2d_backward(
     with quiet():
         for first in range(0, len(maps), chunk):
             part = slice(first, first + chunk)
-            _send(grads[part], maps[part], answers[part], p)
+            send = _send_dealt if p.overlaps else _send
+            send(grads[part], maps[part], answers[part], p)
     return _crop(grad_image, p)
 
 
@@ -274,6 +279,43 @@ def _send(grad: Array, image: Array, grad_image: Array, p: _Pool) -> None:
             grad_image[(..., *place)] += only_where(hit, grad)
         else:
             only_where(hit, grad, out=grad_image[(..., *place)])
+
+
+def _send_dealt(grad: Array, image: Array, grad_image: Array, p: _Pool) -> None:
+    """As `_send`, for windows that overlap: rows and columns are dealt out to planes, with stride 2 the even and odd ones.
+
+    In a plane, read as one long row, a tap of all windows is a slice without gaps, which computes fastest. There are then
+    windows across two rows, too: they are given gradient 0.
+    """
+    step = p.rows.stride, p.columns.stride
+    maps = len(image)
+    deep, wide = (-(-size // s) for size, s in zip(image.shape[1:], step, strict=True))  # of a plane
+    planes, sums = np.zeros((2, *step, maps, deep, wide), image.dtype)  # pixels, and their gradients
+    best, given = np.zeros((2, maps, deep, wide), image.dtype)
+    for y, x in np.ndindex(step):
+        part = image[:, y :: step[0], x :: step[1]]
+        planes[y, x, :, : part.shape[1], : part.shape[2]] = part
+    rows, columns = p.output_size
+    given[:, :rows, :columns] = grad
+    places = []  # of each tap: its plane, and how far from the window's first
+    for down, across in product(*(range(0, axis.span, axis.dilation) for axis in (p.rows, p.columns))):
+        (above, y), (left, x) = divmod(down, step[0]), divmod(across, step[1])
+        places.append((y, x, above * wide + left))
+    length = best.size - max(place for _, _, place in places)
+    taps, targets = (
+        [array[y, x].reshape(-1)[place : place + length] for y, x, place in places] for array in (planes, sums)
+    )  # (length,) each
+    winners, sent = best.reshape(-1)[:length], given.reshape(-1)[:length]
+    winners[...] = _folded(taps, np.maximum)
+    if not all_finite(best[:, :rows, :columns]):
+        _send(grad, image, grad_image, p)
+        return
+    share = np.empty_like(sent)
+    for target, hit in zip(targets, _first_hits(taps, winners), strict=True):
+        target += only_where(hit, sent, out=share)
+    for y, x in np.ndindex(step):
+        part = grad_image[:, y :: step[0], x :: step[1]]
+        part[...] = sums[y, x, :, : part.shape[1], : part.shape[2]]
 
 
 def avg_pool2d(

@@ -191,11 +191,9 @@ class Clip(Layer):
 
     def apply_over(self, *inputs: Array) -> Array:
         (x,) = inputs
-        if self.min is not None:
-            np.maximum(x, x.dtype.type(self.min), out=x)
-        if self.max is not None:
-            np.minimum(x, x.dtype.type(self.max), out=x)
-        return x
+        low, high = -math.inf if self.min is None else self.min, math.inf if self.max is None else self.max
+        with quiet():
+            return np.clip(x, x.dtype.type(low), x.dtype.type(high), out=x)
 
     def _forward(self, x: Array) -> Array:
         return activations.clip(x, self.min, self.max)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, signal
 
-from cnn_core import conv2d, conv2d_backward, conv_transpose2d
+from cnn_core import conv2d, conv2d_backward, conv_transpose2d, convolution
 from cnn_core import correlation as ways
 from cnn_core.padding import MODES
 
@@ -79,9 +79,10 @@ def test_depthwise_agrees_with_the_definition_channel_by_channel(problem, block)
     expected = np.concatenate(parts, axis=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ways, "BLOCK_BYTES", block)  # one channel at a time, some, all
-        out = np.full(expected.shape, np.nan)
-        ways.by_channels(image, weight, stride, dilation, out)
-        np.testing.assert_allclose(out, expected, atol=1e-12)
+        for way in (ways.by_channels, *((ways.by_long_rows, ways.by_shifts) if stride == (1, 1) else ())):
+            out = np.full(expected.shape, np.nan)
+            way(image, weight, stride, dilation, out)
+            np.testing.assert_allclose(out, expected, atol=1e-12, err_msg=way.__name__)
         whole = conv2d(image, weight, None, stride, 0, dilation, len(weight))
     np.testing.assert_allclose(whole, expected, atol=1e-12)
 
@@ -102,6 +103,47 @@ def test_depthwise_gradients_are_those_of_each_channel_alone(problem, pads, mode
         np.testing.assert_allclose(together[:, one], alone, atol=1e-12)
 
 
+@given(problems(), st.integers(0, 2), st.sampled_from([None, NAN, INF]))
+@settings(max_examples=60, deadline=None)
+def test_gradients_by_turned_kernels_are_those_scattered_from_each_window(problem, pads, value) -> None:
+    image, weight, _, dilation = problem
+    arguments = (None, 1, (pads, 0), dilation)
+    output = conv2d(image, weight, *arguments)
+    grad = np.random.default_rng(0).normal(size=output.shape)
+    adjoint = (output * grad).sum()
+    if value is not None:
+        grad[0, -1, 0, -1] = value
+    found = []
+    for turned in (True, False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(convolution, "_turning_pays", lambda s, turned=turned: turned and pads < s.rows.span)
+            found.append(conv2d_backward(grad, image, weight, *arguments)[0])
+    np.testing.assert_allclose(found[0], found[1], atol=1e-12)
+    if value is None:
+        assert math.isclose((found[0] * image).sum(), adjoint, rel_tol=1e-9, abs_tol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("kernels", "channels", "side", "stride", "mode", "turned"),
+    [
+        (4, 4, 3, 1, "zeros", True), (12, 4, 3, 1, "zeros", True), (13, 4, 3, 1, "zeros", False), (4, 4, 3, 2, "zeros", False),
+        (4, 4, 3, 1, "circular", False), (4, 4, 1, 1, "zeros", False), (100, 50, 3, 1, "zeros", False), (4, 4, 5, 1, "zeros", True),
+        (2, 2, 17, 1, "zeros", False), (9, 9, 17, 1, "zeros", True),
+    ],
+)  # fmt: skip
+def test_kernels_are_turned_where_that_is_faster(monkeypatch, kernels, channels, side, stride, mode, turned) -> None:
+    taken, whole = [], convolution._turned
+    monkeypatch.setattr(convolution, "_turned", lambda *problem: taken.append(1) or whole(*problem))
+    image, weight = np.ones((channels, 2 * side + 6, 2 * side + 5)), np.ones((kernels, channels, side, side))
+    arguments = (None, stride, 1 if side > 1 else 0, 1, 1, mode)
+    conv2d_backward(np.ones_like(conv2d(image, weight, *arguments)), image, weight, *arguments)
+    assert bool(taken) == turned
+    weight[0, 0, 0, 0] = NAN  # where no window reads, 0 must not meet it
+    taken.clear()
+    conv2d_backward(np.ones_like(conv2d(image, weight, *arguments)), image, weight, *arguments)
+    assert not taken
+
+
 def test_what_is_not_finite_stays_in_its_channel() -> None:
     image, weight = np.ones((1, 3, 6, 5), np.float32), np.ones((3, 1, 3, 2), np.float32)
     image[0, 1, 2, 2] = NAN
@@ -116,6 +158,21 @@ def test_what_is_not_finite_stays_in_its_channel() -> None:
     ).all()
     large = conv2d(np.full((1, 2, 3, 3), 3e38, np.float32), np.array([[[[1, 1, -1]]]] * 2, np.float32), groups=2)
     assert np.isfinite(large).all()  # the sum on the way is not
+
+
+@pytest.mark.parametrize("way", [ways.by_channels, ways.by_long_rows, ways.by_shifts])
+@pytest.mark.parametrize("place", [(0, 0), (2, 6), (3, 0), (5, 6)])
+def test_depthwise_windows_across_two_rows_reach_no_answer(way, place) -> None:
+    """A map read as one long row has windows that begin in one row and end in the next: they must be dropped."""
+    image, weight = np.ones((2, 3, 6, 7), np.float32), np.ones((3, 1, 3, 2), np.float32)
+    image[(1, 2, *place)] = NAN
+    out = np.empty((2, 3, 4, 6), np.float32)
+    way(image, weight, (1, 1), (1, 1), out)
+    y, x = place
+    touched = np.zeros(out.shape, bool)
+    touched[1, 2, max(0, y - 2) : y + 1, max(0, x - 1) : x + 1] = True
+    assert (np.isnan(out) == touched).all()
+    assert (out[~touched] == 6).all()
 
 
 @given(st.data())
@@ -161,6 +218,7 @@ CHOICES = [  # kernels, channels, their size, size of the answer, stride, dilati
     (2, 1, (17, 17), (90, 90), ONES, (1, 2), "bands"), (2, 1, (17, 17), (90, 90), ONES, (2, 1), "blocks"), (2, 1, (17, 17), (90, 90), TWOS, TWOS, "blocks"),
     (1, 1, (2, 2), (128, 128), ONES, ONES, "columns"), (1, 1, (2, 2), (128, 129), ONES, ONES, "bands"), (3, 1, (2, 2), (128, 128), ONES, ONES, "columns"),
     (3, 1, (2, 2), (128, 129), ONES, ONES, "row_views"), (2, 1, (2, 2), (128, 129), ONES, ONES, "bands"), (3, 1, (2, 2), (600, 32), ONES, ONES, "blocks"),
+    (64, 64, (2, 2), (70, 64), ONES, ONES, "blocks"), (64, 64, (2, 2), (70, 65), ONES, ONES, "row_views"), (63, 64, (2, 2), (70, 64), ONES, ONES, "row_views"),
     (3, 1, (2, 2), (600, 33), ONES, ONES, "row_views"), (3, 1, (2, 2), (128, 129), ONES, (2, 1), "blocks"), (3, 1, (2, 2), (128, 129), ONES, (1, 2), "row_views"),
     (2, 1, (2, 2), (900, 20), ONES, ONES, "bands"),
 ]  # fmt: skip
@@ -175,14 +233,20 @@ def test_each_way_is_taken_where_it_is_meant_to_be(monkeypatch, k, c, kernel, si
     assert chosen.__name__ == f"by_{way}"
 
 
-@pytest.mark.parametrize(("side", "depthwise"), [(181, True), (182, False)])
-def test_small_maps_go_channel_by_channel(monkeypatch, side, depthwise) -> None:
+@pytest.mark.parametrize(
+    ("side", "stride", "way"),
+    [(44, 1, "long_rows"), (45, 1, "shifts"), (181, 1, "shifts"), (182, 1, None), (181, 2, "channels"), (182, 2, None)],
+)
+def test_small_maps_go_many_channels_at_once(monkeypatch, side, stride, way) -> None:
     monkeypatch.setattr(ways, "BLOCK_BYTES", 1 << 20)  # four taps of 4 bytes: up to 32,768 places
-    taken, whole = [], ways.by_channels
-    monkeypatch.setattr(ways, "by_channels", lambda *problem: taken.append(1) or whole(*problem))
-    image, weight = np.ones((1, 2, side + 1, side + 1), np.float32), np.ones((2, 1, 2, 2), np.float32)
-    assert (conv2d(image, weight, groups=2) == 4).all()
-    assert bool(taken) == depthwise
+    taken = []
+    for name in ("channels", "long_rows", "shifts"):
+        whole = getattr(ways, f"by_{name}")
+        monkeypatch.setattr(ways, f"by_{name}", lambda *p, name=name, whole=whole: taken.append(name) or whole(*p))
+    size = (side - 1) * stride + 2
+    image, weight = np.ones((1, 2, size, size), np.float32), np.ones((2, 1, 2, 2), np.float32)
+    assert (conv2d(image, weight, groups=2, stride=stride) == 4).all()
+    assert taken == ([way] if way else [])
     taken.clear()
     conv2d(image[:, :1], weight[:1])  # one channel is no depthwise convolution
     conv2d(image, np.ones((4, 1, 2, 2), np.float32), groups=2)  # nor are two kernels for each

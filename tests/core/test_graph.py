@@ -97,6 +97,21 @@ def test_gradients_of_every_node_against_central_differences(at, batched) -> Non
             )
 
 
+def test_gradients_of_some_nodes_are_those_of_all_and_stop_there(monkeypatch) -> None:
+    net = double(branched())
+    trace = net.trace(RNG.normal(size=(2, 5, 5)))
+    grad = RNG.normal(size=trace["scores"].shape)
+    whole = net.backward(trace, grad, "scores")
+    for names in (("input",), ("bend",), ("bend", "input"), tuple(whole), (), ("scores", "softmax")):
+        some = net.backward(trace, grad, "scores", names)
+        assert list(some) == [name for name in whole if name in names]
+        for name, array in some.items():
+            np.testing.assert_array_equal(array, whole[name])
+    first = net.nodes[0]
+    monkeypatch.setattr(first.layer, "gradients", lambda *_: pytest.fail("nobody asked for what is before"))
+    net.backward(trace, grad, "scores", (first.name,))
+
+
 def test_parameter_gradients_against_central_differences() -> None:
     net = double(branched())
     x = RNG.normal(size=(3, 2, 5, 5))

@@ -16,6 +16,7 @@ from cnn_core import (
     conv_output_size,
     max_pool2d,
     max_pool2d_backward,
+    pooling,
 )
 from cnn_core.shapes import window_axes
 
@@ -43,6 +44,30 @@ def windows_by_loops(image, kernel_size, stride, padding, ceil_mode):
             real = [i * width + j for i, j in taps if 0 <= i < height and 0 <= j < width]
             padded = [i for i, j in taps if i < height + padding[0] and j < width + padding[1]]
             yield y, x, real, len(padded)
+
+
+@given(
+    pools(), st.integers(1, 2), st.sampled_from([None, np.nan, np.inf, -np.inf]), st.sampled_from([1, 1 << 9, 1 << 19])
+)
+@settings(max_examples=150, deadline=None)
+def test_max_backward_by_planes_goes_where_the_indices_say(problem, dilation, value, block) -> None:
+    """Whole numbers from -5 to 5 tie often; the gradient of a window goes to the winner that max_pool2d names."""
+    image, options = problem
+    options = {**options, "dilation": dilation}
+    if value is not None:
+        image[1, 2, -1, -2] = value
+    try:
+        _, indices = max_pool2d(image, **options, return_indices=True)
+    except ValueError:
+        return  # no window fits
+    grad = np.random.default_rng(0).integers(1, 100, indices.shape).astype(float)
+    expected = np.zeros((2, 3, image[0, 0].size))
+    for n, c in np.ndindex(2, 3):
+        np.add.at(expected[n, c], indices[n, c].ravel(), grad[n, c].ravel())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pooling, "BLOCK_BYTES", block)  # one map at a time, some, all
+        found = max_pool2d_backward(grad, image, **options)
+    np.testing.assert_array_equal(found, expected.reshape(image.shape))
 
 
 @given(pools())
