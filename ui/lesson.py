@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 FORMULA_MARGIN, FORMULA_LINE = 20, 54  # pixels, about
+CHECK, CODE, SHARE, AROUND = 440, 120, 250, 80  # pixels that these parts of a page take, about
 
 
 def dark() -> bool:
@@ -55,7 +56,8 @@ class Page:
 
     def check_yourself(self) -> None:
         """The page's questions, one at a time."""
-        check_yourself.draw(self.name)
+        if not waits(CHECK):
+            check_yourself.draw(self.name)
 
     def in_code(self, v: Values, library: Choice, programs: Mapping[str, str]) -> None:
         """The current settings as code for the library that is chosen. Nothing is drawn before: a browser needs more than
@@ -66,6 +68,8 @@ class Page:
             library: the page's field that chooses.
             programs: code by the words of the choice.
         """
+        if waits(CODE):
+            return
         st.subheader("In code")
         controls.optional_buttons(v, library, "Show the code", none=NONE)
         if v[library] != NONE:
@@ -78,6 +82,8 @@ class Page:
             maps: (C, H, W), the result that is downloaded.
             name: what the result is called in file names.
         """
+        if waits(SHARE):
+            return
         st.subheader("Share and download")
         st.markdown("The link holds every setting, but not your own photo or model.")
         copy_link(f"_{self.name}_link")
@@ -101,6 +107,8 @@ class Page:
 
     def around(self) -> None:
         """Links to the page before and the page after, at the foot."""
+        if waits(AROUND):
+            return
         st.divider()
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             self._way()
@@ -117,6 +125,17 @@ class Page:
 def _load(key: str) -> None:
     if (file := left_behind.take(key)) is not None:
         settings.give_file(file.getvalue())
+
+
+def waits(height: int) -> bool:
+    """Whether a part of the page below its pictures waits, in a session's first second; then its place is kept, so many pixels.
+
+    A browser has a fifth less to do until the first picture stands.
+    """
+    later = not first_picture.drawn()
+    if later:
+        st.space(height)
+    return later
 
 
 def formula(tex: str) -> None:

@@ -8,9 +8,11 @@ import streamlit as st
 from cnn_core import onnx, weights
 from cnn_core.graph import Graph
 from cnn_core.layers import Shape
-from ui import downloads
+from ui import downloads, lesson
 from ui.programs import graphs
 from ui.programs.graph_lines import CannotWriteError
+
+HEIGHT = 56  # pixels of the buttons, about
 
 
 def programs(graph: Graph, shape: Shape) -> dict[str, str]:
@@ -26,6 +28,8 @@ def programs(graph: Graph, shape: Shape) -> dict[str, str]:
 
 def offer(graph: Graph) -> None:
     """Download what the programs read, and the whole network."""
+    if lesson.waits(HEIGHT):
+        return
     size = 4 * sum(array.nbytes for array in graph.stored().values())
     left, right = st.columns(2)
     files = (
