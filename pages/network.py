@@ -59,10 +59,10 @@ if on_digits:
         network_view.untrained(v)
     look = overview_view.look(v, overview_view.digits(net, digit))
 else:
-    model = own_model.chosen(v, MODEL)
+    model = own_model.chosen(v, MODEL, any_answer=True)
     look = overview_view.look(v, overview_view.photo(model, image_source.in_colour()))
     with middle:
-        model_source.own(v, MODEL)
+        model_source.own(v, MODEL, any_answer=True)
         st.markdown("It sees the middle of the photo chosen above the pages.")
     with right:
         overview_view.said(look)

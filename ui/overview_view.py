@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import streamlit as st
 
 from cnn_core import networks
 from cnn_core.arguments import Array, Pair
@@ -13,6 +14,7 @@ from cnn_core.dense import softmax
 from cnn_core.graph import Graph
 from cnn_core.layers.base import Shape
 from instruments import why_this_answer as why
+from instruments.classifier import no_classes
 from instruments.fields import Values
 from instruments.models import Model
 from instruments.overview import Drawn, drawn
@@ -70,7 +72,7 @@ def look(v: Values, subject: Subject) -> Look:
     seen = drawn(made.stages, opened)
     wanted = tuple(zip((one.shown for one in seen), overview_cards.room(seen, v[NARROW]), strict=True))
     shown, scores, probabilities = _read(subject.key, subject.digest, wanted, subject)
-    if len(probabilities) != len(subject.classes):
+    if not subject.classes or len(probabilities) != len(subject.classes):
         return Look(subject, made, seen, shown, None)
     top = [int(i) for i in np.argsort(-probabilities, kind="stable")[: why.TOP]]
     answer = why.Answer(scores, probabilities, top, [subject.classes[i] for i in top])
@@ -78,9 +80,15 @@ def look(v: Values, subject: Subject) -> Look:
 
 
 def said(seen: Look) -> None:
-    """The likeliest classes as bars."""
+    """The likeliest classes as bars, or that there are none."""
     if seen.answer is not None:
         why_this_answer_view.said(seen.answer)
+        return
+    graph, answer = seen.subject.graph, seen.structure.shapes[seen.subject.graph.output]
+    st.markdown(
+        f"This network {no_classes(graph, answer)}, so there are no bars of likely classes: what comes out stands at the right end "
+        "of the graph."
+    )
 
 
 def _structure(subject: Subject) -> Structure:
@@ -107,6 +115,8 @@ def _read(
         names = (*(name for name, _ in wanted), before, graph.output)
         values = graph.values(_subject.x, dict.fromkeys(names))
         shown = [overview_cards.shown(values[name], _subject.classes, count) for name, count in wanted]
+    if not _subject.classes:
+        return shown, np.empty(0, np.float32), np.empty(0, np.float32)
     scores = values[before].ravel()
     return shown, scores, values[graph.output].ravel() if end.layer.kind == "softmax" else softmax(scores)
 
