@@ -8,7 +8,8 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cnn_core.graph import Graph
+from cnn_core.graph import INPUT, Graph
+from cnn_core.layers import Transpose
 from instruments import class_names, input_meaning
 from instruments.class_names import NAMES
 from instruments.classifier import LARGEST, SMALLEST, classes_of, first_shape, no_classes, trouble
@@ -213,6 +214,22 @@ def _free(name: str, taken: set[str]) -> str:
     while name in taken:
         name += "_"
     return name
+
+
+def maps_first(graph: Graph) -> Graph:
+    """A network without what puts the channels of its answer last, as TensorFlow has them: pages show maps.
+
+    >>> from cnn_core.graph import chain
+    >>> from cnn_core.layers import Conv2d
+    >>> graph = chain([Conv2d(3, 5, 1), Transpose((0, 2, 3, 1))], (3, 8, 9))
+    >>> graph.output_shapes((3, 8, 9))[graph.output], maps_first(graph).output
+    ((8, 9, 5), 'conv1')
+    """
+    end = graph.node(graph.output)
+    last = isinstance(end.layer, Transpose) and end.layer.axes == (0, 2, 3, 1)
+    if not last or INPUT in end.inputs or any(end.name in node.inputs for node in graph.nodes):
+        return graph
+    return Graph([node for node in graph.nodes if node != end], graph.input_shape, end.inputs[0])
 
 
 def digest(model: bytes, weights: bytes | None) -> str:

@@ -132,7 +132,7 @@ def _read(
 ) -> Held:
     size = len(model) + len(weights or b"")
     with shares.LONG.take(1, _session()), shares.DECODING.take(READING * size):  # thousands of steps take their time
-        graph = onnx.read(model, weights)
+        graph = own_model.maps_first(onnx.read(model, weights))
         classifier.expect_pictures(graph)
         if not any_answer:
             classifier.expect_classifier(graph)

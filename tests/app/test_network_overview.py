@@ -393,6 +393,7 @@ def no_classifiers() -> dict[str, Graph]:
         "labels": chain([down, GlobalAvgPool2d(False), Sigmoid()], shape),
         "one number": chain([down, Flatten(), Linear(6 * 12 * 18, 1)], shape),
         "one map": chain([Conv2d(3, 1, 3)], shape),
+        "channels last": chain([Conv2d(3, 5, 3, seed=7), Transpose((0, 2, 3, 1))], shape),
     }  # fmt: skip
 
 
@@ -404,6 +405,7 @@ NO_CLASSES = {
     "labels": "ends in a sigmoid, which answers for each class alone",
     "one number": "answers with a single number",
     "one map": "answers with 1 x 22 x 34 numbers, not with one a class",
+    "channels last": "answers with 5 x 22 x 34 numbers, not with one a class",
 }
 
 
@@ -418,7 +420,9 @@ def test_a_network_that_names_no_classes_shows_its_maps_and_says_what_is_missing
     assert not any("Class names" in area.label for area in app.text_area)
     read = onnx.read(file)
     x = resize(middle(samples.load("cat", 512), 36 / 24), 24, 36)
-    expected = read.forward(x)
+    expected, output = read.forward(x), read.output
+    if kind == "channels last":  # shown as maps
+        expected, output = expected.transpose(2, 0, 1), "conv1"
     assert f"gives {' × '.join(map(str, expected.shape))} numbers" in sentences(app)
     last = list(cards(app).values())[-1]
     assert last["answers"] == []
@@ -439,7 +443,7 @@ def test_a_network_that_names_no_classes_shows_its_maps_and_says_what_is_missing
     else:
         laid = tiles[0].ravel()[: expected.size]
         np.testing.assert_allclose(laid, expected.ravel().clip(low, high), atol=0.51 * (high - low) / 255 + 1e-6)
-    app.session_state["_settings"].given |= {"network_node": read.output, "network_map": 0}
+    app.session_state["_settings"].given |= {"network_node": output, "network_map": 0}
     app.run()
     assert not app.exception
     assert any(one.value.startswith("What made this") for one in app.subheader)

@@ -21,6 +21,7 @@ from cnn_core.layers import (
     Scale,
     Sigmoid,
     Softmax,
+    Transpose,
     Upsample,
 )
 from instruments import class_names, fool_it, models, overlays, own_model
@@ -313,6 +314,20 @@ def test_the_size_that_is_guessed_is_a_classifiers_unless_maps_are_likelier(laye
     assert own.first_shape == shape
     assert own.graph.output_shapes(shape)[own.graph.output] == answer
     assert own.names_classes == (math.prod(answer[1:]) == 1)
+
+
+def test_an_answer_whose_channels_are_last_is_shown_as_maps() -> None:
+    body = [Conv2d(3, 5, 3), ReLU()]
+    net = chain([*body, Transpose((0, 2, 3, 1))], (3, 22, 34))
+    x = np.random.default_rng(3).random((3, 22, 34), dtype=np.float32)
+    seen = own_model.maps_first(net)
+    np.testing.assert_array_equal(seen.forward(x), net.forward(x).transpose(2, 0, 1))
+    for other in (
+        chain([*body, Transpose((0, 3, 2, 1))], (3, 22, 34)),
+        chain([Transpose((0, 2, 3, 1))], (3, 22, 34)),
+        chain(body, (3, 22, 34)),
+    ):
+        assert own_model.maps_first(other) is other
 
 
 def test_a_classifiers_picture_stays_small_enough_to_name_one_class() -> None:
