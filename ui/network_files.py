@@ -1,6 +1,5 @@
 """A network as programs and as files: its weights by name, and all of it as ONNX."""
 
-import io
 from functools import partial
 
 import streamlit as st
@@ -33,15 +32,9 @@ def offer(graph: Graph) -> None:
     size = 4 * sum(array.nbytes for array in graph.stored().values())
     left, right = st.columns(2)
     files = (
-        (left, "Weights by name, for the programs (NPZ)", _weights, "network.npz"),
+        (left, "Weights by name, for the programs (NPZ)", weights.encode, "network.npz"),
         (right, "The network (ONNX)", onnx.write, "network.onnx"),
     )
     for column, words, make, name in files:
         made = downloads.in_turn(partial(make, graph), size)
         column.download_button(words, made, name, on_click="ignore", width="stretch")
-
-
-def _weights(graph: Graph) -> bytes:
-    buffer = io.BytesIO()
-    weights.save(buffer, graph)
-    return buffer.getvalue()
