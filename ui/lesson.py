@@ -13,7 +13,7 @@ from cnn_core.images import encode_png, to_bytes
 from instruments.code import NONE
 from instruments.fields import Choice, Values
 from instruments.stages import scale_limits
-from live.pictures import mosaic
+from live.pictures import drawable, mosaic
 from ui import check_yourself, controls, downloads, image_source, left_behind, settings
 from ui.components.copy_link.component import copy_link
 from ui.components.first_picture import component as first_picture
@@ -176,6 +176,7 @@ def table(columns: Mapping[str, Iterable[object]]) -> None:
 
 def coloured_png(maps: Array) -> bytes:
     """Maps (C, H, W) side by side, blue below and orange above 0, as PNG."""
+    maps = drawable(maps)
     end = scale_limits(float(maps.min()), float(maps.max()))[1]
     return encode_png(colourise(to_bytes(mosaic(maps)[0], -end, end)))
 

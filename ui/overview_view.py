@@ -45,7 +45,7 @@ class Look(NamedTuple):
     structure: Structure
     drawn: tuple[Drawn, ...]
     shown: list[Shown]  # of each that is drawn
-    answer: why.Answer | None  # None where what comes out is no number for each class
+    answer: why.Answer | None  # None where what comes out is no finite number for each class
 
 
 def photo(model: Model, image: ChosenImage) -> Subject:
@@ -72,7 +72,7 @@ def look(v: Values, subject: Subject) -> Look:
     seen = drawn(made.stages, opened)
     wanted = tuple(zip((one.shown for one in seen), overview_cards.room(seen, v[NARROW]), strict=True))
     shown, scores, probabilities = _read(subject.key, subject.digest, wanted, subject)
-    if not subject.classes or len(probabilities) != len(subject.classes):
+    if not subject.classes or len(probabilities) != len(subject.classes) or not np.isfinite(probabilities).all():
         return Look(subject, made, seen, shown, None)
     top = [int(i) for i in np.argsort(-probabilities, kind="stable")[: why.TOP]]
     answer = why.Answer(scores, probabilities, top, [subject.classes[i] for i in top])
@@ -85,9 +85,9 @@ def said(seen: Look) -> None:
         why_this_answer_view.said(seen.answer)
         return
     graph, answer = seen.subject.graph, seen.structure.shapes[seen.subject.graph.output]
+    reason = no_classes(graph, answer) or "answers this picture with what is infinite or not a number"
     st.markdown(
-        f"This network {no_classes(graph, answer)}, so there are no bars of likely classes: what comes out stands at the right end "
-        "of the graph."
+        f"This network {reason}, so there are no bars of likely classes: what comes out stands at the right end of the graph."
     )
 
 

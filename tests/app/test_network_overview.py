@@ -3,6 +3,7 @@
 import base64
 import gc
 import io
+import json
 import re
 import weakref
 from typing import Any
@@ -462,3 +463,69 @@ def test_pages_that_ask_about_classes_keep_asking_for_a_classifier(page) -> None
     assert len(said) == 1
     bars = [one.alt for image in app.get("image") for one in image.proto.imgs if "Probabilities" in one.alt]
     assert "Egyptian cat" in bars[0]
+
+
+def page_with_too_large_numbers(node: str) -> None:
+    """A network whose sums are infinite in places, and their differences no numbers."""
+    import numpy as np
+
+    from cnn_core.graph import INPUT, Graph, Node
+    from cnn_core.layers import AvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Softmax
+    from instruments import overview_settings
+    from instruments.fields import resolve
+    from ui import cache, lesson, opened_map_view, overview_view, settings
+
+    large, apart = Conv2d(1, 2, 1, bias=False), Conv2d(2, 3, (1, 2), bias=False)
+    large.store({"weight": np.float32([3e38, 2e38]).reshape(2, 1, 1, 1)})
+    apart.store({"weight": np.float32([[[[1, 0]], [[-1, 0]]], [[[0, 1]], [[0, 2]]], [[[0, 0]], [[0, -1]]]])})
+    graph = Graph(
+        [
+            Node("large", large, (INPUT,)),
+            Node("apart", apart, ("large",)),
+            Node("norm", BatchNorm2d(3), ("apart",)),
+            Node("zeros", ReLU(), ("norm",)),
+            Node("means", AvgPool2d((2, 1)), ("zeros",)),
+            Node("largest", MaxPool2d(2), ("zeros",)),
+            Node("flat", Flatten(), ("largest",)),
+            Node("dense", Linear(12, 4), ("flat",)),
+            Node("shares", Softmax(), ("dense",)),
+        ],
+        (1, 4, 5),
+        "shares",
+    )
+    settings.begin("large numbers")
+    v = resolve(overview_settings.FIELDS, {"network_node": node, "network_map": "0"})
+    x = np.full((1, 4, 5), 0.25, np.float32)
+    x[0, 1:3, 1:4] = 8
+    subject = overview_view.Subject("large numbers", graph, (1, 4, 5), list("abcd"), x, cache.digest(x))
+    look = overview_view.look(v, subject)
+    overview_view.said(look)
+    overview_view.draw(v, look)
+    made = opened_map_view.draw(v, look)
+    assert made is not None
+    lesson.coloured_png(made)
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        ("large", "gives|sums ∞"),
+        ("apart", "not a number"),
+        ("means", "not a number"),
+        ("largest", "not a number"),
+        ("dense", "not a number"),
+        ("shares", "not a number"),
+    ],
+)
+def test_numbers_that_are_not_finite_are_told_and_never_break_a_page(node, words) -> None:
+    app = AppTest.from_function(page_with_too_large_numbers, kwargs={"node": node}, default_timeout=30).run()
+    assert [error.value for error in app.exception] == []
+    assert re.search(words, sentences(app))
+    assert [one.value[:62] for one in app.info] == ["Some of the numbers here are infinite or not a number: too lar"]
+    assert "answers this picture with what is infinite or not a number" in sentences(app)
+
+    def no_json(constant: str) -> None:
+        raise AssertionError(f"a browser reads no {constant}")
+
+    for element in app.get("bidi_component"):
+        json.loads(element.proto.json, parse_constant=no_json)
