@@ -106,7 +106,7 @@ if not on_digits and look.answer is not None:
         f"Number {look.answer.top[0]} of {len(look.answer.scores):,} classes is **{plain(look.answer.names[0])}**."
     )
 
-page.check_yourself()
+page.check_yourself(None if on_digits else overview_view.facts(look.subject, model.code))
 if on_digits:
     sizes = {"kernels": v[KERNELS], "side": v[KERNEL_SIDE], "pool": v[POOL]}
     hidden = len(trace["fc1"])

@@ -24,6 +24,8 @@ from ui.site import PAGES
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from instruments.questions.any_network import Facts
+
 FORMULA_MARGIN, FORMULA_LINE = 20, 54  # pixels, about
 CHECK, CODE, SHARE, AROUND = 440, 120, 250, 80  # pixels that these parts of a page take, about
 
@@ -54,10 +56,10 @@ class Page:
         st.markdown(f"{idea} :material/touch_app: **Try first:** {first}")
         image_source.keep_place()
 
-    def check_yourself(self) -> None:
-        """The page's questions, one at a time."""
+    def check_yourself(self, about: "Facts | None" = None) -> None:
+        """The page's questions, one at a time, about a network if it shows one."""
         if not waits(CHECK):
-            check_yourself.draw(self.name)
+            check_yourself.draw(self.name, about)
 
     def in_code(self, v: Values, library: Choice, programs: Mapping[str, str]) -> None:
         """The current settings as code for the library that is chosen. Nothing is drawn before: a browser needs more than

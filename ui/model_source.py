@@ -21,7 +21,7 @@ from instruments.fields import Choice, Field, SettingError, Values, format_numbe
 from instruments.models import OWN, Model
 from instruments.own_model import COLOURS, HEIGHT, PHOTO, UPLOADED, VALUES, WIDTH, Uploaded
 from server import shares
-from ui import cache, left_behind, settings
+from ui import cache, check_yourself, left_behind, settings
 from ui.controls import buttons, lines, menu, plain, say, stepper
 from ui.programs import Code, program
 
@@ -185,6 +185,7 @@ def _let_go() -> None:
     """Forget all that holds on to the network that was here, also what was computed for this session alone."""
     for key in (KEY, RANDOM, GROWING, ASKED):
         st.session_state.pop(key, None)
+    check_yourself.forget_networks()
     cache.forget_own()
 
 

@@ -19,6 +19,8 @@ from instruments.fields import Values
 from instruments.models import Model
 from instruments.overview import Drawn, drawn
 from instruments.overview_settings import MAP, MAP_COLUMN, MAP_ROW, NARROW, NODE, NONE, OPEN, PART
+from instruments.questions import any_network
+from instruments.questions.any_network import Facts
 from ui import cache, model_source, overview_cards, settings, why_this_answer_view
 from ui.components.graph_viewer.component import graph_viewer
 from ui.image_source import ChosenImage
@@ -89,6 +91,16 @@ def said(seen: Look) -> None:
     st.markdown(
         f"This network {reason}, so there are no bars of likely classes: what comes out stands at the right end of the graph."
     )
+
+
+def facts(subject: Subject, code: str) -> Facts:
+    """What questions ask about of the network with this code of links."""
+    return _facts(subject.key, code, tuple(subject.shape), subject)
+
+
+@cache.remembered
+def _facts(key: str, code: str, shape: Shape, _subject: Subject) -> Facts:
+    return any_network.facts(key, code, _subject.graph, shape, _subject.classes)
 
 
 def _structure(subject: Subject) -> Structure:
