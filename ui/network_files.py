@@ -5,13 +5,26 @@ from functools import partial
 import streamlit as st
 
 from cnn_core import onnx, weights
+from cnn_core.arguments import Array
 from cnn_core.graph import Graph
 from cnn_core.layers import Shape
+from instruments import network
+from instruments.fields import Values
+from instruments.network import KERNEL_SIDE, KERNELS, POOL
 from ui import downloads, lesson
-from ui.programs import graphs
+from ui.programs import Code, graphs, program
 from ui.programs.graph_lines import CannotWriteError
 
 HEIGHT = 56  # pixels of the buttons, about
+
+
+def digits_program(v: Values, trace: dict[str, Array], own: bool) -> str:
+    """The digits network of the network page in NumPy, with weights from a file if they are the session's own."""
+    sizes = (v[KERNELS], v[KERNEL_SIDE], v[POOL], len(trace["fc1"]))
+    made = f"networks.digits_network({', '.join(map(str, sizes))})"
+    if not own and network.is_trained(v):
+        made = 'networks.load("digits")'
+    return program("network_numpy", net=Code(made), own=own)
 
 
 def programs(graph: Graph, shape: Shape) -> dict[str, str]:

@@ -21,8 +21,9 @@ from instruments.overview import Drawn, drawn
 from instruments.overview_settings import MAP, MAP_COLUMN, MAP_ROW, NARROW, NODE, NONE, OPEN, PART
 from instruments.questions import any_network
 from instruments.questions.any_network import Facts
-from ui import cache, model_source, overview_cards, settings, why_this_answer_view
+from ui import cache, formulas, lesson, model_source, overview_cards, settings, why_this_answer_view
 from ui.components.graph_viewer.component import graph_viewer
+from ui.controls import plain
 from ui.image_source import ChosenImage
 from ui.overview_cards import Shown, Structure
 
@@ -91,6 +92,13 @@ def said(seen: Look) -> None:
     st.markdown(
         f"This network {reason}, so there are no bars of likely classes: what comes out stands at the right end of the graph."
     )
+
+
+def written_out(answer: why.Answer) -> None:
+    """How the likeliest class came to its probability."""
+    best = answer.top[0]
+    lesson.formula(formulas.softmax(answer.scores, best))
+    st.markdown(f"Number {best} of {len(answer.scores):,} classes is **{plain(answer.names[0])}**.")
 
 
 def facts(subject: Subject, code: str) -> Facts:
