@@ -88,7 +88,9 @@ def said(seen: Look) -> None:
         why_this_answer_view.said(seen.answer)
         return
     graph, answer = seen.subject.graph, seen.structure.shapes[seen.subject.graph.output]
-    reason = no_classes(graph, answer) or "answers this picture with what is infinite or not a number"
+    reason = (
+        no_classes(graph, answer).replace(" x ", " × ") or "answers this picture with what is infinite or not a number"
+    )
     st.markdown(
         f"This network {reason}, so there are no bars of likely classes: what comes out stands at the right end of the graph."
     )

@@ -416,7 +416,7 @@ def test_a_network_that_names_no_classes_shows_its_maps_and_says_what_is_missing
     file = onnx.write(net)
     app = drop(visit("network", network_model="own", image="cat"), ("mine.onnx", file))
     assert not app.error
-    assert f"This network {NO_CLASSES[kind]}, so there are no bars" in sentences(app)
+    assert f"This network {NO_CLASSES[kind].replace(' x ', ' × ')}, so there are no bars" in sentences(app)
     assert "Softmax, written out" not in [one.value for one in app.subheader]
     assert not any("Class names" in area.label for area in app.text_area)
     read = onnx.read(file)
