@@ -78,6 +78,22 @@ def save(target: Path | str | IO[bytes], network: Graph) -> None:
         np.savez(file, **network.stored())  # type: ignore[arg-type]
 
 
+def encode(network: Graph) -> bytes:
+    """The bytes of such a file, which `read` and `load` take as they take a path.
+
+    Args:
+        network: whose arrays are written.
+
+    >>> from cnn_core.graph import chain
+    >>> from cnn_core.layers import Linear
+    >>> read(encode(chain([Linear(3, 2)], (3,))))["fc1.bias"].shape
+    (2,)
+    """
+    buffer = io.BytesIO()
+    save(buffer, network)
+    return buffer.getvalue()
+
+
 def read(source: Source, shapes: Mapping[str, Shape] | None = None) -> dict[str, Array]:
     """All arrays of an .npz file by name.
 

@@ -1,4 +1,4 @@
-"""Whether a network names the class of a picture, and of pictures of which size."""
+"""Whether a network can be shown pictures, of which size, and whether its answer names their class."""
 
 import math
 
@@ -12,6 +12,7 @@ MAX_MACS = 2_500_000_000  # multiply-adds of one answer, windows of pooling and 
 MAX_MEMORY = 200_000_000  # bytes of all values, forward and back
 MAX_WINDOW = 64  # cells a side of a kernel or a pooling window, channels of a response norm
 MAX_LAYERS, MAX_EDGES = 700, 2_000
+FEWEST_CELLS = 16  # of the maps that a network answers with: fewer are a classifier's whose picture was too large
 
 
 def classes_of(graph: Graph, shape: tuple[int, int, int]) -> int:
@@ -27,21 +28,24 @@ def _classes(answer: Shape) -> int:
     return answer[0] if answer and math.prod(answer[1:]) == 1 else 0
 
 
+def no_classes(graph: Graph, answer: Shape) -> str:
+    """Why an answer of this shape is no choice of a class, in words that follow the network's name; "" if it is one."""
+    if _classes(answer) == 0:
+        return f"answers with {' x '.join(map(str, answer)) or '1'} numbers, not with one a class"
+    if answer[0] < 2:
+        return "answers with a single number"
+    if isinstance(graph.layer(attribution.score_node(graph)), Sigmoid):
+        return "ends in a sigmoid, which answers for each class alone"
+    return ""
+
+
 def trouble(graph: Graph, shape: tuple[int, int, int]) -> str:
-    """Why these pages cannot work with the network at this size of picture, in a sentence; "" if they can."""
+    """Why pages cannot work with the network at this size of picture, in a sentence; "" if they can."""
     size = f"With pictures of {shape[1]} x {shape[2]} pixels"
     try:
         shapes = graph.output_shapes(shape)
     except ValueError as error:
         return f"{size} the model's layers do not fit: {str(error)[:200]}."
-    answer = shapes[graph.output]
-    if _classes(answer) == 0:
-        words = " x ".join(map(str, answer)) or "1"
-        return (
-            f"{size} the model answers with {words} numbers, not with one a class: choose a model that names classes."
-        )
-    if answer[0] < 2:
-        return "The model answers with a single number: choose one that has at least two classes."
     if any(len(one) == 3 and max(one[1:]) > LARGEST for one in shapes.values()):
         return f"{size} the model has maps of more than {LARGEST} cells a side: choose a smaller one."
     if (work := _work(graph, shapes, shape)) > MAX_MACS:
@@ -78,8 +82,8 @@ def _expect_usual(graph: Graph) -> None:
             )
 
 
-def expect_classifier(graph: Graph) -> None:
-    """Raises SettingError, with a sentence, unless a network takes a picture and answers with one number a class."""
+def expect_pictures(graph: Graph) -> None:
+    """Raises SettingError, with a sentence, unless a network takes a picture and is no more work than pages can do."""
     channels, *sides = graph.input_shape
     if channels not in (1, 3):
         raise SettingError(
@@ -94,16 +98,25 @@ def expect_classifier(graph: Graph) -> None:
     if large:
         raise SettingError(f"The model takes pictures of {large[0]} pixels a side: at most {LARGEST} can be shown.")
     _expect_usual(graph)
-    if isinstance(graph.layer(attribution.score_node(graph)), Sigmoid):
-        raise SettingError(
-            "The model ends in a sigmoid, which answers for each class alone: end it in a softmax or in scores."
-        )
     if problem := trouble(graph, first_shape(graph)):
         raise SettingError(problem)
 
 
+def expect_classifier(graph: Graph) -> None:
+    """Raises SettingError, with a sentence, unless a network answers with one number a class."""
+    shape = first_shape(graph)
+    if reason := no_classes(graph, graph.output_shapes(shape)[graph.output]):
+        size = f"With pictures of {shape[1]} x {shape[2]} pixels the" if "numbers" in reason else "The"
+        raise SettingError(
+            f"{size} model {reason}: choose one that names classes; this one can be seen on the page The whole network."
+        )
+
+
 def first_shape(graph: Graph) -> tuple[int, int, int]:
-    """The shape that is guessed: as the file says, and where it leaves a side open, what such networks are trained on."""
+    """The shape that is guessed: as the file says, and where it leaves a side open, what such networks are trained on.
+
+    Of several that fit it is one with which the network names classes, unless the likeliest makes maps of it.
+    """
     channels, height, width = graph.input_shape
     assert channels is not None
     guessed = 224 if _stride(graph) >= 16 else 28 if channels == 1 else 32
@@ -111,7 +124,12 @@ def first_shape(graph: Graph) -> tuple[int, int, int]:
         (channels, side if height is None else height, side if width is None else width)
         for side in dict.fromkeys((guessed, 224, 128, 96, 64, 32, 28))
     ]
-    return next((shape for shape in shapes if not trouble(graph, shape)), shapes[0])
+    fit = [shape for shape in shapes if not trouble(graph, shape)]
+    answers = [graph.output_shapes(shape)[graph.output] for shape in fit]
+    if fit and len(answers[0]) == 3 and math.prod(answers[0][1:]) >= FEWEST_CELLS:
+        return fit[0]
+    named = (shape for shape, answer in zip(fit, answers, strict=True) if _classes(answer) > 1)
+    return next(named, fit[0] if fit else shapes[0])
 
 
 def _stride(graph: Graph) -> int:

@@ -29,7 +29,7 @@ class Model:
         code: by which links choose it.
         digest: names it in caches, with all that its answers depend on.
         graph: takes a picture (C, H, W) in [0, 1], in grey or R, G, B, and ends in one number a class.
-        classes: their names, in the order of the answer.
+        classes: their names, in the order of the answer; () where the graph ends otherwise.
         shape: (C, H, W) of the picture.
         cover: value of what covers a part of the picture.
         finds_digit: whether the picture is a digit found in the photo, else the photo's middle.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn_core.arguments import Array, Pair
+from cnn_core.arguments import Array, Pair, quiet
 from cnn_core.graph import Graph
 from cnn_core.layers import AvgPool2d, Conv2d, ConvTranspose2d, Layer, Linear, MaxPool2d
 from cnn_core.layers.base import Shape
@@ -37,6 +37,15 @@ class Step(NamedTuple):
     sums: PartialSums | None  # of a layer with weights
     made: Array  # (h, w): the map, or (1, 1), a number
 
+    @property
+    def finite(self) -> bool:
+        """Whether all of it is numbers, none infinite."""
+        arrays = [self.made, *(read.maps for read in self.reads)]
+        if self.sums:
+            arrays += [array for part in self.sums.parts for array in (part.read, part.weights, part.made)]
+            arrays += [] if self.sums.rest is None else [self.sums.rest]
+        return all(bool(np.isfinite(array).all()) for array in arrays)
+
 
 def steps(
     graph: Graph, shapes: Mapping[str, Shape], values: Mapping[str, Array], card: Card, channel: int
@@ -50,6 +59,13 @@ def steps(
         card: the card.
         channel: number of the map.
     """
+    with quiet():  # a model may make numbers that are too large
+        return _steps(graph, shapes, values, card, channel)
+
+
+def _steps(
+    graph: Graph, shapes: Mapping[str, Shape], values: Mapping[str, Array], card: Card, channel: int
+) -> list[Step]:
     weighs = next((i for i, name in enumerate(card.nodes) if graph.layer(name).kind in WEIGHTED), 0)
     found = []
     for name in card.nodes[weighs:]:

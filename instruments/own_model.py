@@ -8,10 +8,11 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cnn_core.graph import Graph
+from cnn_core.graph import INPUT, Graph
+from cnn_core.layers import Transpose
 from instruments import class_names, input_meaning
 from instruments.class_names import NAMES
-from instruments.classifier import LARGEST, SMALLEST, classes_of, first_shape, trouble
+from instruments.classifier import LARGEST, SMALLEST, classes_of, first_shape, no_classes, trouble
 from instruments.fields import Choice, Fact, SettingError, Values, Whole, whole
 from instruments.input_meaning import RANGES, Meaning
 from instruments.models import OWN, Model, shipped
@@ -50,20 +51,36 @@ class Uploaded:
         return first_shape(self.graph)
 
     @cached_property
+    def names_classes(self) -> bool:
+        """Whether it answers with one number a class."""
+        return self.no_classes(self.first_shape) == ""
+
+    @cached_property
     def first_values(self) -> tuple[str, str]:
         """The meaning of pixels that is guessed, and why."""
-        return input_meaning.guessed(self.graph, classes_of(self.graph, self.first_shape))
+        return input_meaning.guessed(self.graph, self.classes(self.first_shape))
 
     @cached_property
     def names_digits(self) -> bool:
         """Whether it seems to have been trained on digits."""
         _, height, _ = self.first_shape
-        return class_names.guessed(classes_of(self.graph, self.first_shape), self.channels, height)[1] == "the digits"
+        return class_names.guessed(self.classes(self.first_shape), self.channels, height)[1] == "the digits"
+
+    def classes(self, shape: tuple[int, int, int]) -> int:
+        """How many classes it names of pictures of this shape; 0 if it is no classifier."""
+        return classes_of(self.graph, shape) if self.names_classes else 0
+
+    def no_classes(self, shape: tuple[int, int, int]) -> str:
+        """Why its answer to pictures of this shape is no choice of a class, as `classifier.no_classes`."""
+        return no_classes(self.graph, self.graph.output_shapes(shape)[self.graph.output])
 
     def trouble(self, shape: tuple[int, int, int]) -> str:
         """Why pictures of this shape are no use, in a sentence; "" if they are."""
         if shape not in self._troubles:
-            self._troubles[shape] = trouble(self.graph, shape)
+            problem = trouble(self.graph, shape)
+            if not problem and self.names_classes and (reason := self.no_classes(shape)):
+                problem = f"With pictures of {shape[1]} x {shape[2]} pixels the model {reason}: choose another size."
+            self._troubles[shape] = problem
             if len(self._troubles) > 100:
                 del self._troubles[next(iter(self._troubles))]
         return self._troubles[shape]
@@ -156,17 +173,18 @@ WIDTH = InputSide("model_width", "width in pixels", HEIGHT)
 FIELDS = (VALUES, COLOURS, PHOTO, HEIGHT, WIDTH, NAMES)
 
 
-def chosen(v: Values, network: Choice) -> Model:
+def chosen(v: Values, network: Choice, any_answer: bool = False) -> Model:
     """The network that is chosen; SqueezeNet while one's own is not here.
 
     Args:
         v: with `FIELDS` resolved, and the fact `UPLOADED`.
         network: the field that chooses, with the codes of `models.WORDS`.
+        any_answer: whether a network will do that names no classes.
     """
     own = uploaded(v)
     if v[network] != OWN:
         return shipped(v[network])
-    return shipped(MEANWHILE) if own is None else as_set(v, own)
+    return shipped(MEANWHILE) if own is None or not (any_answer or own.names_classes) else as_set(v, own)
 
 
 def as_set(v: Values, own: Uploaded) -> Model:
@@ -175,8 +193,9 @@ def as_set(v: Values, own: Uploaded) -> Model:
 
 
 def is_missing(v: Values, network: Choice) -> bool:
-    """Whether one's own network is chosen and not here."""
-    return v[network] == OWN and uploaded(v) is None
+    """Whether one's own network is chosen and not here, or names no classes."""
+    own = uploaded(v)
+    return v[network] == OWN and (own is None or not own.names_classes)
 
 
 def _model(own: Uploaded, meaning: Meaning, written: tuple[str, ...]) -> Model:
@@ -184,7 +203,7 @@ def _model(own: Uploaded, meaning: Meaning, written: tuple[str, ...]) -> Model:
     shape = (channels, meaning.height, meaning.width)
     taken = {node.name for node in graph.nodes}
     layers = {_free(name, taken): layer for name, layer in input_meaning.layers(channels, meaning).items()}
-    count = classes_of(graph, shape)
+    count = own.classes(shape)
     classes = class_names.completed(written or own.names, count, channels, meaning.height)
     named = hashlib.blake2b(repr((own.digest, meaning, classes)).encode(), digest_size=16).hexdigest()
     finds_digit = channels == 1 and meaning.photo == "digit"
@@ -195,6 +214,22 @@ def _free(name: str, taken: set[str]) -> str:
     while name in taken:
         name += "_"
     return name
+
+
+def maps_first(graph: Graph) -> Graph:
+    """A network without what puts the channels of its answer last, as TensorFlow has them: pages show maps.
+
+    >>> from cnn_core.graph import chain
+    >>> from cnn_core.layers import Conv2d
+    >>> graph = chain([Conv2d(3, 5, 1), Transpose((0, 2, 3, 1))], (3, 8, 9))
+    >>> graph.output_shapes((3, 8, 9))[graph.output], maps_first(graph).output
+    ((8, 9, 5), 'conv1')
+    """
+    end = graph.node(graph.output)
+    last = isinstance(end.layer, Transpose) and end.layer.axes == (0, 2, 3, 1)
+    if not last or INPUT in end.inputs or any(end.name in node.inputs for node in graph.nodes):
+        return graph
+    return Graph([node for node in graph.nodes if node != end], graph.input_shape, end.inputs[0])
 
 
 def digest(model: bytes, weights: bytes | None) -> str:
@@ -212,7 +247,7 @@ def said(own: Uploaded, v: Values) -> str:
         parts.append(f"it wants {height} × {width} pixels, though it takes other sizes, too")
     if channels == 1 and v[PHOTO] == "digit" == PHOTO.default(v):
         parts.append("it wants a digit, centred")
-    whose = class_names.guessed(classes_of(own.graph, (channels, height, width)), channels, height)[1]
+    whose = class_names.guessed(own.classes((channels, height, width)), channels, height)[1]
     if whose and not v[NAMES] and not own.names:
         parts.append(f"its classes are {whose}")
     return f"Guessed: {'; '.join(parts)}." if parts else ""
@@ -221,7 +256,7 @@ def said(own: Uploaded, v: Values) -> str:
 def names_said(own: Uploaded, v: Values) -> str:
     """What does not fit about the names that were given, in a sentence; "" if all is well."""
     names, count = v[NAMES] or own.names, len(as_set(v, own).classes)
-    if not names or len(names) == count:
+    if not names or not own.names_classes or len(names) == count:
         return ""
     rest = "the others are numbered" if len(names) < count else "the last are left out"
     return f"{len(names):,} names for {count:,} classes: {rest}."

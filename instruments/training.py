@@ -1,6 +1,5 @@
 """The training page's instrument: what is planned, and a training that one session advances a little at a time."""
 
-import io
 import math
 import time
 from collections.abc import Iterator
@@ -219,9 +218,7 @@ class Training:
 
     def weights_file(self) -> bytes:
         """The weights as they are now, by name, as `cnn_core.weights` reads them."""
-        buffer = io.BytesIO()
-        weights.save(buffer, self.network)
-        return buffer.getvalue()
+        return weights.encode(self.network)
 
     @property
     def curves(self) -> "Curves":

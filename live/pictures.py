@@ -12,6 +12,15 @@ from instruments.stages import Stage
 Numbers = TypeVar("Numbers", Array, Bytes)
 
 
+def drawable(maps: Array) -> Array:
+    """Values with 0 in place of what is infinite or no number, for which a picture has no colour.
+
+    >>> drawable(np.array([1.5, np.nan, -np.inf])).tolist()
+    [1.5, 0.0, 0.0]
+    """
+    return maps if np.isfinite(maps).all() else np.nan_to_num(maps, posinf=0, neginf=0)
+
+
 def tiling(count: int, height: int, width: int) -> Pair:
     """Rows and columns of a mosaic of so many maps of H x W, about square; up to three stand in a row, without a gap."""
     if count <= 3:

@@ -17,12 +17,10 @@ from ui import (
     opened_map_view,
     overview_view,
     own_digits,
-    settings,
 )
 from ui.components.camera_answers.component import camera_answers
-from ui.controls import menu, plain, stepper
+from ui.controls import menu, stepper
 from ui.palette import label
-from ui.programs import Code, program
 
 page = lesson.Page(
     "network",
@@ -59,10 +57,10 @@ if on_digits:
         network_view.untrained(v)
     look = overview_view.look(v, overview_view.digits(net, digit))
 else:
-    model = own_model.chosen(v, MODEL)
+    model = own_model.chosen(v, MODEL, any_answer=True)
     look = overview_view.look(v, overview_view.photo(model, image_source.in_colour()))
     with middle:
-        model_source.own(v, MODEL)
+        model_source.own(v, MODEL, any_answer=True)
         st.markdown("It sees the middle of the photo chosen above the pages.")
     with right:
         overview_view.said(look)
@@ -71,21 +69,14 @@ else:
 overview_view.draw(v, look)
 opened = opened_map_view.draw(v, look)
 
-
-def chosen_unit(place: object) -> None:
-    """A click on a unit of the convolution or its ReLU chooses it below."""
-    if isinstance(place, dict) and place.get("stage") in ("conv", "relu"):
-        settings.give({CHANNEL.key: place.get("channel"), ROW.key: place.get("y"), COLUMN.key: place.get("x")})
-
-
 if on_digits:
     st.subheader("All maps")
     st.markdown("Click a unit of the convolution to see below how it was computed.")
-    network_view.layers(v, trace, chosen_unit)
-
+    network_view.layers(v, trace)
+if look.answer is not None:
     st.subheader("Softmax, written out")
-    lesson.formula(formulas.softmax(trace["fc2"], best))
-
+    overview_view.written_out(look.answer)
+if on_digits:
     st.subheader("Shapes and parameters")
     network_view.sizes(net)
 
@@ -94,33 +85,17 @@ if on_digits:
         with column:
             stepper(v, field)
     network_view.unit(v, net, digit, trace)
-    st.markdown(
-        f"Dense layers: each hidden unit times its weight, for the answer **{best}**. Orange speaks for it, blue against it."
-    )
     network_view.votes(net, trace, best)
 
-if not on_digits and look.answer is not None:
-    st.subheader("Softmax, written out")
-    lesson.formula(formulas.softmax(look.answer.scores, look.answer.top[0]))
-    st.markdown(
-        f"Number {look.answer.top[0]} of {len(look.answer.scores):,} classes is **{plain(look.answer.names[0])}**."
-    )
-
-page.check_yourself()
 if on_digits:
-    sizes = {"kernels": v[KERNELS], "side": v[KERNEL_SIDE], "pool": v[POOL]}
-    hidden = len(trace["fc1"])
-    made = f"networks.digits_network({', '.join(map(str, (*sizes.values(), hidden)))})"
-    if own is None and network.is_trained(v):
-        made = 'networks.load("digits")'
-    written = {"NumPy": program("network_numpy", net=Code(made), own=own is not None)}
+    questions, code = None, network_files.digits_program(v, trace, own is not None)
+    result = trace["conv1"], "convolution"
 else:
-    written = {"NumPy": model_source.code("network_photo", model, v)}
+    questions, code = overview_view.facts(look.subject, model.code), model_source.code("network_photo", model, v)
+    result = look.subject.x, "input"
+page.check_yourself(questions)
 graph, shape = look.subject.graph, look.subject.shape
-page.in_code(v, network.CODE, written | network_files.programs(graph, shape))
+page.in_code(v, network.CODE, {"NumPy": code} | network_files.programs(graph, shape))
 network_files.offer(graph)
-if opened is not None:
-    page.share(opened, "map")
-else:
-    page.share(*(trace["conv1"], "convolution") if on_digits else (look.subject.x, "input"))
+page.share(*(result if opened is None else (opened, "map")))
 page.around()

@@ -1,6 +1,7 @@
 """Draws a page's questions, one at a time: what is asked, the answer, hints, the verdict, and the case on the page itself."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -14,6 +15,9 @@ from ui.cache import data_url
 from ui.controls import plain
 from ui.palette import colourise
 
+if TYPE_CHECKING:
+    from instruments.questions.any_network import Facts
+
 LETTERS = "ABCDEF"  # of choices that are pictures
 WIDTH = 150  # pixels of a picture on the screen
 MOST_NUMBERS = 64  # of a picture that is told in numbers
@@ -21,11 +25,18 @@ FRAME = 128  # shade of the line around it
 HELD = "_quizzes"  # where the session keeps them, by page
 
 
-def _quiz(page: str) -> Quiz:
+def _quiz(page: str, about: "Facts | None") -> Quiz:
     quizzes: dict[str, Quiz] = st.session_state.setdefault(HELD, {})
     if page not in quizzes:
-        quizzes[page] = Quiz(page)
+        quizzes[page] = Quiz(page, about)
+    quizzes[page].turn_to(about)
     return quizzes[page]
+
+
+def forget_networks() -> None:
+    """Let go of all that is asked about a network of the session's own."""
+    for quiz in st.session_state.get(HELD, {}).values():
+        quiz.turn_to(None)
 
 
 def progress(page: str) -> int:
@@ -40,9 +51,9 @@ def asked(page: str) -> int:
     return quizzes[page].count if page in quizzes else 0
 
 
-def draw(page: str) -> None:
-    """The questions of the page of this name."""
-    quiz = _quiz(page)
+def draw(page: str, about: "Facts | None" = None) -> None:
+    """The questions of the page of this name, about a network if it shows one."""
+    quiz = _quiz(page, about)
     question = quiz.question
     st.subheader("Check yourself")
     st.markdown(
@@ -60,7 +71,7 @@ def draw(page: str) -> None:
 
 def _answer(quiz: Quiz) -> None:
     """Where the answer is given; Enter checks it."""
-    question, key = quiz.question, f"_{quiz.page}_answer_{quiz.number + 1}_{quiz.seed}"
+    question, key = quiz.question, f"_{quiz.page}_answer_{quiz.number + 1}_{quiz.seed}{quiz.key and f'_{quiz.key}'}"
     with st.form(f"_{quiz.page}_form", border=False):
         if question.answer is not None:
             first, second = st.columns([2, 1], vertical_alignment="bottom")

@@ -1,5 +1,6 @@
 """How sizes read: formulas in KaTeX with the current numbers, and sentences about them. Imports no Streamlit."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,12 @@ def number(value: float | np.floating[Any], digits: int = 3) -> str:
 
     >>> number(-0.6163), number(2.0), number(0.9997), number(12345.6), number(1e-9)
     ('−0.616', '2', '0.9997', '12346', '0')
+    >>> number(-np.inf), number(np.nan)
+    ('−∞', 'not a number')
     """
     value = float(value)
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if abs(value) < 5e-7:
         return "0"
     while abs(value) < 1 <= abs(float(f"{value:.{digits}g}")) and digits < 9:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnn_core.arguments import Array, Pair
+from cnn_core.arguments import Array, Pair, quiet
 from cnn_core.layers import AvgPool2d, BatchNorm2d, GlobalAvgPool2d, GlobalMaxPool2d, Linear, MaxPool2d
 from instruments.opened_map import Step
 from ui.controls import plain
@@ -15,7 +15,8 @@ TERMS = 4  # of a sum that are written out one by one
 
 def in_words(step: Step, place: Pair) -> str:
     """What a layer made at a place, and of what, as a sentence in Markdown."""
-    return _sum(step, place) if step.sums else _made(step, place)
+    with quiet():  # infinite less infinite is no number
+        return _sum(step, place) if step.sums else _made(step, place)
 
 
 def _sum(step: Step, place: Pair) -> str:

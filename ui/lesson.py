@@ -13,7 +13,7 @@ from cnn_core.images import encode_png, to_bytes
 from instruments.code import NONE
 from instruments.fields import Choice, Values
 from instruments.stages import scale_limits
-from live.pictures import mosaic
+from live.pictures import drawable, mosaic
 from ui import check_yourself, controls, downloads, image_source, left_behind, settings
 from ui.components.copy_link.component import copy_link
 from ui.components.first_picture import component as first_picture
@@ -24,7 +24,10 @@ from ui.site import PAGES
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from instruments.questions.any_network import Facts
+
 FORMULA_MARGIN, FORMULA_LINE = 20, 54  # pixels, about
+CHECK, CODE, SHARE, AROUND = 440, 120, 250, 80  # pixels that these parts of a page take, about
 
 
 def dark() -> bool:
@@ -53,9 +56,10 @@ class Page:
         st.markdown(f"{idea} :material/touch_app: **Try first:** {first}")
         image_source.keep_place()
 
-    def check_yourself(self) -> None:
-        """The page's questions, one at a time."""
-        check_yourself.draw(self.name)
+    def check_yourself(self, about: "Facts | None" = None) -> None:
+        """The page's questions, one at a time, about a network if it shows one."""
+        if not waits(CHECK):
+            check_yourself.draw(self.name, about)
 
     def in_code(self, v: Values, library: Choice, programs: Mapping[str, str]) -> None:
         """The current settings as code for the library that is chosen. Nothing is drawn before: a browser needs more than
@@ -66,6 +70,8 @@ class Page:
             library: the page's field that chooses.
             programs: code by the words of the choice.
         """
+        if waits(CODE):
+            return
         st.subheader("In code")
         controls.optional_buttons(v, library, "Show the code", none=NONE)
         if v[library] != NONE:
@@ -78,6 +84,8 @@ class Page:
             maps: (C, H, W), the result that is downloaded.
             name: what the result is called in file names.
         """
+        if waits(SHARE):
+            return
         st.subheader("Share and download")
         st.markdown("The link holds every setting, but not your own photo or model.")
         copy_link(f"_{self.name}_link")
@@ -101,6 +109,8 @@ class Page:
 
     def around(self) -> None:
         """Links to the page before and the page after, at the foot."""
+        if waits(AROUND):
+            return
         st.divider()
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             self._way()
@@ -117,6 +127,17 @@ class Page:
 def _load(key: str) -> None:
     if (file := left_behind.take(key)) is not None:
         settings.give_file(file.getvalue())
+
+
+def waits(height: int) -> bool:
+    """Whether a part of the page below its pictures waits, in a session's first second; then its place is kept, so many pixels.
+
+    A browser has a fifth less to do until the first picture stands.
+    """
+    later = not first_picture.drawn()
+    if later:
+        st.space(height)
+    return later
 
 
 def formula(tex: str) -> None:
@@ -157,6 +178,7 @@ def table(columns: Mapping[str, Iterable[object]]) -> None:
 
 def coloured_png(maps: Array) -> bytes:
     """Maps (C, H, W) side by side, blue below and orange above 0, as PNG."""
+    maps = drawable(maps)
     end = scale_limits(float(maps.min()), float(maps.max()))[1]
     return encode_png(colourise(to_bytes(mosaic(maps)[0], -end, end)))
 

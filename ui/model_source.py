@@ -21,7 +21,7 @@ from instruments.fields import Choice, Field, SettingError, Values, format_numbe
 from instruments.models import OWN, Model
 from instruments.own_model import COLOURS, HEIGHT, PHOTO, UPLOADED, VALUES, WIDTH, Uploaded
 from server import shares
-from ui import cache, left_behind, settings
+from ui import cache, check_yourself, left_behind, settings
 from ui.controls import buttons, lines, menu, plain, say, stepper
 from ui.programs import Code, program
 
@@ -87,19 +87,19 @@ def _bytes(graph: Graph) -> int:
 # Files
 
 
-def _take(network: Choice, dependent: tuple[Field[Any], ...]) -> None:
+def _take(network: Choice, dependent: tuple[Field[Any], ...], any_answer: bool) -> None:
     """Read what was dropped; if that fails, a sentence says why, and what was there stays."""
     files = [(file.name[:80], file.getvalue()) for file in left_behind.take_all(UPLOADER)]
     if not files:
         return
     st.session_state[WRONG] = None
     try:
-        _keep(files, network, dependent)
+        _keep(files, network, dependent, any_answer)
     except (onnx.OnnxError, SettingError) as error:
         st.session_state[WRONG] = f"{files[0][0]}: {error}"
 
 
-def _keep(files: list[tuple[str, bytes]], network: Choice, dependent: tuple[Field[Any], ...]) -> None:
+def _keep(files: list[tuple[str, bytes]], network: Choice, dependent: tuple[Field[Any], ...], any_answer: bool) -> None:
     texts = [data for name, data in files if name.lower().endswith(".txt")]
     parts = sorted(
         (file for file in files if not file[0].lower().endswith(".txt")), key=lambda file: not _is_model(file[0])
@@ -109,7 +109,7 @@ def _keep(files: list[tuple[str, bytes]], network: Choice, dependent: tuple[Fiel
     names = class_names.read_file(texts[0]) if texts else ()
     before: Held | None = st.session_state.get(KEY)
     if parts:
-        held = _read(*parts[0], parts[1][1] if len(parts) > 1 else None, names, before)
+        held = _read(*parts[0], parts[1][1] if len(parts) > 1 else None, names, before, any_answer)
         if before is None:
             settings.give_from_link((*own_model.FIELDS, *dependent))  # said of this network, which no other could take
         elif before.uploaded.digest != held.uploaded.digest:
@@ -127,11 +127,15 @@ def _is_model(name: str) -> bool:
     return name.lower().endswith(".onnx")
 
 
-def _read(name: str, model: bytes, weights: bytes | None, names: class_names.Names, before: Held | None) -> Held:
+def _read(
+    name: str, model: bytes, weights: bytes | None, names: class_names.Names, before: Held | None, any_answer: bool
+) -> Held:
     size = len(model) + len(weights or b"")
     with shares.LONG.take(1, _session()), shares.DECODING.take(READING * size):  # thousands of steps take their time
-        graph = onnx.read(model, weights)
-        classifier.expect_classifier(graph)
+        graph = own_model.maps_first(onnx.read(model, weights))
+        classifier.expect_pictures(graph)
+        if not any_answer:
+            classifier.expect_classifier(graph)
         digest = own_model.digest(model, weights)
     return _held(Uploaded(name, digest, graph, names), max(size, _bytes(graph)), weights is not None, before)
 
@@ -158,14 +162,17 @@ def _held(own: Uploaded, size: int, second_file: bool, before: Held | None) -> H
 
 
 def _try_out(uploaded: Uploaded) -> None:
-    """Raises SettingError if the network does not answer with numbers, or cannot be asked why."""
+    """Raises SettingError if the network does not answer with numbers, or names classes and cannot be asked why."""
     v = resolve(own_model.FIELDS, {}, facts={UPLOADED: uploaded})
     model = own_model.as_set(v, uploaded)
     grey = np.full(model.shape, 0.5, np.float32)
     with computing(4 * model.macs, model.memory):
         try:
-            answer = attribution.scores(model.graph, grey)
-            attribution.saliency(model.graph, grey, 0)
+            if uploaded.names_classes:
+                answer = attribution.scores(model.graph, grey)
+                attribution.saliency(model.graph, grey, 0)
+            else:
+                answer = model.graph.forward(grey)
         except (ValueError, NotImplementedError) as error:
             raise SettingError(f"The model cannot be computed: {str(error)[:200]}.") from None
     if not np.isfinite(answer).all():
@@ -178,6 +185,7 @@ def _let_go() -> None:
     """Forget all that holds on to the network that was here, also what was computed for this session alone."""
     for key in (KEY, RANDOM, GROWING, ASKED):
         st.session_state.pop(key, None)
+    check_yourself.forget_networks()
     cache.forget_own()
 
 
@@ -219,18 +227,24 @@ def code(name: str, model: Model, v: Values, **more: object) -> str:
 # Controls
 
 
-def own(v: Values, network: Choice, *dependent: Field[Any]) -> None:
+def own(v: Values, network: Choice, *dependent: Field[Any], any_answer: bool = False) -> None:
     """Where one's own network is chosen: its uploader, and what its input means.
 
     Args:
         v: the values of this run.
         network: the page's field that chooses the network.
         dependent: settings that name parts of the network, which a link may hold before the network is here.
+        any_answer: whether a network will do that names no classes.
     """
     if v[network] != OWN:
         return
     held: Held | None = st.session_state.get(KEY)
-    if held is None:
+    if held is not None and own_model.is_missing(v, network) and not any_answer:
+        st.info(
+            f"Your own model, {plain(held.uploaded.name)}, names no classes, so nothing can be asked about them: choose one that "
+            "does. Until then SqueezeNet is shown here, and yours on the page *The whole network*."
+        )
+    elif held is None:
         st.info("Your own model is not here: models are never stored. Choose its file; until then SqueezeNet is shown.")
     else:
         _describe(v, held.uploaded)
@@ -244,7 +258,7 @@ def own(v: Values, network: Choice, *dependent: Field[Any]) -> None:
             accept_multiple_files=True,
             key=left_behind.fresh(UPLOADER),
             on_change=_take,
-            args=(network, dependent),
+            args=(network, dependent, any_answer),
             max_upload_size=48,
         )
         if wrong := st.session_state.get(WRONG):
@@ -257,8 +271,10 @@ def own(v: Values, network: Choice, *dependent: Field[Any]) -> None:
 def _describe(v: Values, own: Uploaded) -> None:
     model = own_model.as_set(v, own)
     sides, parameters = " × ".join(map(str, model.shape)), own.graph.parameter_count()
+    gives = " × ".join(map(str, model.shapes[model.graph.output]))
+    answers = f"knows {len(model.classes):,} classes" if own.names_classes else f"gives {gives} numbers"
     st.markdown(
-        f"**{plain(own.name)}** takes {sides} numbers, knows {len(model.classes):,} classes and has {parameters:,} parameters. "
+        f"**{plain(own.name)}** takes {sides} numbers, {answers} and has {parameters:,} parameters. "
         f"{plain(own_model.said(own, v))}"
     )
 
@@ -274,6 +290,8 @@ def _meaning(v: Values, own: Uploaded) -> None:
     for column, side in zip(columns[2:], sides, strict=True):
         with column:
             stepper(v, side)
+    if not own.names_classes:
+        return
     lines(
         v,
         NAMES,

@@ -1,7 +1,5 @@
 """How the digits network is shown: its layers on a digit, how one unit was computed, and why it gave its answer."""
 
-from collections.abc import Callable
-
 import numpy as np
 import streamlit as st
 
@@ -12,8 +10,8 @@ from cnn_core.networks import classes
 from cnn_core.shapes import window_axes
 from instruments import network, training
 from instruments.fields import Values
-from instruments.network import CHANNEL, KERNEL_SIDE, KERNELS, POOL, laid_out
-from ui import formulas, lesson
+from instruments.network import CHANNEL, COLUMN, KERNEL_SIDE, KERNELS, POOL, ROW, laid_out
+from ui import formulas, lesson, settings
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.site import ROOT
 from ui.walks import walk_explorer
@@ -60,8 +58,13 @@ def panels(v: Values, trace: dict[str, Array]) -> list[MapPanel]:
     ]
 
 
-def layers(v: Values, trace: dict[str, Array], clicked: Callable[[object], None]) -> None:
-    """Every intermediate; `clicked` gets the place on a picture."""
+def layers(v: Values, trace: dict[str, Array]) -> None:
+    """Every intermediate; a click on a unit of the convolution or its ReLU chooses it."""
+
+    def clicked(place: object) -> None:
+        if isinstance(place, dict) and place.get("stage") in ("conv", "relu"):
+            settings.give({CHANNEL.key: place.get("channel"), ROW.key: place.get("y"), COLUMN.key: place.get("x")})
+
     map_viewer("network_maps", panels(v, trace), on_click=clicked)
 
 
@@ -88,6 +91,9 @@ def unit(v: Values, net: Graph, digit: Array, trace: dict[str, Array]) -> None:
 
 def votes(net: Graph, trace: dict[str, Array], answer: int) -> None:
     """Which hidden units speak for the answer, and what made the strongest of them."""
+    st.markdown(
+        f"Dense layers: each hidden unit times its weight, for the answer **{answer}**. Orange speaks for it, blue against it."
+    )
     found = network.votes(net, trace, answer)
     panels = [
         MapPanel("votes", f"Hidden units × weights of “{answer}”", laid_out(found.hidden)),

@@ -17,6 +17,7 @@ from instruments.overview import Card
 from instruments.overview_settings import MAP, MAP_COLUMN, MAP_ROW, NODE, NONE, PART
 from instruments.partial_sums import Part, PartialSums, grid
 from instruments.window_walk import Walk
+from live.pictures import drawable
 from ui import cache, lesson, model_source, settings
 from ui.components.map_viewer.component import MapPanel, Reads, map_viewer, values_scale
 from ui.components.window_explorer.component import explorer_data, window_explorer
@@ -68,6 +69,11 @@ def draw(v: Values, look: Look) -> Array | None:
         if made[0].sums is not None:
             lesson.formula(_formula(made[0], channel))
     opened = Opened(card, channel, made)
+    if not all(step.finite for step in made):
+        st.info(
+            "Some of the numbers here are infinite or not a number: too large a number was made on the way, or 0 divided by 0. "
+            "Pictures show 0 in their place."
+        )
     _pictures(opened)
     _at_a_place(v, opened)
     return made[-1].made[np.newaxis]
@@ -102,9 +108,11 @@ def _stacked(
     name: str, title: str, maps: Sequence[Array], names: Sequence[str], reads: Sequence[Reads] = (), row: int = 0
 ) -> MapPanel:
     """Maps in a mosaic, or in a row with so many places; one alone needs no name."""
-    stack, scale = np.stack(maps), values_scale(np.stack(maps))
+    stack = drawable(np.stack(maps))
     row = row if row > 1 else 0
-    return MapPanel(name, title, stack, scale=scale, names=names if len(names) > 1 else None, reads=reads, row=row)
+    return MapPanel(
+        name, title, stack, scale=values_scale(stack), names=names if len(names) > 1 else None, reads=reads, row=row
+    )
 
 
 def _sum_panels(step: Step, channel: int) -> list[MapPanel]:
@@ -194,7 +202,7 @@ def _made_panel(step: Step, channel: int, panels: Sequence[MapPanel], before: st
         reads = [Reads(before, "same")]
     elif all(panel.maps.shape[1:] == step.made.shape for panel in panels):
         reads = [Reads(panel.name, "same") for panel in panels]
-    maps = step.made[np.newaxis]
+    maps = drawable(step.made[np.newaxis])
     return MapPanel(f"sum_{step.node}", title, maps, scale=values_scale(maps), reads=reads)
 
 
@@ -241,6 +249,9 @@ def _explorer(v: Values, opened: Opened, place: Pair) -> None:
         walk = pool_walk(step.layer, step.reads[0].maps[0], step.made, place)
         mode = "max" if isinstance(step.layer, MaxPool2d) else "average"
     if walk is None:
+        return
+    if not all(np.isfinite(one).all() for one in (walk.input, walk.output, walk.weights) if one is not None):
+        st.caption("The window that would walk here meets what is no finite number.")
         return
     data = explorer_data(walk.input, walk.output, walk.rows, walk.columns, walk.weights, mode, picture=False)
     window_explorer("network_sum_explorer", data, titles, walk.at, lesson.dark(), lambda _: None)

@@ -17,7 +17,7 @@ from instruments.overview import Drawn, Stage, stages
 from instruments.partial_sums import grid
 from instruments.receptive_fields import Ranges, receptive_fields, sizes_seen
 from instruments.why_this_answer import percent
-from live.pictures import mosaic
+from live.pictures import drawable, mosaic
 from ui import cache
 from ui.formulas import number, shape_text
 
@@ -104,9 +104,9 @@ def shown(value: Array, classes: Sequence[str], count: int = ROOM[0]) -> Shown:
         classes: names of the network's answers.
         count: of the maps.
     """
-    if not np.isfinite(value).all():
-        value = np.nan_to_num(value, posinf=0, neginf=0)  # a picture has no colour for what is no number
-    if value.ndim == 1 and len(value) == len(classes):
+    named = value.ndim == 1 and len(value) == len(classes) and bool(np.isfinite(value).all())
+    value = drawable(value)
+    if named:
         top = np.argsort(-value, kind="stable")[:ANSWERS]
         likely = value.min() >= 0 and abs(float(value.sum()) - 1) < 1e-3
         end = 1.0 if likely else float(np.abs(value).max()) or 1.0

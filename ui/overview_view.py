@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import streamlit as st
 
 from cnn_core import networks
 from cnn_core.arguments import Array, Pair
@@ -13,12 +14,16 @@ from cnn_core.dense import softmax
 from cnn_core.graph import Graph
 from cnn_core.layers.base import Shape
 from instruments import why_this_answer as why
+from instruments.classifier import no_classes
 from instruments.fields import Values
 from instruments.models import Model
 from instruments.overview import Drawn, drawn
 from instruments.overview_settings import MAP, MAP_COLUMN, MAP_ROW, NARROW, NODE, NONE, OPEN, PART
-from ui import cache, model_source, overview_cards, settings, why_this_answer_view
+from instruments.questions import any_network
+from instruments.questions.any_network import Facts
+from ui import cache, formulas, lesson, model_source, overview_cards, settings, why_this_answer_view
 from ui.components.graph_viewer.component import graph_viewer
+from ui.controls import plain
 from ui.image_source import ChosenImage
 from ui.overview_cards import Shown, Structure
 
@@ -43,7 +48,7 @@ class Look(NamedTuple):
     structure: Structure
     drawn: tuple[Drawn, ...]
     shown: list[Shown]  # of each that is drawn
-    answer: why.Answer | None  # None where what comes out is no number for each class
+    answer: why.Answer | None  # None where what comes out is no finite number for each class
 
 
 def photo(model: Model, image: ChosenImage) -> Subject:
@@ -70,7 +75,7 @@ def look(v: Values, subject: Subject) -> Look:
     seen = drawn(made.stages, opened)
     wanted = tuple(zip((one.shown for one in seen), overview_cards.room(seen, v[NARROW]), strict=True))
     shown, scores, probabilities = _read(subject.key, subject.digest, wanted, subject)
-    if len(probabilities) != len(subject.classes):
+    if not subject.classes or len(probabilities) != len(subject.classes) or not np.isfinite(probabilities).all():
         return Look(subject, made, seen, shown, None)
     top = [int(i) for i in np.argsort(-probabilities, kind="stable")[: why.TOP]]
     answer = why.Answer(scores, probabilities, top, [subject.classes[i] for i in top])
@@ -78,9 +83,34 @@ def look(v: Values, subject: Subject) -> Look:
 
 
 def said(seen: Look) -> None:
-    """The likeliest classes as bars."""
+    """The likeliest classes as bars, or that there are none."""
     if seen.answer is not None:
         why_this_answer_view.said(seen.answer)
+        return
+    graph, answer = seen.subject.graph, seen.structure.shapes[seen.subject.graph.output]
+    reason = (
+        no_classes(graph, answer).replace(" x ", " × ") or "answers this picture with what is infinite or not a number"
+    )
+    st.markdown(
+        f"This network {reason}, so there are no bars of likely classes: what comes out stands at the right end of the graph."
+    )
+
+
+def written_out(answer: why.Answer) -> None:
+    """How the likeliest class came to its probability."""
+    best = answer.top[0]
+    lesson.formula(formulas.softmax(answer.scores, best))
+    st.markdown(f"Number {best} of {len(answer.scores):,} classes is **{plain(answer.names[0])}**.")
+
+
+def facts(subject: Subject, code: str) -> Facts:
+    """What questions ask about of the network with this code of links."""
+    return _facts(subject.key, code, tuple(subject.shape), subject)
+
+
+@cache.remembered
+def _facts(key: str, code: str, shape: Shape, _subject: Subject) -> Facts:
+    return any_network.facts(key, code, _subject.graph, shape, _subject.classes)
 
 
 def _structure(subject: Subject) -> Structure:
@@ -107,6 +137,8 @@ def _read(
         names = (*(name for name, _ in wanted), before, graph.output)
         values = graph.values(_subject.x, dict.fromkeys(names))
         shown = [overview_cards.shown(values[name], _subject.classes, count) for name, count in wanted]
+    if not _subject.classes:
+        return shown, np.empty(0, np.float32), np.empty(0, np.float32)
     scores = values[before].ravel()
     return shown, scores, values[graph.output].ravel() if end.layer.kind == "softmax" else softmax(scores)
 

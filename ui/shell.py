@@ -50,6 +50,8 @@ if progress.visit(page.url_path.replace("-", "_")):
 with forgetting_left_pages():
     catch_up()
     settings.begin(page.url_path)
+    if settings.first_run():
+        first_picture.begin()
     with st.sidebar:
         beside_picker, below_picker = image_source.choose()
         v = settings.resolved([LARGE])

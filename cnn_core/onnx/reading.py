@@ -173,8 +173,7 @@ class _Walks:
             assert first is not None
             raise first
         try:
-            other, _ = self._walk(side * 2, 32)
-            free = plan.same(other)
+            free = not _sized(self.ops) and plan.same(self._walk(side * 2, 32)[0])
         except OnnxError:
             free = False
         return _graph(plan, open_shape if free else shape[1:])
@@ -209,6 +208,16 @@ class _Walks:
         chosen = named(plan.nodes, reader.hints)
         nodes = [Node(chosen[n.name], n.layer, tuple(chosen[name] for name in n.inputs)) for n in plan.nodes]
         return Plan(nodes, chosen[plan.output]), tuple(sizes)
+
+
+def _sized(ops: list[Op]) -> bool:
+    """Whether what is added around maps depends on their size, as where a stride keeps "same" sizes: no two walks would tell."""
+    return any(
+        op.kind != "ConvTranspose"
+        and op.word("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER")
+        and max(op.wholes("strides") or [1]) > 1
+        for op in ops
+    )
 
 
 def _graph(plan: Plan, shape: tuple[int | None, ...]) -> Graph:

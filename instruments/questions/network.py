@@ -67,7 +67,7 @@ def whose_map(rng: Random) -> Question:
     drawn = {f"the map of kernel {one}": Picture(_maps(n)[one], False) for one in chosen}
     return Question(
         "recognise",
-        "A digit and one kernel of the trained network: orange weights are positive, blue ones negative. Which map does this "
+        "A digit and one kernel of the trained digits network: orange weights are positive, blue ones negative. Which map does this "
         "kernel make?",
         (
             "The answer is positive, orange, where the bright stroke lies under the orange weights.",

@@ -1,14 +1,19 @@
 """A page's questions as one person meets them: in turn, with several tries, wrong ones again later with fresh numbers."""
 
+from typing import TYPE_CHECKING
+
 from instruments.questions import make, makers
 from instruments.questions.question import Question
+
+if TYPE_CHECKING:
+    from instruments.questions.any_network import Facts
 
 
 class Quiz:
     """The questions of the page of this name."""
 
-    def __init__(self, page: str) -> None:
-        self.page = page
+    def __init__(self, page: str, about: "Facts | None" = None) -> None:
+        self.page, self._about = page, about
         self.count = len(makers(page))
         self.right: set[int] = set()  # questions that were answered rightly once, without being told
         self._queue = list(range(self.count))
@@ -19,11 +24,22 @@ class Quiz:
         """Begin with the first of the queue."""
         self.number = self._queue[0]
         self.seed = self._seeds[self.number]
-        self.question: Question = make(self.page, self.number, self.seed)
+        self.question: Question = make(self.page, self.number, self.seed, self._about)
         self.tries: list[int] = []  # numbers, or places of choices
         self.hints = 0  # how many were asked for
         self.told = False  # whether the solution was asked for
         self.nothing = False  # whether the last check had no answer
+
+    def turn_to(self, about: "Facts | None") -> None:
+        """Ask about another network; None for what the page's own questions are about."""
+        if self.key != (about.key if about else ""):
+            self._about = about
+            self._ask()
+
+    @property
+    def key(self) -> str:
+        """Names the network that is asked about; "" for what the page's own questions are about."""
+        return self._about.key if self._about else ""
 
     @property
     def solved(self) -> bool:

@@ -9,7 +9,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cnn_core import onnx
+from cnn_core.graph import Graph
+from instruments import models
 from instruments.questions import make
+from instruments.questions.any_network import facts
+from tests.app.own_models import drop, tiny
 from tests.app.visits import component, visit
 from ui.check_yourself import progress
 from ui.site import PAGES
@@ -146,3 +151,47 @@ def test_small_pictures_are_told_in_numbers_and_what_was_chosen_by_its_name() ->
     app.radio(key="_backward_answer_2_1").set_value(wrong)
     app.button(key="_backward_check").click().run()
     assert f"Not picture {'ABCD'[wrong]}. That is {question.choices[wrong].words}." in app.error[0].value
+
+
+def described(code: str) -> tuple[Graph, tuple[int, int, int], tuple[str, ...]]:
+    model = models.shipped(code)
+    return model.graph, model.shape, model.classes
+
+
+def asked_about(app: AppTest) -> str:
+    """What the network page asks."""
+    return next(m.value for m in app.markdown if re.match("In .* the layer|A digit of 28", m.value))
+
+
+def test_questions_are_about_the_network_that_is_shown() -> None:
+    app = visit("network", network_model="squeezenet", image="cat")
+    text = asked_about(app)
+    assert text.startswith("In SqueezeNet the layer")
+    node = make("network", 0, 1, facts("squeezenet", "squeezenet", *described("squeezenet"))).settings["network_node"]
+    assert f"**{node}**" in text
+    shape = described("squeezenet")[0].parameters()[f"{node}.weight"].shape
+    right = shape[0] * (shape[1] * shape[2] * shape[3] + 1)
+    if "How wide" in text:
+        right = int(described("squeezenet")[0].output_shapes((3, 227, 227))[node][2])
+    app.number_input(key="_network_answer_1_1_squeezenet").set_value(right)
+    app.button(key="_network_check").click().run()
+    assert app.success[0].value.startswith(f"Right: {right}.")
+    app.button(key="_network_watch").click().run()
+    assert not app.exception
+    assert dict(app.query_params)["network_node"] == node
+    assert component(app, "graph_viewer")["chosen"]["map"] == 0
+    app.selectbox(key="network_model").set_value("resnet8").run()
+    assert asked_about(app).startswith("In ResNet-8 the layer")
+    assert right_so_far(app).startswith("**1 of 3 right**")
+    app.selectbox(key="network_model").set_value("digits").run()
+    assert asked_about(app) == make("network", 0, 1).text
+
+
+def test_nothing_of_an_own_network_is_asked_once_it_is_gone() -> None:
+    net = tiny()
+    app = drop(visit("network", network_model="own", image="cat"), ("tiny.onnx", onnx.write(net)))
+    assert asked_about(app).startswith("In your network the layer **conv")
+    assert app.session_state["_quizzes"]["network"].key
+    app.button(key="_own_remove").click().run()
+    assert asked_about(app).startswith("In SqueezeNet")
+    assert app.session_state["_quizzes"]["network"].key == "squeezenet"

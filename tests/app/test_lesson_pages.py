@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from scipy import signal
+from streamlit.testing.v1 import AppTest
 
 from instruments import samples
 from tests.app.visits import ROOT, component, components, sentences, table, visit
@@ -278,3 +279,28 @@ def test_formulas_and_charts_wait_for_the_first_picture(page, charts) -> None:
     assert not app.get("plotly_chart")
     assert not app.latex
     assert len(components(app, "first_picture")) == 1
+
+
+def test_what_stands_below_the_pictures_waits_for_the_first_of_them() -> None:
+    app = visit("network", network_model="squeezenet", image="cat")
+    parts = ["Check yourself", "In code", "Share and download"]
+    assert [one.value for one in app.subheader][-3:] == parts
+    count = len(app.get("download_button"))
+    del app.session_state["_first_picture"]
+    app.run()
+    assert not {*parts} & {one.value for one in app.subheader}
+    assert not app.get("download_button")
+    assert component(app, "graph_viewer")["cards"]
+    app.run()
+    assert [one.value for one in app.subheader][-3:] == parts
+    assert len(app.get("download_button")) == count == 6
+
+
+def test_a_page_that_was_open_before_its_session_is_drawn_whole() -> None:
+    """After a restart of the server, what was clicked last may be a control of any part."""
+    first, again = (AppTest.from_file(ROOT / "ui" / "shell.py", default_timeout=30) for _ in range(2))
+    first.run()
+    assert len(components(first, "first_picture")) == 1
+    again._run(first._tree.get_widget_states())  # as a browser tells a new session what stands on its screen
+    assert not again.exception
+    assert not components(again, "first_picture")

@@ -3,6 +3,7 @@
 import base64
 import gc
 import io
+import json
 import re
 import weakref
 from typing import Any
@@ -13,10 +14,26 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cnn_core import networks, onnx
+from cnn_core.graph import INPUT, Graph, Node, chain
 from cnn_core.images import resize
+from cnn_core.layers import (
+    Concat,
+    Conv2d,
+    ConvTranspose2d,
+    Flatten,
+    GlobalAvgPool2d,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    Softmax,
+    Transpose,
+    Upsample,
+)
 from instruments import samples
 from instruments.digits import all_digits
-from tests.app.own_models import drop, tiny
+from tests.app.own_models import NETWORK, drop, middle, tiny
 from tests.app.visits import component, components, sentences, visit
 from ui.results import RESULTS
 
@@ -351,3 +368,164 @@ def test_an_own_model_is_looked_into_and_nothing_of_it_stays_when_it_goes() -> N
     assert RESULTS.bytes(owner) == 0
     assert held() is None
     assert "_own_model" not in app.session_state
+
+
+def no_classifiers() -> dict[str, Graph]:
+    """Networks that answer with something else than a number a class, for pictures of 24 x 36."""
+    detector = [
+        Node("body", Conv2d(3, 8, 3, 2, 1, seed=1), (INPUT,)),  # (8, 12, 18)
+        Node("near", Conv2d(8, 10, 1, seed=2), ("body",)),
+        Node("near_rows", Reshape((2, 5, 216)), ("near",)),  # two boxes a cell, five numbers a box
+        Node("near_boxes", Transpose((0, 1, 3, 2)), ("near_rows",)),
+        Node("near_list", Reshape((432, 5)), ("near_boxes",)),
+        Node("half", MaxPool2d(2), ("body",)),
+        Node("far", Conv2d(8, 10, 1, seed=3), ("half",)),  # (10, 6, 9)
+        Node("far_list", Reshape((108, 5)), ("far",)),
+        Node("boxes", Concat(1), ("near_list", "far_list")),
+        Node("sure", Sigmoid(), ("boxes",)),
+    ]
+    shape = (3, 24, 36)
+    down, up = Conv2d(3, 6, 4, 2, 1, seed=4), ConvTranspose2d(6, 3, 4, 2, 1, seed=5)
+    return {
+        "segmenter": chain([Conv2d(3, 6, 3, 2, 1, seed=6), ReLU(), Upsample((24, 36), mode="bilinear"), Conv2d(6, 5, 1), Softmax(1)], shape),
+        "auto-encoder": chain([down, ReLU(), up, Sigmoid()], shape),
+        "super-resolution": chain([Conv2d(3, 6, 5, padding=2), ReLU(), Upsample(scale_factor=3), Conv2d(6, 3, 3, padding=1)], shape),
+        "detector": Graph(detector, shape),
+        "labels": chain([down, GlobalAvgPool2d(False), Sigmoid()], shape),
+        "one number": chain([down, Flatten(), Linear(6 * 12 * 18, 1)], shape),
+        "one map": chain([Conv2d(3, 1, 3)], shape),
+        "channels last": chain([Conv2d(3, 5, 3, seed=7), Transpose((0, 2, 3, 1))], shape),
+    }  # fmt: skip
+
+
+NO_CLASSES = {
+    "segmenter": "answers with 5 x 24 x 36 numbers, not with one a class",
+    "auto-encoder": "answers with 3 x 24 x 36 numbers, not with one a class",
+    "super-resolution": "answers with 3 x 72 x 108 numbers, not with one a class",
+    "detector": "answers with 540 x 5 numbers, not with one a class",
+    "labels": "ends in a sigmoid, which answers for each class alone",
+    "one number": "answers with a single number",
+    "one map": "answers with 1 x 22 x 34 numbers, not with one a class",
+    "channels last": "answers with 5 x 22 x 34 numbers, not with one a class",
+}
+
+
+@pytest.mark.parametrize("kind", NO_CLASSES)
+def test_a_network_that_names_no_classes_shows_its_maps_and_says_what_is_missing(kind) -> None:
+    net = no_classifiers()[kind]
+    file = onnx.write(net)
+    app = drop(visit("network", network_model="own", image="cat"), ("mine.onnx", file))
+    assert not app.error
+    assert f"This network {NO_CLASSES[kind].replace(' x ', ' × ')}, so there are no bars" in sentences(app)
+    assert "Softmax, written out" not in [one.value for one in app.subheader]
+    assert not any("Class names" in area.label for area in app.text_area)
+    read = onnx.read(file)
+    x = resize(middle(samples.load("cat", 512), 36 / 24), 24, 36)
+    expected, output = read.forward(x), read.output
+    if kind == "channels last":  # shown as maps
+        expected, output = expected.transpose(2, 0, 1), "conv1"
+    assert f"gives {' × '.join(map(str, expected.shape))} numbers" in sentences(app)
+    last = list(cards(app).values())[-1]
+    assert last["answers"] == []
+    maps = last["maps"]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(maps["src"].split(",")[1]))))
+    rows, columns = maps["tiles"]
+    low, high = maps["encoded"]
+    drawn = (
+        low + (high - low) / 255 * picture.reshape(rows, -1, columns, picture.shape[1] // columns).astype(float)
+    ).swapaxes(1, 2)
+    tiles = drawn.reshape(-1, *drawn.shape[2:])
+    if kind == "super-resolution":  # shrunk to what a card has room for
+        assert tiles[0].shape == (72, 108)
+    if expected.ndim == 3:
+        np.testing.assert_allclose(
+            tiles[: len(expected)], expected[:6].clip(low, high), atol=0.51 * (high - low) / 255 + 1e-6
+        )
+    else:
+        laid = tiles[0].ravel()[: expected.size]
+        np.testing.assert_allclose(laid, expected.ravel().clip(low, high), atol=0.51 * (high - low) / 255 + 1e-6)
+    app.session_state["_settings"].given |= {"network_node": output, "network_map": 0}
+    app.run()
+    assert not app.exception
+    assert any(one.value.startswith("What made this") for one in app.subheader)
+
+
+@pytest.mark.parametrize("page", NETWORK)
+def test_pages_that_ask_about_classes_keep_asking_for_a_classifier(page) -> None:
+    file = onnx.write(no_classifiers()["segmenter"])
+    refused = drop(visit(page, **{NETWORK[page]: "own"}, image="cat"), ("mine.onnx", file))
+    assert "choose one that names classes; this one can be seen on the page The whole network" in refused.error[0].value
+    app = drop(visit("network", network_model="own", image="cat"), ("mine.onnx", file))
+    app.switch_page(f"../pages/{page}.py").run()
+    app.selectbox(key=NETWORK[page]).set_value("own").run()
+    assert not app.exception
+    said = [one.value for one in app.info if "names no classes" in one.value]
+    assert len(said) == 1
+    bars = [one.alt for image in app.get("image") for one in image.proto.imgs if "Probabilities" in one.alt]
+    assert "Egyptian cat" in bars[0]
+
+
+def page_with_too_large_numbers(node: str) -> None:
+    """A network whose sums are infinite in places, and their differences no numbers."""
+    import numpy as np
+
+    from cnn_core.graph import INPUT, Graph, Node
+    from cnn_core.layers import AvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Softmax
+    from instruments import overview_settings
+    from instruments.fields import resolve
+    from ui import cache, lesson, opened_map_view, overview_view, settings
+
+    large, apart = Conv2d(1, 2, 1, bias=False), Conv2d(2, 3, (1, 2), bias=False)
+    large.store({"weight": np.float32([3e38, 2e38]).reshape(2, 1, 1, 1)})
+    apart.store({"weight": np.float32([[[[1, 0]], [[-1, 0]]], [[[0, 1]], [[0, 2]]], [[[0, 0]], [[0, -1]]]])})
+    graph = Graph(
+        [
+            Node("large", large, (INPUT,)),
+            Node("apart", apart, ("large",)),
+            Node("norm", BatchNorm2d(3), ("apart",)),
+            Node("zeros", ReLU(), ("norm",)),
+            Node("means", AvgPool2d((2, 1)), ("zeros",)),
+            Node("largest", MaxPool2d(2), ("zeros",)),
+            Node("flat", Flatten(), ("largest",)),
+            Node("dense", Linear(12, 4), ("flat",)),
+            Node("shares", Softmax(), ("dense",)),
+        ],
+        (1, 4, 5),
+        "shares",
+    )
+    settings.begin("large numbers")
+    v = resolve(overview_settings.FIELDS, {"network_node": node, "network_map": "0"})
+    x = np.full((1, 4, 5), 0.25, np.float32)
+    x[0, 1:3, 1:4] = 8
+    subject = overview_view.Subject("large numbers", graph, (1, 4, 5), list("abcd"), x, cache.digest(x))
+    look = overview_view.look(v, subject)
+    overview_view.said(look)
+    overview_view.draw(v, look)
+    made = opened_map_view.draw(v, look)
+    assert made is not None
+    lesson.coloured_png(made)
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        ("large", "gives|sums ∞"),
+        ("apart", "not a number"),
+        ("means", "not a number"),
+        ("largest", "not a number"),
+        ("dense", "not a number"),
+        ("shares", "not a number"),
+    ],
+)
+def test_numbers_that_are_not_finite_are_told_and_never_break_a_page(node, words) -> None:
+    app = AppTest.from_function(page_with_too_large_numbers, kwargs={"node": node}, default_timeout=30).run()
+    assert [error.value for error in app.exception] == []
+    assert re.search(words, sentences(app))
+    assert [one.value[:62] for one in app.info] == ["Some of the numbers here are infinite or not a number: too lar"]
+    assert "answers this picture with what is infinite or not a number" in sentences(app)
+
+    def no_json(constant: str) -> None:
+        raise AssertionError(f"a browser reads no {constant}")
+
+    for element in app.get("bidi_component"):
+        json.loads(element.proto.json, parse_constant=no_json)

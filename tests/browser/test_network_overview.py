@@ -123,6 +123,7 @@ def test_the_keyboard_opens_cards_and_walks_over_maps(visit) -> None:
     page.wait_for_url("**network_map=3**")
     assert "network_node=conv1" in page.url
     settle(page)
+    expect(page.get_by_role("button", name="map 3 of conv1")).to_be_focused()  # from where the arrows go on
     head.focus()
     page.keyboard.press("Enter")  # once more closes it
     expect(page.get_by_role("heading", name="What made this map")).to_have_count(0)

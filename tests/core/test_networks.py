@@ -103,6 +103,7 @@ def test_weights_survive_a_file_and_misfits_are_named(tmp_path) -> None:
     net = norm_network()
     net.store({name: RNG.random(array.shape, dtype=np.float32) for name, array in net.stored().items()})
     weights.save(tmp_path / "net.npz", net)
+    assert weights.encode(net) == (tmp_path / "net.npz").read_bytes()
     assert list(np.load(tmp_path / "net.npz")) == [
         "norm1.weight", "norm1.bias", "norm1.running_mean", "norm1.running_var", "fc1.weight", "fc1.bias",
     ]  # fmt: skip

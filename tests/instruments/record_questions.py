@@ -9,7 +9,9 @@ import json
 import re
 from pathlib import Path
 
+from instruments import models
 from instruments.questions import make, makers
+from instruments.questions.any_network import Facts, facts
 from instruments.questions.question import Question
 
 RECORD = Path(__file__).parent / "questions.json"
@@ -29,9 +31,9 @@ def numbers(question: Question) -> list[object]:
     ]
 
 
-def digests(page: str) -> list[str]:
+def digests(page: str, about: Facts | None = None) -> list[str]:
     """Of each question of a page, what stands for its numbers over the first seeds."""
-    asked = [[numbers(make(page, number, seed)) for seed in SEEDS] for number in range(len(makers(page)))]
+    asked = [[numbers(make(page, number, seed, about)) for seed in SEEDS] for number in range(len(makers(page)))]
     return [hashlib.blake2b(json.dumps(one).encode(), digest_size=6).hexdigest() for one in asked]
 
 
@@ -39,7 +41,11 @@ def main() -> None:
     pages = sorted(
         path.stem for path in Path("instruments/questions").glob("*.py") if "QUESTIONS = (" in path.read_text("utf-8")
     )
-    RECORD.write_text(json.dumps({page: digests(page) for page in pages}, indent=0) + "\n", "utf-8")
+    found = {page: digests(page) for page in pages}
+    for code in ("squeezenet", "resnet8"):
+        model = models.shipped(code)
+        found[f"network, {code}"] = digests("network", facts(code, code, model.graph, model.shape, model.classes))
+    RECORD.write_text(json.dumps(found, indent=0) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

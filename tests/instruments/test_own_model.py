@@ -1,5 +1,7 @@
 """A network of one's own: what its input means, what is guessed, bounds that follow it, names of classes."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,11 +21,12 @@ from cnn_core.layers import (
     Scale,
     Sigmoid,
     Softmax,
+    Transpose,
     Upsample,
 )
-from instruments import class_names, fool_it, overlays, own_model
+from instruments import class_names, fool_it, models, overlays, own_model
 from instruments import why_this_answer as why
-from instruments.classifier import expect_classifier
+from instruments.classifier import expect_classifier, expect_pictures
 from instruments.fields import SettingError, Values, resolve
 from instruments.input_meaning import Meaning
 from instruments.own_model import HEIGHT, UPLOADED, VALUES, WIDTH, Uploaded
@@ -258,9 +261,6 @@ def ends_in(*layers, shape=(3, 22, 34)) -> Graph:
 @pytest.mark.parametrize(
     ("graph", "words"),
     [
-        (ends_in(), "answers with 4 x 20 x 32 numbers, not with one a class"),
-        (ends_in(Flatten(), Linear(2560, 1)), "answers with a single number: choose one that has at least two classes"),
-        (ends_in(Flatten(), Linear(2560, 3), Sigmoid()), "ends in a sigmoid, which answers for each class alone"),
         (ends_in(Flatten(), shape=(4, 22, 34)), "takes pictures of 4 channels: only 1, grey, or 3, colours"),
         (ends_in(Flatten(), shape=(3, 7, 34)), "takes pictures of 7 pixels a side: at least 8 are needed"),
         (chain([Conv2d(3, 800, 7, padding=3), Conv2d(800, 8, 3), GlobalAvgPool2d(False)], (3, 224, 224)), "billion multiply-adds, more than 2.5"),
@@ -274,9 +274,67 @@ def ends_in(*layers, shape=(3, 22, 34)) -> Graph:
         (chain([Conv2d(3, 4, 1), *(ReLU() for _ in range(700)), GlobalAvgPool2d(False)], (3, 9, 9)), "has 702 layers"),
     ],
 )  # fmt: skip
-def test_what_is_no_classifier_of_pictures_is_refused(graph, words) -> None:
+def test_what_takes_no_pictures_or_is_too_much_work_is_refused(graph, words) -> None:
+    with pytest.raises(SettingError, match=words):
+        expect_pictures(graph)
+
+
+@pytest.mark.parametrize(
+    ("graph", "words"),
+    [
+        (ends_in(), "With pictures of 22 x 34 pixels the model answers with 4 x 20 x 32 numbers, not with one a class"),
+        (ends_in(Flatten(), Linear(2560, 1)), "The model answers with a single number: choose one that names classes"),
+        (ends_in(Flatten(), Linear(2560, 3), Sigmoid()), "The model ends in a sigmoid, which answers for each class alone"),
+    ],
+)  # fmt: skip
+def test_what_names_no_classes_can_be_shown_and_not_be_asked_why(graph, words) -> None:
+    expect_pictures(graph)
     with pytest.raises(SettingError, match=words):
         expect_classifier(graph)
+    own = held(graph)
+    model = own.model(Meaning("rgb", "unit", "middle", 22, 34), ("cat", "dog"))
+    assert (model.classes, own.names_classes) == ((), False)
+    v = values(graph, answer_layer="conv1")
+    assert why.model(v) is models.shipped("squeezenet")
+    assert v[why.LAYER] in models.shipped("squeezenet").layers
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "answer"),
+    [
+        ([Conv2d(3, 4, 3, 2), GlobalAvgPool2d(False)], (3, 32, 32), (4,)),
+        ([Conv2d(3, 4, 16, 16), Conv2d(4, 5, 14)], (3, 224, 224), (5, 1, 1)),  # at 224 it names classes
+        ([Conv2d(3, 8, 4, 4), Conv2d(8, 6, 3, 2, 1)], (3, 32, 32), (6, 4, 4)),  # maps, though one number each at 8
+        ([Conv2d(3, 8, 16, 16), Conv2d(8, 6, 2, 2)], (3, 224, 224), (6, 7, 7)),  # maps, though one number each at 32
+        ([Upsample(scale_factor=3), Conv2d(3, 3, 1)], (3, 32, 32), (3, 96, 96)),
+    ],
+)  # fmt: skip
+def test_the_size_that_is_guessed_is_a_classifiers_unless_maps_are_likelier(layers, shape, answer) -> None:
+    own = held(chain(layers, (3, None, None)))
+    assert own.first_shape == shape
+    assert own.graph.output_shapes(shape)[own.graph.output] == answer
+    assert own.names_classes == (math.prod(answer[1:]) == 1)
+
+
+def test_an_answer_whose_channels_are_last_is_shown_as_maps() -> None:
+    body = [Conv2d(3, 5, 3), ReLU()]
+    net = chain([*body, Transpose((0, 2, 3, 1))], (3, 22, 34))
+    x = np.random.default_rng(3).random((3, 22, 34), dtype=np.float32)
+    seen = own_model.maps_first(net)
+    np.testing.assert_array_equal(seen.forward(x), net.forward(x).transpose(2, 0, 1))
+    for other in (
+        chain([*body, Transpose((0, 3, 2, 1))], (3, 22, 34)),
+        chain([Transpose((0, 2, 3, 1))], (3, 22, 34)),
+        chain(body, (3, 22, 34)),
+    ):
+        assert own_model.maps_first(other) is other
+
+
+def test_a_classifiers_picture_stays_small_enough_to_name_one_class() -> None:
+    own = held(chain([Conv2d(3, 4, 16, 16), Conv2d(4, 5, 14)], (3, None, None)))
+    assert own.trouble((3, 224, 224)) == ""
+    assert "answers with 5 x 2 x 1 numbers, not with one a class: choose another size" in own.trouble((3, 240, 224))
+    assert held(ends_in()).trouble((3, 22, 34)) == ""
 
 
 def test_a_softmax_or_scores_at_the_end_make_no_difference() -> None:

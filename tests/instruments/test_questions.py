@@ -13,8 +13,9 @@ import pytest
 from scipy import signal
 
 import cnn_core
+from cnn_core.graph import Graph, Node, chain
 from cnn_core.kernels import PRESETS
-from cnn_core.layers import Conv2d
+from cnn_core.layers import Conv2d, Flatten, GlobalAvgPool2d, Linear, ReLU
 from cnn_core.shapes import make_axis, receptive_field
 from instruments import (
     activation,
@@ -25,6 +26,7 @@ from instruments import (
     forward,
     image,
     kernel,
+    models,
     network,
     pooling,
     samples,
@@ -37,7 +39,7 @@ from instruments import (
 from instruments import images as images_page
 from instruments.fields import resolve
 from instruments.image import SHAPE
-from instruments.questions import make, makers
+from instruments.questions import any_network, make, makers
 from instruments.questions.question import Option, Picture, Question, added, alike, number, pictures, table
 from instruments.questions.quiz import Quiz
 from tests.instruments.record_questions import RECORD, digests
@@ -514,3 +516,120 @@ def test_hints_stand_before_the_solution_and_a_solution_is_no_right_answer() -> 
     quiz.check(quiz.question.right)
     quiz.go_on()
     assert (quiz.number, quiz.seed) == (1, 1)  # unanswered: the same numbers
+
+
+# About any network
+
+
+def own_network(classes: int) -> Graph:
+    layers = [
+        Conv2d(3, 6, (3, 5), (2, 1), (1, 2), seed=3),
+        ReLU(),
+        Conv2d(6, 9, 3, bias=False, seed=4),
+        Conv2d(9, 4, 1, seed=5),
+    ]
+    return chain([*layers, GlobalAvgPool2d(False)] if classes else layers, (3, 21, 30))
+
+
+def subject(code: str) -> tuple[Graph, tuple[int, int, int], tuple[str, ...]]:
+    if code in models.SHIPPED:
+        model = models.shipped(code)
+        return model.graph, model.shape, model.classes
+    names = ("cat", "dog", "a_b", "fox") if code == "own classifier" else ()
+    return own_network(len(names)), (3, 21, 30), names
+
+
+@cache
+def facts_of(code: str) -> any_network.Facts:
+    graph, shape, names = subject(code)
+    return any_network.facts(code, code.split()[0], graph, shape, names)
+
+
+NETWORKS = ["squeezenet", "resnet8", "own classifier", "own segmenter"]
+
+
+@pytest.mark.parametrize("code", NETWORKS)
+def test_questions_about_a_network_have_its_numbers_and_one_right_answer(code) -> None:
+    graph, shape, names = subject(code)
+    net, shapes, arrays = facts_of(code), graph.output_shapes(shape), graph.parameters()
+    texts = set()
+    for seed in SEEDS:
+        predict, recognise, explain = (make("network", n, seed, net) for n in range(3))
+        assert (predict.kind, recognise.kind, explain.kind) == ("predict", "recognise", "explain")
+        for question in (predict, recognise, explain):
+            expect_plain_question(question)
+            assert net.name in question.text
+        layer = predict.settings["network_node"]
+        texts.add(predict.text)
+        if "How wide" in predict.text:
+            width, padding, kernel, stride = map(int, re.findall(r"\*\*(\d+)\*\*", predict.text))
+            assert predict.answer == shapes[layer][2] == len(range(0, width + 2 * padding - kernel + 1, stride))
+        else:
+            assert predict.answer == sum(array.size for key, array in arrays.items() if key.rsplit(".", 1)[0] == layer)
+        asked = re.search(r"of \*\*(.+?)\*\* in", recognise.text)[1]
+        known = arrays[f"{asked}.weight"].reshape(-1, *recognise.shown[1].values.shape)
+        assert (np.abs(known - recognise.shown[1].values).max((1, 2)) < 1e-6).any()
+        if seed % 5 == 0:  # a right one, and no other, in another way
+            expected = signal.correlate2d(recognise.shown[0].values, recognise.shown[1].values, "valid")
+            only(recognise, lambda one, expected=expected: same(one.picture, expected))
+        if names:
+            count, said = re.search(r"of its \*\*([\d,]+)\*\* classes\. It answers “(.+?)”", explain.text).groups()
+            assert int(count.replace(",", "")) == len(names)
+            assert said in names
+        else:
+            found = re.findall(r"\*\*(.+?)\*\*", explain.text)
+            for place in (0, 2):
+                field = graph.receptive_field(found[place])
+                assert found[place + 1] == " × ".join(map(str, field))
+    assert len(texts) > 4
+
+
+def test_what_a_network_cannot_be_asked_is_asked_of_the_digits_network() -> None:
+    bare = any_network.facts("bare", "own", chain([Flatten(), Linear(300, 3)], (3, 10, 10)), (3, 10, 10), ())
+    for n in range(3):
+        assert make("network", n, 7, bare).text == make("network", n, 7).text
+
+
+def test_names_of_a_file_never_become_markdown_or_addresses() -> None:
+    first, *rest = own_network(4).nodes
+    names = ["[a](b)", "www.a.example", "$x$", "**b**"]
+    graph = Graph(
+        [Node(names[0], first.layer, ("input",)), *(
+            Node(new, node.layer, (old,)) for new, old, node in zip([*names[1:], "e"], names, rest, strict=True)
+        )], (3, 21, 30),
+    )  # fmt: skip
+    net = any_network.facts("mine", "own", graph, (3, 21, 30), ("<b>", "http://a.example", "`c`", "d"))
+    assert net.classes == ("d",)
+    assert [one.said for one in net.convolutions] == ["convolution 1", "convolution 2", "convolution 3"]
+    for seed in range(60):
+        for n in range(3):
+            question = make("network", n, seed, net)
+            expect_plain_question(question)
+            assert not any(name in question.text for name in names)
+
+
+def test_facts_hold_on_to_nothing_of_the_network() -> None:
+    graph = own_network(4)
+    weights = list(graph.parameters().values())
+    net = any_network.facts("mine", "own", graph, (3, 21, 30), tuple("abcd"))
+    assert not any(np.shares_memory(one.weights, array) for one in net.slices for array in weights)
+    assert sum(one.weights.nbytes for one in facts_of("squeezenet").slices) < 10_000
+
+
+def test_a_quiz_turns_to_another_network_and_keeps_what_was_right() -> None:
+    quiz = Quiz("network", facts_of("squeezenet"))
+    quiz.check(quiz.question.right)
+    quiz.turn_to(facts_of("squeezenet"))
+    assert quiz.solved
+    quiz.turn_to(facts_of("resnet8"))
+    assert not quiz.tries
+    assert "ResNet-8" in quiz.question.text
+    assert quiz.right == {0}
+    quiz.turn_to(None)
+    assert (quiz.key, quiz.question.text) == ("", make("network", 0, 1).text)
+
+
+@pytest.mark.parametrize("code", ["squeezenet", "resnet8"])
+def test_the_same_seed_asks_about_a_network_for_the_same_numbers(code) -> None:
+    recorded = json.loads(RECORD.read_text("utf-8"))
+    assert digests("network", facts_of(code)) == recorded.get(f"network, {code}"), "as above"

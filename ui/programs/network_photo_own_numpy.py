@@ -36,4 +36,4 @@ for node in net.nodes:
 
 answers = trace[net.output].ravel()
 for number in (-answers).argsort()[:5]:
-    print("class", number, answers[number])
+    print("answer", number, "is", answers[number])

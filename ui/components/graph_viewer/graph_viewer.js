@@ -87,16 +87,23 @@ class GraphViewer {
       if (known?.card.kind !== card.kind) known = new GraphCard(card, this.hooks());
       this.cards.set(card.name, known);
       this.observer.observe(known.root);
-      this.graph.append(known.root); // in order, which is also that of the keyboard
       known.update(card, table, data.chosen?.card === card.name ? data.chosen.map : null);
       if (card.kind === "input" && card.maps) this.seen.src = card.maps.src;
     }
+    this.order();
     this.frame();
     this.left();
     this.drawEdges();
     const wanted = data.chosen?.card ?? data.cards.findLast((card) => card.kind === "card" && card.stage)?.name ?? "";
     if (wanted !== this.wanted) this.bringIntoSight(wanted);
     this.wanted = wanted;
+  }
+
+  /** The cards in order, which is also that of the keyboard; if they stand so, none is moved, for which it would be drawn anew. */
+  order() {
+    const [roots, there] = [this.data.cards.map(({ name }) => this.cards.get(name)?.root), this.graph.querySelectorAll(".card")];
+    if (roots.length === there.length && roots.every((root, i) => root === there[i])) return;
+    for (const root of roots) if (root) this.graph.append(root);
   }
 
   resized() {
