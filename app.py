@@ -29,7 +29,7 @@ from server.uploads import BoundedUploads
 from ui import left_behind, run_pace
 
 TIDY_SECONDS = 10.0
-STYLE = Path(__file__).parent / "ui" / "shell.css"
+UI = Path(__file__).parent / "ui"
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 configure_log()
 
@@ -86,7 +86,11 @@ app = st.App(
         Middleware(Telemetry),
         Middleware(BoundedUploads, held=left_behind.uploaded, known=known),
         Middleware(InPieces),
-        Middleware(Styled, css=STYLE.read_text("utf-8")),
+        Middleware(
+            Styled,
+            css="\n".join((UI / name).read_text("utf-8") for name in ("shell.css", "places.css")),
+            asked={"large": (UI / "large.css").read_text("utf-8")},
+        ),
     ],
     on_script_error=calm,
 )

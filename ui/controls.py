@@ -121,7 +121,8 @@ def menu(v: Values, field: Choice, label: str | None = None, help: str | None = 
 def toggle(v: Values, field: Switch, label: str | None = None, help: str | None = None) -> None:
     """On or off."""
     shared = _show(field, v[field])
-    _finish(field, v[field], st.toggle(label or field.name, v[field], help=help, **shared))
+    with st.container(key=f"_{field.key}_toggle"):  # by which its place is known before it is drawn
+        _finish(field, v[field], st.toggle(label or field.name, v[field], help=help, **shared))
 
 
 def slider(v: Values, field: Real, instrument: str = "", label: str | None = None) -> None:
@@ -177,7 +178,8 @@ def line(
 
 def lines(v: Values, field: Field[Any], label: str | None = None, help: str | None = None) -> None:
     """A field of several lines, into which rows can be pasted as they are; a field of one line makes spaces of line ends."""
-    _typed(v, field, label or field.name.capitalize(), help, several=True)
+    with st.container(key=f"_{field.key}_lines"):
+        _typed(v, field, label or field.name.capitalize(), help, several=True)
     if refused := settings.taken_back(field.key):
         say(refused[1])
 
