@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from streamlit import net_util, runtime
 
 from live import channel
-from server import shares, timers, wire
+from server import addresses, shares, timers, wire
 from server.headers import SecurityHeaders
 from server.origins import Origins
 from server.pieces import InPieces
@@ -76,10 +76,11 @@ run_pace.keep()
 wire.raise_file_limit()
 wire.guard({channel.PATH: wire.Bounds(channel.MAX_MESSAGE, channel.MAX_PER_SECOND)})
 
+BASE = st.get_option("server.baseUrlPath")
 app = st.App(
     "ui/shell.py",
     lifespan=tidying,
-    routes=channel.routes(st.get_option("server.baseUrlPath")),
+    routes=[*channel.routes(BASE), *addresses.routes(BASE)],
     middleware=[
         Middleware(SecurityHeaders, index=INDEX),
         Middleware(Origins),
