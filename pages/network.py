@@ -5,7 +5,7 @@ import streamlit as st
 from instruments import network, own_model
 from instruments.models import SHIPPED
 from instruments.network import CHANNEL, COLUMN, KERNEL_SIDE, KERNELS, POOL, ROW
-from instruments.overview_settings import MODEL
+from instruments.overview_settings import MODEL, NARROW
 from ui import (
     digit_source,
     formulas,
@@ -32,7 +32,7 @@ page = lesson.Page(
 )
 v = model_source.resolved(network.FIELDS)
 on_digits = v[MODEL] == "digits"
-picture, controls = beside("network", 3, 1)
+picture, controls = beside("network_wide" if v[NARROW] else "network", 3, 1)
 with controls:
     menu(v, MODEL)
 if on_digits:
