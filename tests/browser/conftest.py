@@ -93,7 +93,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
-    """Open a page of the app in a new context; fails the test if the page threw or reached for another host."""
+    """Open a page of the app in a new context; fails the test if the page threw, reached for another host, or needed what
+    the Content-Security-Policy forbids."""
     contexts, trouble = [], []
 
     def open_page(
@@ -105,6 +106,7 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("console", lambda said: trouble.append(said.text) if "Content Security Policy" in said.text else None)
         page.on("request", lambda request: trouble.append(request.url) if foreign(request.url) else None)
         page.goto(f"{base}/{path}")
         page.wait_for_selector("h1")

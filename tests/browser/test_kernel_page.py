@@ -257,7 +257,7 @@ def test_pasting_a_block_from_a_spreadsheet(visit) -> None:
     most = page.evaluate_handle(
         """() => { const most = {editors: 0};
            const count = () => { most.editors = Math.max(most.editors, document.querySelectorAll(".st-key-_kernel_editor").length); };
-           new MutationObserver(count).observe(document.body, {childList: true, subtree: true}); return most; }"""
+           new MutationObserver(count).observe(document.body, {childList: true, subtree: true}); count(); return most; }"""
     )
     cell.evaluate(
         """cell => { const data = new DataTransfer(); data.setData("text", "1\\t2\\n3\\t4\\n");
@@ -265,6 +265,7 @@ def test_pasting_a_block_from_a_spreadsheet(visit) -> None:
     )
     page.wait_for_url("**kernel=1+2%3B+3+4**")
     expect(page.get_by_label("row 2, column 2")).to_have_value("4")
+    settle(page)
     assert most.json_value() == {"editors": 1}
 
 

@@ -52,11 +52,9 @@ def peak(pid: int) -> int:
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(
-    "query",
-    ["size=1024&colour=Colour&channels_kernels=8", pytest.param("size=512&colour=Colour", marks=pytest.mark.soak)],
-)
+@pytest.mark.parametrize("query", ["size=1024&colour=Colour&channels_kernels=8", "size=512&colour=Colour"])
 def test_thirty_sessions_with_photos_stay_within_a_gigabyte(query) -> None:
     port = free_port()
     server = start_server(port, env={"CNN_VISUALISER_MEMORY_MB": "1000"})

@@ -129,6 +129,11 @@ def health(port: int) -> float:
     return time.perf_counter() - began
 
 
+def slowest(port: int) -> float:
+    """Of 20 small answers, one after another."""
+    return max(health(port) for _ in range(20))
+
+
 def test_a_message_of_any_cut_is_understood(port) -> None:
     client = Raw(port)
     client.send(Raw.frame(1, b"a" * 100_000, end=False))
@@ -140,15 +145,14 @@ def test_a_message_of_any_cut_is_understood(port) -> None:
 
 
 def test_a_flood_of_pings_is_cut_off_and_holds_nobody_up(port) -> None:
-    client, slowest = Raw(port), 0.0
+    client, usual = Raw(port), slowest(port)
     flood = Raw.frame(9) * 40_000  # one reading of the socket may hold as many: over a second's work
     thread = threading.Thread(target=lambda: _quietly(client.send, flood))
     thread.start()
-    for _ in range(20):
-        slowest = max(slowest, health(port))
+    meanwhile = slowest(port)
     thread.join()
     assert client.cut(2)
-    assert slowest < 0.5
+    assert meanwhile < 0.5 + 3 * usual
 
 
 def test_some_pings_are_answered(port) -> None:
@@ -162,14 +166,13 @@ def test_a_flood_of_tiny_messages_holds_nobody_up(port, monkeypatch) -> None:
     monkeypatch.setattr(
         WebSocketsSansIOProtocol, "data_received", lambda self, data: read.append(len(data)) or plain(self, data)
     )
-    client, slowest = Raw(port), 0.0
+    client, usual = Raw(port), slowest(port)
     thread = threading.Thread(target=lambda: _quietly(client.send, Raw.frame(1, b"a") * 30_000))
     thread.start()
-    for _ in range(20):
-        slowest = max(slowest, health(port))
+    meanwhile = slowest(port)
     client.socket.close()
     thread.join()
-    assert slowest < 0.5
+    assert meanwhile < 0.5 + 3 * usual
     assert max(read) <= 4096  # about 600 messages, after which others have their turn
 
 
