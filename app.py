@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from streamlit import net_util, runtime
 
 from live import channel
-from server import shares, timers, wire
+from server import addresses, shares, timers, wire
 from server.headers import SecurityHeaders
 from server.origins import Origins
 from server.pieces import InPieces
@@ -29,7 +29,7 @@ from server.uploads import BoundedUploads
 from ui import left_behind, run_pace
 
 TIDY_SECONDS = 10.0
-STYLE = Path(__file__).parent / "ui" / "shell.css"
+UI = Path(__file__).parent / "ui"
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 configure_log()
 
@@ -76,17 +76,22 @@ run_pace.keep()
 wire.raise_file_limit()
 wire.guard({channel.PATH: wire.Bounds(channel.MAX_MESSAGE, channel.MAX_PER_SECOND)})
 
+BASE = st.get_option("server.baseUrlPath")
 app = st.App(
     "ui/shell.py",
     lifespan=tidying,
-    routes=channel.routes(st.get_option("server.baseUrlPath")),
+    routes=[*channel.routes(BASE), *addresses.routes(BASE)],
     middleware=[
         Middleware(SecurityHeaders, index=INDEX),
         Middleware(Origins),
         Middleware(Telemetry),
         Middleware(BoundedUploads, held=left_behind.uploaded, known=known),
         Middleware(InPieces),
-        Middleware(Styled, css=STYLE.read_text("utf-8")),
+        Middleware(
+            Styled,
+            css="\n".join((UI / name).read_text("utf-8") for name in ("shell.css", "places.css")),
+            asked={"large": (UI / "large.css").read_text("utf-8")},
+        ),
     ],
     on_script_error=calm,
 )

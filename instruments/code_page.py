@@ -1,8 +1,9 @@
 """The page that shows one network in three libraries: its settings."""
 
 from instruments.code import library
-from instruments.digits import digit_fields
+from instruments.digits import digit_fields, weights_field
 
 DIGIT = digit_fields("code")
 CODE = library("code", "NumPy", "PyTorch", "Keras", default="numpy")
-FIELDS = (*DIGIT, CODE)
+WEIGHTS = weights_field("code")
+FIELDS = (*DIGIT, WEIGHTS, CODE)

@@ -1,40 +1,50 @@
 """The same network in NumPy, PyTorch and Keras, and as a notebook."""
 
+import io
+
 import streamlit as st
 
+from cnn_core import weights
 from cnn_core.networks import ASSETS
 from instruments import code_page
 from instruments.digits import classify
-from ui import digit_source, lesson, settings
+from ui import digit_source, lesson, own_digits, settings
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.programs import digits
 
 page = lesson.Page(
     "code",
     "What you built here is what the libraries build. The programs below give the same numbers for your digit.",
-    "choose a digit, copy a program, and run it beside digits.npz.",
+    "choose a digit, copy a program, and run it beside the file of weights.",
 )
 v = settings.resolved(code_page.FIELDS)
 left, middle, right = st.columns([2, 2, 3])
 with left:
     digit, _ = digit_source.choose_digit(v, code_page.DIGIT)
-probabilities = classify(digit)
+with left:
+    own = own_digits.choose(v, code_page.WEIGHTS)
+probabilities = own.graph.forward(digit) if own else classify(digit)
+
+
+def weights_file() -> bytes:
+    """The weights that the programs read, by name."""
+    if own is None:
+        return (ASSETS / "digits.npz").read_bytes()
+    buffer = io.BytesIO()
+    weights.save(buffer, own.graph)
+    return buffer.getvalue()
+
+
 with middle:
     map_viewer("code_digit", [MapPanel("digit", "Digit", digit, image=True)])
 with right:
     st.markdown(f"All three programs print these probabilities; the largest says **{int(probabilities.argmax())}**.")
     digit_source.show(probabilities)
-    notebook, weights = st.columns(2)
-    notebook.download_button(
-        "Notebook (.ipynb)",
-        lambda: digits.notebook(digit),
-        "cnn.ipynb",
-        "application/x-ipynb+json",
-        on_click="ignore",
-        width="stretch",
-    )
-    file = ASSETS / "digits.npz"
-    weights.download_button(f"Weights ({file.name})", file.read_bytes, file.name, on_click="ignore", width="stretch")
+    book, numbers = st.columns(2)
+    notebook, kind = lambda: digits.notebook(digit, own), "application/x-ipynb+json"
+    book.download_button("Notebook (.ipynb)", notebook, "cnn.ipynb", kind, on_click="ignore", width="stretch")
+    name = digits.OWN if own else "digits.npz"
+    numbers.download_button(f"Weights ({name})", weights_file, name, on_click="ignore", width="stretch")
 
 st.subheader("What trips people")
 lesson.table(
@@ -61,6 +71,6 @@ lesson.formula(
 )
 
 page.check_yourself()
-page.in_code(v, code_page.CODE, digits.programs(digit))
+page.in_code(v, code_page.CODE, digits.programs(digit, own))
 page.share(digit, "digit")
 page.around()

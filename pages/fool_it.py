@@ -4,11 +4,12 @@ import numpy as np
 import streamlit as st
 
 from instruments import fool_it
-from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, MOVES, NETWORK, OFF, SEED, STEPS
+from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, NETWORK, OFF, SEED, STEPS
 from ui import fool_it_view as view
 from ui import image_source, lesson, model_source
 from ui import why_this_answer_view as why_view
-from ui.controls import buttons, menu, plain, slider, stepper
+from ui.beside import beside
+from ui.controls import menu, plain, slider, stepper
 from ui.programs import program
 
 page = lesson.Page(
@@ -20,14 +21,18 @@ v = model_source.resolved(fool_it.FIELDS)
 model = fool_it.model(v)
 x, digest = why_view.given(model, image_source.in_colour())
 before = why_view.answer_to(model, x)
-left, right = st.columns(2)
-with left:
-    menu(v, NETWORK)
-with right:
+picture, controls = beside("fool")
+with controls:
     slider(v, EPSILON, label=f"Epsilon, in steps of 1/{LEVELS}")
-model_source.own(v, NETWORK, LAYER, OFF, CHANNEL)
+    menu(v, NETWORK)
 other = view.fooled(v, x, digest)
-view.side_by_side(v, x, other, before)
+after = why_view.answer_to(model, other)
+with picture:
+    view.compare(before, after)
+    view.side_by_side(v, x, other)
+with controls:
+    view.both(before, after)
+model_source.own(v, NETWORK, LAYER, OFF, CHANNEL)
 largest = float(np.abs(other - x).max()) * LEVELS
 lesson.formula(
     r"\begin{aligned} x' &= x + \varepsilon \,\text{sign} \frac{\partial L}{\partial x}, \quad \varepsilon = "
@@ -35,14 +40,9 @@ lesson.formula(
 )
 
 st.subheader("Break it: switch maps off")
-why_view.layer_menu(v, LAYER)
 maps = view.switches(v, x, digest, before)
 
 st.subheader("Is it really invariant?")
-for column, field in zip(st.columns(3), MOVES.values(), strict=True):
-    with column:
-        slider(v, field)
-buttons(v, MOVE)
 view.move(v, x, digest, before)
 
 st.subheader("Ask it: what does a map look for?")

@@ -5,7 +5,7 @@ import streamlit as st
 from instruments import network, own_model
 from instruments.models import SHIPPED
 from instruments.network import CHANNEL, COLUMN, KERNEL_SIDE, KERNELS, POOL, ROW
-from instruments.overview_settings import MODEL
+from instruments.overview_settings import MODEL, NARROW
 from ui import (
     digit_source,
     formulas,
@@ -18,6 +18,7 @@ from ui import (
     overview_view,
     own_digits,
 )
+from ui.beside import beside
 from ui.components.camera_answers.component import camera_answers
 from ui.controls import menu, stepper
 from ui.palette import label
@@ -29,19 +30,18 @@ page = lesson.Page(
 )
 v = model_source.resolved(network.FIELDS)
 on_digits = v[MODEL] == "digits"
-left, middle, right = st.columns([2, 2, 3])
-with left:
+picture, controls = beside("network_wide" if v[NARROW] else "network", 3, 1)
+with controls:
     menu(v, MODEL)
 if on_digits:
-    with left:
+    with controls:
         digit, truth = digit_source.choose_digit(v, network.DIGIT)
-    with middle:
+        said = st.container()
         own = own_digits.choose(v, network.WEIGHTS)
         if own is not None:
             own_digits.fit_sizes(v, own)
-        with st.expander(
-            f"{v[KERNELS]} kernels of {v[KERNEL_SIDE]} × {v[KERNEL_SIDE]}, pooling {v[POOL]}", icon=":material/tune:"
-        ):
+        words = f"{v[KERNELS]} kernels of {v[KERNEL_SIDE]} × {v[KERNEL_SIDE]}, pooling {v[POOL]}"
+        with st.expander(words, icon=":material/tune:"):
             stepper(v, KERNELS, "Kernels *K*", disabled=own is not None)
             stepper(v, KERNEL_SIDE, label("kernel", "Kernel side"), disabled=own is not None)
             stepper(v, POOL, disabled=own is not None)
@@ -49,24 +49,24 @@ if on_digits:
     trace = net.trace(digit)
     probabilities = trace["softmax"]
     best = int(probabilities.argmax())
-    with right:
-        said = f"The network says **{best}** with {formulas.percent(probabilities[best])}."
-        st.markdown(said + ("" if truth is None else f" It is a **{truth}**."))
-        digit_source.show(probabilities)
-    if own is None and not network.is_trained(v):
-        network_view.untrained(v)
+    with said:
+        answer = f"The network says **{best}** with {formulas.percent(probabilities[best])}."
+        st.markdown(answer + ("" if truth is None else f" It is a **{truth}**."))
+        digit_source.show(probabilities, narrow=True)
     look = overview_view.look(v, overview_view.digits(net, digit))
 else:
     model = own_model.chosen(v, MODEL, any_answer=True)
     look = overview_view.look(v, overview_view.photo(model, image_source.in_colour()))
-    with middle:
-        model_source.own(v, MODEL, any_answer=True)
+    with controls:
         st.markdown("It sees the middle of the photo chosen above the pages.")
-    with right:
         overview_view.said(look)
-    if model.code in SHIPPED:
-        camera_answers("network_camera", model.code)
-overview_view.draw(v, look)
+        model_source.own(v, MODEL, any_answer=True)
+        if model.code in SHIPPED:
+            camera_answers("network_camera", model.code)
+with picture:
+    overview_view.draw(v, look)
+if on_digits and own is None and not network.is_trained(v):
+    network_view.untrained(v)
 opened = opened_map_view.draw(v, look)
 
 if on_digits:

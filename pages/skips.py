@@ -8,6 +8,7 @@ from instruments.skips import BLOCK, MAP, NORM, NORM_MAP
 from ui import image_source, lesson, settings
 from ui import skips_view as view
 from ui import why_this_answer_view as why_view
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import buttons, menu, stepper
 from ui.programs import program
@@ -21,14 +22,16 @@ v = settings.resolved(skips.FIELDS)
 x, digest = why_view.given(models.shipped("resnet8"), image_source.in_colour())
 cut = skips.cut_blocks(v)
 net = skips.cut(networks.load("resnet8"), cut)
-photo, switches, answers = st.columns([2, 2, 4])
+picture, controls = beside("skips", 3, 1)
+with picture:
+    photo, answers = st.columns(2)
 with photo:
     map_viewer("skips_photo", [MapPanel("photo", "What the network sees", x, image=True)])
-with switches:
-    st.markdown("**ResNet-8** knows ten classes and has three blocks.")
-    view.switches(v)
 with answers:
     view.answers(net, x)
+with controls:
+    view.switches(v)
+    st.markdown("**ResNet-8** knows ten classes and has three blocks.")
 view.each_alone(digest, x)
 st.markdown(
     f"The shortest way from the photo to the answer, which a gradient goes back in training, is **{skips.shortest(net)}** layers "
@@ -36,25 +39,26 @@ st.markdown(
 )
 
 st.subheader("What a block adds")
-left, right = st.columns([3, 1])
-with left:
+picture, controls = beside("skips_block", 3, 1)
+with controls:
     buttons(v, BLOCK)
-with right:
     stepper(v, MAP)
 found = skips.block(net, x, v)
-view.through_a_block(v, found)
+with picture:
+    view.through_a_block(v, found)
 lesson.formula(
     r"\begin{aligned} y &= \mathrm{ReLU}\big(F(x) + x\big) \\ F(x) &: \text{conv, norm, ReLU, conv, norm} \end{aligned}"
 )
 
 st.subheader("What a norm does to a map")
-left, right = st.columns([3, 1])
-with left:
+picture, controls = beside("skips_norm", 3, 1)
+with controls:
     menu(v, NORM)
-with right:
     stepper(v, NORM_MAP)
 norm = skips.norm(net, x, v)
-view.around_a_norm(v, norm)
+with picture:
+    view.around_a_norm(norm, v[NORM])
+view.spread(norm)
 lesson.formula(view.norm_formula(norm))
 st.markdown(
     "*μ* and *σ²* are the map's mean and variance over all photos of the training; *γ* and *β* were learnt. On one photo the "

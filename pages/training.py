@@ -6,6 +6,7 @@ from instruments import training
 from instruments.fields import SettingError
 from instruments.training import Training
 from ui import lesson, settings, training_place, training_view
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import buttons, marks, stepper, toggle
 from ui.programs.training import programs
@@ -20,36 +21,31 @@ page = lesson.Page(
     "press Start and watch the kernels change.",
 )
 v = settings.resolved(training.FIELDS)
-first, second, third, fourth, fifth = st.columns(5)
-with first:
-    stepper(v, training.KERNELS)
+picture, controls = beside("training")
+with controls:
+    marks(v, training.RATE, training.RATES, "Learning rate η (0.01 is good for Adam, 0.1 for SGD)")
     buttons(v, training.OPTIMISER)
-with second:
-    stepper(v, training.KERNEL_SIDE)
-    stepper(v, training.SEED)
-with third:
-    stepper(v, training.POOL)
-    buttons(v, training.LAYERS)
-with fourth:
-    stepper(v, training.DIGITS, "Digits to learn from")
-    stepper(v, training.BATCH)
-with fifth:
-    stepper(v, training.EPOCHS)
     buttons(v, training.SCHEDULE)
-rate, augment = st.columns([4, 1], vertical_alignment="bottom")
-with rate:
-    marks(v, training.RATE, training.RATES, "Learning rate *η* (0.01 is good for Adam, 0.1 for SGD)")
-with augment:
+    buttons(v, training.LAYERS)
+    left, right = st.columns(2)
+    with left:
+        stepper(v, training.KERNELS)
+        stepper(v, training.POOL)
+        stepper(v, training.EPOCHS)
+    with right:
+        stepper(v, training.KERNEL_SIDE)
+        stepper(v, training.BATCH)
+        stepper(v, training.SEED)
+    stepper(v, training.DIGITS, "Digits to learn from")
     toggle(v, training.AUGMENT)
 plan = training.plan(v)
 try:
     plan.check()
     fits = True
-    work = f"This run: {plan.steps:,} steps, {plan.macs / 1e9:.3g} billion multiply-adds."
-    st.markdown(f"{work} {training_view.said(plan)} {training_view.sees(plan)}")
 except SettingError as error:
     fits = False
-    st.error(str(error))
+    with controls:
+        st.error(str(error))
 
 
 def start() -> None:
@@ -69,12 +65,11 @@ held: Training | None = st.session_state.get(HELD)
 running = held is not None and not held.done
 going = held is None or held.going
 kernels = held.kernels() if held else plan.first_kernels()
-left, middle, right = st.columns(3)
-again = "Start again" if held else "Start"
-left.button(again, type="primary", key=f"{HELD}_start", on_click=start, disabled=not fits, width="stretch")
-pause_text = "Pause" if going else "Resume"
-middle.button(pause_text, key=f"{HELD}_pause", on_click=pause, disabled=not running, width="stretch")
-right.button("Stop and reset", key=f"{HELD}_reset", on_click=reset, disabled=held is None, width="stretch")
+with picture, st.container(horizontal=True):
+    again, pause_text = "Start again" if held else "Start", "Pause" if going else "Resume"
+    st.button(again, type="primary", key=f"{HELD}_start", on_click=start, disabled=not fits)
+    st.button(pause_text, key=f"{HELD}_pause", on_click=pause, disabled=not running)
+    st.button("Stop and reset", key=f"{HELD}_reset", on_click=reset, disabled=held is None)
 
 
 @st.fragment(run_every=PAUSE if running and going else None)
@@ -96,7 +91,11 @@ def watch() -> None:
         st.rerun()
 
 
-watch()
+with picture:
+    watch()
+if fits:
+    work = f"This run: {plan.steps:,} steps, {plan.macs / 1e9:.3g} billion multiply-adds."
+    st.markdown(f"{work} {training_view.said(plan)} {training_view.sees(plan)}")
 if held and held.done:
     training_view.to_keep(held)
 if held and held.done and not held.diverged:

@@ -26,21 +26,19 @@ c, height, width = image.pixels.shape
 v = settings.resolved(why.FIELDS, {SHAPE: image.pixels.shape})
 units, kernels, k, seed = v[why.UNITS], v[why.KERNELS], v[why.SIDE], v[why.SEED]
 dense, convolution, alike = why.dense_counts(v), why.convolution_counts(v), why.comparable_counts(v)
-names, dark = [f"Fully connected, {units:,} units", "Convolution", "Fully connected, as many outputs"], lesson.dark()
+names = [f"Fully connected, {units:,} units", "Convolution", "Fully connected, as many outputs"]
+dark = lesson.dark()
 picture, controls = beside("why")
 with controls:
     stepper(v, why.UNITS, "Hidden units *n*")
     stepper(v, why.KERNELS, "Kernels *K*")
     stepper(v, why.SIDE, label("kernel", "Kernel side"))
+counted = {"parameters": (dense.parameters, convolution.parameters, alike.parameters)}
+counted["multiply-adds"] = dense.macs, convolution.macs, alike.macs
 with picture:
-    st.image(
-        figures.bars(names, [dense.parameters, convolution.parameters, alike.parameters], "parameters", dark, log=True),
-        alt=f"Parameters: fully connected {dense.parameters:,}, convolution {convolution.parameters:,}, as many outputs {alike.parameters:,}",
-    )
-    st.image(
-        figures.bars(names, [dense.macs, convolution.macs, alike.macs], "multiply-adds", dark, log=True),
-        alt=f"Multiply-adds: fully connected {dense.macs:,}, convolution {convolution.macs:,}, as many outputs {alike.macs:,}",
-    )
+    for title, sizes in counted.items():
+        alt = f"{title.capitalize()}: " + ", ".join(f"{name} {size:,}" for name, size in zip(names, sizes, strict=True))
+        st.image(figures.bars(names, sizes, title, dark, log=True, room=215, behind=140, above=True), alt=alt)
 lesson.formula(
     rf"\underbrace{{{c}\cdot {height}\cdot {width}\cdot {units} + {units}}}_\text{{fully connected}} = {dense.parameters:,}"
     rf"\qquad \underbrace{{{kernels}\cdot {c}\cdot {k}\cdot {k} + {kernels}}}_\text{{convolution}} = {convolution.parameters:,}"

@@ -6,6 +6,7 @@ from instruments import why_this_answer as why
 from instruments.why_this_answer import FIRST, METHOD, NETWORK, SECOND, SIZE, STEPS, STRENGTH, STRIDE, WEIGHTS
 from ui import image_source, lesson, model_source
 from ui import why_this_answer_view as view
+from ui.beside import beside
 from ui.controls import buttons, menu, slider, stepper
 from ui.programs import program
 
@@ -17,25 +18,13 @@ page = lesson.Page(
 v = model_source.resolved(why.FIELDS)
 model = why.model(v)
 asked = view.ask(v, image_source.in_colour())
-columns = st.columns(4)
-for column, field in zip(columns, (NETWORK, METHOD), strict=False):
-    with column:
-        menu(v, field)
-for column, field, label in zip(columns[2:], (FIRST, SECOND), ("Why …", "… and not"), strict=True):
-    with column:
+picture, controls = beside("answer")
+with controls:
+    menu(v, METHOD)
+    for field, label in ((FIRST, "Why …"), (SECOND, "… and not")):
         view.class_menu(v, field, label, asked.answer)
-model_source.own(v, NETWORK, why.LAYER)
-method = why.method(v)
-if method != v[METHOD]:
-    st.info("This network does not end in the mean of maps, so Grad-CAM stands in for the class activation map.")
-made = view.explain(v, asked)
-if made is not None:
-    view.watched(model, made, lambda maps: view.over_the_photo(v, asked, maps))
-left, right = st.columns(2)
-with left:
-    view.said(asked.answer)
-with right:
     slider(v, STRENGTH, label="Strength of the colours")
+    method = why.method(v)
     if method == "gradcam":
         view.layer_menu(v)
     elif method == "integrated":
@@ -44,6 +33,15 @@ with right:
         for column, size in zip(st.columns(2), (SIZE, STRIDE), strict=True):
             with column:
                 stepper(v, size)
+    menu(v, NETWORK)
+    view.said(asked.answer)
+with picture:
+    if method != v[METHOD]:
+        st.info("This network does not end in the mean of maps, so Grad-CAM stands in for the class activation map.")
+    made = view.explain(v, asked)
+    if made is not None:
+        view.watched(model, made, lambda maps: view.over_the_photo(v, asked, maps))
+model_source.own(v, NETWORK, why.LAYER)
 if method == "occlusion":
     view.place_the_square(v, asked)
 if made is not None and made.maps is not None and made.done:

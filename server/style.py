@@ -1,5 +1,8 @@
 """The app's style stands in the page from its first byte: sent with the first run, it would move what is already drawn."""
 
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,10 +16,11 @@ class Styled:
     Args:
         app: what it stands before.
         css: the sheet's text.
+        asked: what is added to it in pages whose address asks for it, by the key that is "true" there.
     """
 
-    def __init__(self, app: ASGIApp, css: str) -> None:
-        self.app, self.style = app, f"<style>\n{css}</style>\n</body>".encode()
+    def __init__(self, app: ASGIApp, css: str, asked: Mapping[str, str]) -> None:
+        self.app, self.css, self.asked = app, css, asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
@@ -26,6 +30,9 @@ class Styled:
         ):
             await self.app(scope, receive, send)
             return
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        css = self.css + "".join(more for key, more in self.asked.items() if query.get(key) == "true")
+        style = f"<style>\n{css}</style>\n</body>".encode()
         scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in _LEFT_OUT]}
         held: Message | None = None  # the start of an HTML page whose body is to come
         body = bytearray()
@@ -37,7 +44,7 @@ class Styled:
             elif message["type"] == "http.response.body" and held is not None:
                 body.extend(message.get("body", b""))
                 if not message.get("more_body"):
-                    page = bytes(body).replace(b"</body>", self.style, 1)
+                    page = bytes(body).replace(b"</body>", style, 1)
                     headers = MutableHeaders(scope=held)
                     headers["content-length"] = str(len(page))
                     for name in ("etag", "last-modified", "accept-ranges"):

@@ -5,16 +5,17 @@ import io
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from cnn_core import faces, networks
+from cnn_core import faces, networks, weights
 from cnn_core.mnist import TRAINED, digits
 from cnn_core.optimisers import SGD, Adam
 from cnn_core.training import train
-from instruments import backward, samples
+from instruments import backward, own_digits, samples
 from instruments.fields import resolve
 from instruments.training import Plan
 from ui.programs import digits as digit_programs
@@ -55,6 +56,11 @@ def check_digits() -> None:
             programs = digit_programs.programs(images[number])
             for name in ("PyTorch", "Keras"):
                 expect_equal(f"digit {number} in {name}", run(programs[name])["probabilities"], expected)
+        own = own_digits.of_weights(3, 4, 3, 20, networks.digits_network(3, 4, 3, 20).stored())
+        weights.save(Path("training-weights.npz"), own.graph)
+        for name in ("PyTorch", "Keras"):
+            found = run(digit_programs.programs(images[TRAINED], own)[name])["probabilities"]
+            expect_equal(f"a network of one's own in {name}", found, own.graph.forward(images[TRAINED : TRAINED + 1]))
         os.chdir("/")
 
 

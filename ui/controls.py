@@ -121,7 +121,8 @@ def menu(v: Values, field: Choice, label: str | None = None, help: str | None = 
 def toggle(v: Values, field: Switch, label: str | None = None, help: str | None = None) -> None:
     """On or off."""
     shared = _show(field, v[field])
-    _finish(field, v[field], st.toggle(label or field.name, v[field], help=help, **shared))
+    with st.container(key=f"_{field.key}_toggle"):  # by which its place is known before it is drawn
+        _finish(field, v[field], st.toggle(label or field.name, v[field], help=help, **shared))
 
 
 def slider(v: Values, field: Real, instrument: str = "", label: str | None = None) -> None:
@@ -133,35 +134,21 @@ def slider(v: Values, field: Real, instrument: str = "", label: str | None = Non
         instrument: the viewer that follows the moving hand, "" if none does.
         label: its words.
     """
-    words = label or field.name.capitalize()
-    track, typed = st.columns([3, 1], vertical_alignment="bottom")
-    with typed:
-        _typed(v, field, words, hidden=True)
-    with track:
-        live_slider(
-            f"_{field.key}_slider", instrument, field, words, v[field], lambda sent: settings.give({field.key: sent})
-        )
-    if refused := settings.taken_back(field.key):
-        say(refused[1])
+    _slider(v, field, instrument, label or field.name.capitalize(), None)
 
 
 def marks(v: Values, field: Real, values: Sequence[float], label: str) -> None:
     """A slider over a few values, as a logarithmic scale has them, beside a line in which any other can be typed."""
+    _slider(v, field, "", label, sorted({*values, v[field]}))
+
+
+def _slider(v: Values, field: Real, instrument: str, words: str, stops: Sequence[float] | None) -> None:
     track, typed = st.columns([3, 1], vertical_alignment="bottom")
     with typed:
-        _typed(v, field, label, hidden=True)
-    key, options = f"_{field.key}_slider", sorted({*values, v[field]})
-    if not settings.first_run():
-        st.session_state[key] = v[field]
+        _typed(v, field, words, hidden=True)
     with track:
-        st.select_slider(
-            label,
-            options,
-            v[field],
-            key=key,
-            format_func=field.write,
-            on_change=lambda: settings.give({field.key: st.session_state[key]}),
-        )
+        key, value = f"_{field.key}_slider", v[field]
+        live_slider(key, instrument, field, words, value, lambda sent: settings.give({field.key: sent}), stops)
     if refused := settings.taken_back(field.key):
         say(refused[1])
 
@@ -177,7 +164,8 @@ def line(
 
 def lines(v: Values, field: Field[Any], label: str | None = None, help: str | None = None) -> None:
     """A field of several lines, into which rows can be pasted as they are; a field of one line makes spaces of line ends."""
-    _typed(v, field, label or field.name.capitalize(), help, several=True)
+    with st.container(key=f"_{field.key}_lines"):
+        _typed(v, field, label or field.name.capitalize(), help, several=True)
     if refused := settings.taken_back(field.key):
         say(refused[1])
 

@@ -12,10 +12,11 @@ from instruments.growing import Growing
 from instruments.models import Model
 from instruments.why_this_answer import Answer
 from ui import cache, figures, lesson, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, map_viewer
-from ui.controls import line, plain
+from ui.controls import buttons, line, plain, slider
 from ui.model_source import ASKED, computing
-from ui.why_this_answer_view import answer_to, held, said, watched
+from ui.why_this_answer_view import answer_to, held, layer_menu, said, watched
 
 AXES = {
     "shift": "shift to the right, share of the width",
@@ -44,8 +45,8 @@ def compare(before: Answer, after: Answer) -> None:
     st.markdown(f"{now}. **{old}** had {why.percent(float(before.probabilities[before.top[0]]))} and has {share}.")
 
 
-def side_by_side(v: Values, x: Array, other: Array, before: Answer) -> None:
-    """The picture, the fooling one, and their difference made visible; both answers as bars."""
+def side_by_side(v: Values, x: Array, other: Array) -> None:
+    """The picture, the fooling one, and their difference made visible."""
     epsilon = v[EPSILON] / LEVELS
     times = 0.5 / epsilon if epsilon else 1.0
     difference = np.asarray(0.5 + (other - x) * times, np.float32).clip(0, 1)
@@ -55,13 +56,14 @@ def side_by_side(v: Values, x: Array, other: Array, before: Answer) -> None:
         MapPanel("difference", f"Their difference, {times:.3g} times, on grey", difference, image=True),
     ]
     map_viewer("fool_pictures", panels)
-    after = answer_to(fool_it.model(v), other)
-    compare(before, after)
-    left, right = st.columns(2)
-    with left:
-        said(before)
-    with right:
-        said(after)
+
+
+def both(before: Answer, after: Answer) -> None:
+    """Both answers as bars."""
+    st.markdown("**The picture, changed**")
+    said(after)
+    st.markdown("**The picture**")
+    said(before)
 
 
 @cache.remembered
@@ -94,12 +96,13 @@ def switches(v: Values, x: Array, digest: str, before: Answer) -> Array:
     def all_on() -> None:
         settings.give({OFF.key: ""})
 
-    left, right = st.columns([3, 2])
+    left, right = beside("fool_maps")
     with left:
         shown = maps.copy()
         shown[list(off)] = 0
         map_viewer("fool_maps", [MapPanel("maps", f"Maps of {v[LAYER]}: click one", shown)], on_click=clicked)
     with right:
+        layer_menu(v, LAYER)
         line(v, OFF, "Maps that are off", placeholder="none; such as 3, 17")
         words = f"Switch off the {fool_it.STRONGEST} that speak most for {plain(before.names[0])}"
         st.button(words, key="_fool_strongest", on_click=strongest)
@@ -111,12 +114,16 @@ def switches(v: Values, x: Array, digest: str, before: Answer) -> Array:
 
 
 def move(v: Values, x: Array, digest: str, before: Answer) -> None:
-    """The moved picture beside the probability over the whole range of one move."""
+    """The moved picture beside what moves it, and the probability over the whole range of one move."""
+    left, right = beside("fool_moved")
+    with right:
+        for field in fool_it.MOVES.values():
+            slider(v, field)
     picture = fool_it.moved_as_set(v, x)
-    left, right = st.columns([1, 2])
     with left:
-        map_viewer("fool_moved", [MapPanel("moved", "Moved", picture, image=True)])
         compare(before, answer_to(fool_it.model(v), picture))
+        map_viewer("fool_moved", [MapPanel("moved", "Moved", picture, image=True)])
+    buttons(v, MOVE)
     others = tuple(v[field] for code, field in fool_it.MOVES.items() if code != v[MOVE])
     key = ("curve", fool_it.model(v).digest, digest, v[MOVE], others)
     made = held(key, lambda: fool_it.curve(v, x, before.top[0]))
@@ -133,8 +140,7 @@ def move(v: Values, x: Array, digest: str, before: Answer) -> None:
             low, high = why.percent(float(found.min())), why.percent(float(found.max()))
             st.markdown(f"From {low} to {high} on the way: an invariant network would show a level line.")
 
-    with right:
-        watched(fool_it.model(v), made, draw)
+    watched(fool_it.model(v), made, draw)
 
 
 def ask_a_map(v: Values) -> None:

@@ -89,7 +89,8 @@ def choose() -> tuple[DeltaGenerator, DeltaGenerator]:
     st.session_state["_photo_place"], st.session_state["_photo_used"] = None, False
     st.session_state["_photo_new"] = st.session_state.pop("_photo_given", False)
     menu(v, IMAGE)
-    unused = st.container()
+    unused = st.container(key="_photo_unused")
+    unused.empty()  # its place is there from the start
     if _missing():
         say("Your photo is not here: photos are never stored. Choose it again below.")
     with st.expander("Your own photo", icon=":material/add_a_photo:"):

@@ -62,21 +62,21 @@ def through_a_block(v: Values, found: skips.Block) -> None:
     st.markdown(f"What is computed is **{formulas.number(found.share)}** times as large as what is given.")
 
 
-def around_a_norm(v: Values, found: Norm) -> None:
-    """A map before and after its norm, and how its numbers are spread."""
-    left, right = st.columns([3, 2])
-    with left:
-        panels = [
-            MapPanel("before", f"After {NORMS[v[skips.NORM]]}", found.before),
-            MapPanel("after", f"After {v[skips.NORM]}", found.after, reads=[Reads("before", "same")]),
-        ]
-        map_viewer("skips_norm_maps", panels)
-    with right:
-        spread = {"before the norm": found.before.ravel(), "after it": found.after.ravel()}
-        lesson.charts(
-            "_skips_spread",
-            {"How the map's numbers are spread": lambda: figures.histograms(spread, "value", lesson.dark())},
-        )
+def around_a_norm(found: Norm, name: str) -> None:
+    """A map before and after the norm of this name."""
+    panels = [
+        MapPanel("before", f"After {NORMS[name]}", found.before),
+        MapPanel("after", f"After {name}", found.after, reads=[Reads("before", "same")]),
+    ]
+    map_viewer("skips_norm_maps", panels)
+
+
+def spread(found: Norm) -> None:
+    """How the map's numbers are spread before and after the norm."""
+    both = {"before the norm": found.before.ravel(), "after it": found.after.ravel()}
+    lesson.charts(
+        "_skips_spread", {"How the map's numbers are spread": lambda: figures.histograms(both, "value", lesson.dark())}
+    )
 
 
 def norm_formula(found: Norm) -> str:

@@ -17,6 +17,7 @@ from instruments.growing import Growing
 from instruments.models import Model
 from instruments.why_this_answer import COLUMN, FIRST, ROW, SECOND, SIZE, STRIDE, Answer
 from ui import cache, figures, lesson, model_source, settings
+from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.components.first_picture import component as first_picture
 from ui.controls import menu, plain, stepper
@@ -112,8 +113,9 @@ def said(answer: Answer) -> None:
 
 def bars(names: Sequence[str], shares: Sequence[float]) -> None:
     """Classes with their probabilities as bars from 0 to 1, with the same words for who cannot see them."""
-    texts = [why.percent(share) for share in shares]
-    picture = figures.bars(names, shares, "probability, from 0 to 1", lesson.dark(), high=1, texts=texts)
+    texts, room, behind = [why.percent(share) for share in shares], 100, 64  # pixels: they stand beside pictures
+    title, dark = "probability, 0 to 1", lesson.dark()
+    picture = figures.bars(names, shares, title, dark, high=1, texts=texts, room=room, behind=behind)
     alt = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
     st.image(picture, alt=f"Probabilities: {alt}")
 
@@ -251,8 +253,8 @@ def place_the_square(v: Values, asked: Asked) -> None:
             inside = (min(max(at - size // 2, 0), side - size) for at, side in zip((y, x), sides, strict=True))
             settings.give(dict(zip((ROW.key, COLUMN.key), inside, strict=True)))
 
-    left, right = st.columns([1, 2])
-    with left:
+    left, right = beside("answer_square")
+    with right:
         st.markdown("Click where it shall lie, or step.")
         stepper(v, ROW)
         stepper(v, COLUMN)
@@ -264,7 +266,7 @@ def place_the_square(v: Values, asked: Asked) -> None:
             way = "falls" if fall >= 0 else "rises"
             st.markdown(f"**{plain(name)}**: {before}, covered {after}; its score {way} by {abs(fall):.3f}.")
         st.markdown(f"The network now says **{plain(now.names[0])}**.")
-    with right:
+    with left:
         map_viewer("answer_square", [MapPanel("covered", "Covered", picture, image=True)], on_click=clicked)
 
 

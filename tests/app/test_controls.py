@@ -59,15 +59,15 @@ def test_each_widget_shows_its_field(app) -> None:
     menu = app.selectbox(key="t_menu")
     assert (menu.label, menu.value, menu.options, menu.help) == ("Menu", "q", ["P", "Q"], "a menu")
     assert (app.toggle(key="t_switch").label, app.toggle(key="t_switch").value) == ("Switch", True)
-    marks = app.select_slider(key="_t_marked_slider")
-    assert (marks.label, marks.options, marks.value) == ("A scale", ["0.1", "0.2", "0.5"], 0.2)
+    marks = component(app, "live_slider", 1)
+    assert (marks["label"], marks["marks"], marks["value"]) == ("A scale", [0.1, 0.2, 0.5], 0.2)
     line, lines = app.text_input(key="t_text"), app.text_area(key="t_rows")
     assert (line.label, line.value, line.placeholder) == ("Text", "one", "write")
     assert (lines.label, lines.value, lines.help) == ("Rows", "two", "several")
     hidden = [app.text_input(key=key).proto.label_visibility.value for key in ("t_real", "t_marked", "t_text")]
     assert hidden == [2, 2, 0]  # collapsed beside a slider that has a label
     slider = component(app, "live_slider")
-    assert (slider["value"], slider["instrument"]) == (0.5, "viewer")
+    assert (slider["value"], slider["instrument"], slider["marks"]) == (0.5, "viewer", None)
     assert dict(app.query_params) == {}
 
 
@@ -77,7 +77,7 @@ def test_what_a_widget_gives_is_held_and_shown_again(app) -> None:
     app.button_group(key="t_few").set_value("x")
     app.selectbox(key="t_menu").set_value("p")
     app.toggle(key="t_switch").set_value(False)
-    app.select_slider(key="_t_marked_slider").set_value(0.5)
+    app.text_input(key="t_marked").set_value("0.5")
     app.text_input(key="t_text").set_value(" other ")
     app.text_area(key="t_rows").set_value("three\nfour")
     app.text_input(key="t_real").set_value("-0,25").run()
@@ -87,11 +87,11 @@ def test_what_a_widget_gives_is_held_and_shown_again(app) -> None:
     assert component(app, "live_slider")["value"] == -0.25
     app.run()
     assert (app.text_input(key="t_real").value, app.text_input(key="t_text").value) == ("-0.25", "other")
-    assert app.select_slider(key="_t_marked_slider").value == 0.5
+    assert component(app, "live_slider", 1)["value"] == 0.5
     app.button_group(key="t_few").set_value(None).run()
     assert "t_few" not in app.query_params
     app.text_input(key="t_marked").set_value("0.3").run()
-    assert app.select_slider(key="_t_marked_slider").options == ["0.1", "0.3", "0.5"]
+    assert component(app, "live_slider", 1)["marks"] == [0.1, 0.3, 0.5]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from cnn_core import networks
+from cnn_core import networks, weights
 from cnn_core.digits import prepare
 from cnn_core.mnist import digits
 from instruments import backward, own_digits, samples
@@ -171,6 +171,27 @@ def test_programs_and_notebook_give_the_same_numbers(tmp_path, monkeypatch) -> N
     np.testing.assert_allclose(cells["probabilities"][0], expected, atol=1e-5)
     for library in ("PyTorch", "Keras"):
         compile(programs[library], "program", "exec")
+
+
+def test_programs_and_notebook_take_the_network_of_one_s_own(tmp_path, monkeypatch) -> None:
+    own = own_digits.of_weights(3, 4, 3, 20, networks.digits_network(3, 4, 3, 20).stored())
+    weights.save(tmp_path / "training-weights.npz", own.graph)
+    monkeypatch.chdir(tmp_path)
+    app = visit("code", code_weights="yours", code_number="8007")
+    assert "Your network is not here" in sentences(app)
+    app.session_state["_own_digits"] = own
+    app.run()
+    expected = own.graph.forward(IMAGES[8007])
+    assert f"the largest says **{expected.argmax()}**" in sentences(app)
+    names: dict = {}
+    exec(compile(app.code[0].value, "numpy", "exec"), names)
+    np.testing.assert_allclose(names["probabilities"][0], expected, atol=2e-3)  # its digit has 8 bits a pixel
+    assert "# N x 3 x 25 x 25" in app.code[0].value
+    assert "# N x 3 x 8 x 8" in app.code[0].value
+    cells: dict = {}
+    for cell in json.loads(digit_programs.notebook(IMAGES[8007], own))["cells"]:
+        exec(compile("".join(cell["source"]), "cell", "exec"), cells) if cell["cell_type"] == "code" else None
+    np.testing.assert_array_equal(cells["probabilities"], names["probabilities"])
 
 
 @pytest.mark.parametrize(
@@ -427,7 +448,7 @@ def test_what_was_trained_becomes_the_session_s_own_model(button, title, layers)
 
 
 def test_a_network_that_is_not_here_is_said_to_be_missing() -> None:
-    for page in ("network", "backward"):
+    for page in ("network", "backward", "code"):
         app = visit(page, **{f"{page}_weights": "yours"})
         assert "Your network is not here" in sentences(app)
         assert app.query_params[f"{page}_weights"] == "yours"

@@ -359,3 +359,20 @@ def test_a_finger_that_scrolls_changes_no_number(visit) -> None:
     swipe(page, *centre(), 100, 0)
     expect(cell).to_have_value("0")
     page.wait_for_url("**kernel=0+0+1**")
+
+
+def test_a_finger_that_scrolls_moves_no_slider_and_one_that_slides_does(visit) -> None:
+    page = visit("training?training_rate=0.02", width=400, height=800, has_touch=True)
+    settle(page)
+    rate = page.locator(".st-key-_training_rate_slider")
+    slider, shown = rate.locator("input"), rate.locator("output")
+    box = slider.bounding_box()
+    place = box["x"] + box["width"] * 0.85, box["y"] + box["height"] / 2
+    swipe(page, *place, 0, -150)
+    wait_until(page, lambda: slider.bounding_box()["y"] < box["y"] - 50)  # the page was scrolled
+    expect(shown).to_have_text("0.02")
+    box = slider.bounding_box()
+    mark = (box["width"] - 16) / 13  # of 14 marks; the thumb is 16 pixels wide
+    swipe(page, box["x"] + 8 + 7 * mark, box["y"] + box["height"] / 2, 3 * mark, 0)  # the eighth is 0.02
+    wait_until(page, lambda: "training_rate=0.2" in page.url)  # ten times, three marks on
+    expect(shown).to_have_text("0.2")

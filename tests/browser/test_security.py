@@ -120,7 +120,8 @@ def test_an_error_in_one_session_is_calm_and_leaves_the_others(visit, tmp_path) 
     broken = tmp_path / "app.py"
     source = (ROOT / "app.py").read_text("utf-8").replace('"ui/shell.py"', f'"{tmp_path}/shell.py"')
     (tmp_path / "ui").mkdir()
-    (tmp_path / "ui" / "shell.css").write_bytes((ROOT / "ui" / "shell.css").read_bytes())
+    for style in (ROOT / "ui").glob("*.css"):
+        (tmp_path / "ui" / style.name).write_bytes(style.read_bytes())
     broken.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{source}")
     shell = "import streamlit as st\nst.title('Page')\nif 'fail' in st.query_params:\n    raise RuntimeError('secret detail')\nst.write('fine')\n"
     (tmp_path / "shell.py").write_text(shell)

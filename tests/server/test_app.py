@@ -72,6 +72,19 @@ def test_the_app_s_own_pages_are_let_in(server, path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "leads"),
+    [
+        ("/home", "./"),
+        ("/home?size=64&image=cat", "./?size=64&image=cat"),
+        ("/home?next=//evil.example", "./?next=//evil.example"),
+    ],
+)
+def test_home_is_also_found_under_its_name(server, path, leads) -> None:
+    status, headers, _ = ask(server[0], path, {"Accept": "text/html"})
+    assert (status, headers["location"]) == (307, leads)
+
+
+@pytest.mark.parametrize(
     "path", ["/_stcore/metrics%0A", "/_stcore/metrics%0a%0a", "/metrics%0A", "/_stcore/metrics/", "/_stcore/metrics%20"]
 )
 def test_metrics_stay_closed_however_they_are_spelt(server, path) -> None:

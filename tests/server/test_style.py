@@ -12,7 +12,7 @@ PAGE = "<html><head><title>é</title></head><body><p></p></body></html>"
 
 
 def served(
-    answer: Response, accept: bytes = b"text/html,*/*", method: str = "GET"
+    answer: Response, accept: bytes = b"text/html,*/*", method: str = "GET", query: bytes = b""
 ) -> tuple[dict[str, str], str, Scope]:
     """What comes through: headers, body, and the request as the app saw it."""
     messages, seen = [], {}
@@ -25,7 +25,8 @@ def served(
         messages.append(message)
 
     headers = [(b"accept", accept), (b"if-none-match", b'"1"'), (b"accept-encoding", b"gzip"), (b"host", b"here")]
-    asyncio.run(Styled(app, "p { top: 0 }\n")({"type": "http", "method": method, "headers": headers}, None, send))
+    scope = {"type": "http", "method": method, "headers": headers, "query_string": query}
+    asyncio.run(Styled(app, "p { top: 0 }\n", {"large": "b { top: 1 }\n"})(scope, None, send))
     start, *bodies = messages
     body = b"".join(one["body"] for one in bodies).decode()
     return {name.decode(): value.decode() for name, value in start["headers"]}, body, seen
@@ -37,6 +38,16 @@ def test_a_page_carries_the_style_behind_what_scripts_write() -> None:
     assert headers["content-length"] == str(len(body.encode()))
     assert "etag" not in headers  # it is the page's without the style
     assert [name for name, _ in seen["headers"]] == [b"accept", b"host"]
+
+
+@pytest.mark.parametrize("query", [b"large=true", b"x=%ff&large=true&y"])
+def test_what_the_address_asks_for_is_there_from_the_first_byte(query) -> None:
+    assert "p { top: 0 }\nb { top: 1 }\n</style>" in served(Response(PAGE, media_type="text/html"), query=query)[1]
+
+
+@pytest.mark.parametrize("query", [b"large=false", b"larger=true", b"large", b"x=large=true"])
+def test_what_is_not_asked_for_is_not_there(query) -> None:
+    assert "b { top: 1 }" not in served(Response(PAGE, media_type="text/html"), query=query)[1]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """The digits network as programs: NumPy with cnn_core, PyTorch, Keras, and a notebook.
 
-Each reads `digits.npz` (the weights) and makes `probabilities` from `digit`, so that numbers can be compared.
+Each reads `digits.npz`, or the weights of a person's own network, and makes `probabilities` from `digit`, so that numbers can be compared.
 """
 
 from cnn_core.arguments import Array
+from cnn_core.digits import SIDE
+from cnn_core.shapes import conv_output_size
+from instruments.own_digits import OwnDigits
 from ui.programs import Code, program
 from ui.programs.notebooks import notebook_text
 
+OWN = "training-weights.npz"  # as the training page and this one call the file
 _LINE = 112  # characters of hexadecimal in a line
 
 
@@ -22,13 +26,23 @@ def digit_code(digit: Array) -> Code:
     return Code(f"np.frombuffer(bytes.fromhex(\n{lines}\n), np.uint8).reshape(1, 1, 28, 28) / np.float32(255)")
 
 
-def programs(digit: Array) -> dict[str, str]:
-    """The network on this digit, by library."""
+def programs(digit: Array, own: OwnDigits | None = None) -> dict[str, str]:
+    """The network on this digit, by library; the own one, if it is given."""
     files = {"NumPy": "digits_numpy", "PyTorch": "digits_pytorch", "Keras": "digits_keras"}
-    return {library: program(file, digit=digit_code(digit)) for library, file in files.items()}
+    given = {"digit": digit_code(digit)}
+    if own is None:
+        return {library: program(file, **given) for library, file in files.items()}
+    given |= {"weights": Code(f'np.load("{OWN}")'), "pool": Code(str(own.pool))}
+    written = {library: program(file, **given) for library, file in files.items()}
+    maps = conv_output_size(SIDE, own.side)
+    for shipped, side in (("16 x 24 x 24", maps), ("16 x 12 x 12", maps // own.pool)):
+        written["NumPy"] = written["NumPy"].replace(f"# N x {shipped}", f"# N x {own.kernels} x {side} x {side}")
+    return written
 
 
-def notebook(digit: Array) -> str:
+def notebook(digit: Array, own: OwnDigits | None = None) -> str:
     """A Jupyter notebook with the NumPy program, a cell a step."""
-    introduction = "# A convolutional network in NumPy\n\nPut `digits.npz` and the folder `cnn_core` beside this notebook, then run all cells."
-    return notebook_text(introduction, [block for block in programs(digit)["NumPy"].split("\n\n") if block.strip()])
+    file = OWN if own else "digits.npz"
+    introduction = f"# A convolutional network in NumPy\n\nPut `{file}` and the folder `cnn_core` beside this notebook, then run all cells."
+    blocks = programs(digit, own)["NumPy"].split("\n\n")
+    return notebook_text(introduction, [block for block in blocks if block.strip()])

@@ -5,18 +5,21 @@ import torch
 from torch import nn
 
 weights = np.load("digits.npz")
+kernels, _, side, _ = weights["conv1.weight"].shape
+hidden, pooled = weights["fc1.weight"].shape
+pool = 2  # a side of the pooling window
 
 digit = np.zeros((1, 1, 28, 28), np.float32)  # N x C x H x W
 
 net = nn.Sequential(
     OrderedDict(
-        conv1=nn.Conv2d(1, 16, 5),
+        conv1=nn.Conv2d(1, kernels, side),
         relu1=nn.ReLU(),
-        pool1=nn.MaxPool2d(2),
+        pool1=nn.MaxPool2d(pool),
         flatten=nn.Flatten(),
-        fc1=nn.Linear(2304, 128),
+        fc1=nn.Linear(pooled, hidden),
         relu2=nn.ReLU(),
-        fc2=nn.Linear(128, 10),
+        fc2=nn.Linear(hidden, 10),
         softmax=nn.Softmax(dim=1),
     )
 )

@@ -3,6 +3,7 @@
 import { button, element } from "../shared/dom.js";
 import { Drag } from "../shared/drag.js";
 import { clamp } from "../shared/numbers.js";
+import { keepFromSwipes } from "../shared/scrolling.js";
 
 /** @import {Mounted, PadData} from "../shared/types.js" */
 /** @import {Point, Stroke} from "../shared/types.js" */
@@ -49,6 +50,7 @@ class DrawingPad {
     this.small = drawingOn(element("canvas", { width: SIDE, height: SIDE }));
     this.small.imageSmoothingQuality = "high";
     this.brush = element("input", { type: "range", min: 10, max: 40, value: 22 });
+    keepFromSwipes(this.brush);
     const tool = /** @type {(name: string, run: () => void) => HTMLElement} */ ((name, run) => button(name, name, run));
     const bar = element("div", { className: "bar" }, tool("Undo", () => this.undo()), tool("Clear", () => this.clear()), element("label", {}, "brush", this.brush));
     parent.append(this.canvas, bar);

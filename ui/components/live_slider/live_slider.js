@@ -39,21 +39,30 @@ class LiveSlider {
     this.range.addEventListener("pointercancel", () => this.takeBack());
   }
 
+  get value() {
+    const at = this.range.valueAsNumber;
+    return this.data.marks?.[at] ?? at;
+  }
+
+  set value(value) {
+    this.range.value = String(this.data.marks?.indexOf(value) ?? value);
+  }
+
   moved() {
-    const value = this.range.valueAsNumber;
+    const value = this.value;
     this.show(value);
     if (!gesture(this.data.instrument, { [this.data.name]: value })) this.later();
   }
 
   // The page was scrolled by a finger that began on the slider: that was no change.
   takeBack() {
-    this.range.value = String(this.data.value);
+    this.value = this.data.value;
     this.moved();
   }
 
   // Without the live channel: one value in flight, the newest waits for its answer.
   later() {
-    this.next = this.range.valueAsNumber;
+    this.next = this.value;
     if (this.sent !== undefined || this.next === this.data.value) return;
     this.sent = this.next;
     this.next = undefined;
@@ -70,9 +79,10 @@ class LiveSlider {
   update(data) {
     this.data = data;
     this.name.textContent = data.label;
-    Object.assign(this.range, { min: data.low, max: data.high, step: data.step });
-    if (!this.range.matches(":active") && this.next === undefined) this.range.value = String(data.value);
-    this.show(this.range.valueAsNumber);
+    const ends = data.marks ? { min: 0, max: data.marks.length - 1, step: 1 } : { min: data.low, max: data.high, step: data.step };
+    Object.assign(this.range, ends);
+    if (!this.range.matches(":active") && this.next === undefined) this.value = data.value;
+    this.show(this.value);
     this.sent = undefined;
     if (this.next !== undefined && this.next !== data.value) this.later();
     else this.next = undefined;

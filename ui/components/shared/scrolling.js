@@ -1,6 +1,21 @@
-// A wheel scrolls the page, also over a number that has the focus: it never changes one by accident.
+// A wheel or a finger scrolls the page, also over a number or a slider: it never changes one by accident.
 
-const NUMBER = "input[type=number], [data-testid=stNumberInput] input";
+const NUMBER = "input[type=number], input[type=range], [data-testid=stNumberInput] input";
+
+/**
+ * A slider of a component's own, whose value stands nowhere else: a finger that scrolls the page from there changes nothing.
+ * @param {HTMLInputElement} range
+ */
+export function keepFromSwipes(range) {
+  let before = range.value;
+  range.addEventListener("pointerdown", () => {
+    before = range.value;
+  });
+  range.addEventListener("pointercancel", () => {
+    range.value = before;
+  });
+  range.style.touchAction = "pan-y";
+}
 
 /** Keeps numbers from the wheel, from now on; once a window, whoever asks. */
 export function keepNumbersStill() {

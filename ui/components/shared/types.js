@@ -88,7 +88,8 @@
  */
 
 /** @typedef {{instrument: string, name: string, text: string, values: number[][], note: string, limit: number, tables: Tables}} EditorData */
-/** @typedef {{instrument: string, name: string, label: string, value: number, low: number, high: number, step: number}} SliderData */
+/** @typedef {{instrument: string, name: string, label: string, value: number, low: number, high: number, step: number,
+ * marks: number[] | null}} SliderData marks: where alone it can stand, at equal distances; its value is one of them */
 /** @typedef {{live: Live, network: string}} CameraAnswersData */
 /** @typedef {[number, number]} Point */
 /** @typedef {{width: number, points: Point[]}} Stroke a line of the hand, in pixels of the pad */

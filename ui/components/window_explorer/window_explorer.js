@@ -4,6 +4,7 @@ import { colourOf, ownScale, themeTable } from "../shared/colours.js";
 import { button, element } from "../shared/dom.js";
 import { Drag } from "../shared/drag.js";
 import { clamp, narrowNumber, shortNumber } from "../shared/numbers.js";
+import { keepFromSwipes } from "../shared/scrolling.js";
 
 /** @import {ExplorerData, Mounted, Scale, Step} from "../shared/types.js" */
 
@@ -57,6 +58,7 @@ class WindowExplorer {
     this.playButton = button("▶", "play", () => (this.timer ? this.pause() : this.play()));
     this.scrubber = element("input", { type: "range", min: 0, step: 1, value: 0, "aria-label": "position of the window" });
     this.speed = element("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: 1, className: "speed", "aria-label": "speed" });
+    keepFromSwipes(this.speed);
     this.lettersBox = element("input", { type: "checkbox" });
     this.figures = element("div", { className: "figures" }, ...figures);
     parent.append(this.figures, this.makeBar(), this.sum);
