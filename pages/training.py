@@ -54,7 +54,7 @@ def start() -> None:
 
 
 def pause() -> None:
-    st.session_state[HELD].going = not st.session_state[HELD].going
+    st.session_state[HELD].going = not going  # as it was drawn: a click that meets a turn may be told twice
 
 
 def reset() -> None:
