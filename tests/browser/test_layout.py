@@ -146,6 +146,11 @@ def test_a_projector_shows_all_of_it(visit, file) -> None:
         page.wait_for_timeout(500)
         assert ask(page, CUT) == []
         assert ask(page, VANISHED) == []
+        below = ["[class*=st-key-large]", "[data-testid=stSidebarNav]"]
+        lines = [
+            ask(page, f"(({{top, bottom}}) => [top, bottom])(box(document.querySelector('{one}')))") for one in below
+        ]
+        assert lines[0][1] <= lines[1][0]  # the list of pages begins below what stands above it
         sizes = ask(page, "[main.scrollWidth, main.clientWidth]")
         assert sizes[0] <= sizes[1] + 1
         if file in BESIDE and file != "why":  # its bars stand below each other
