@@ -128,7 +128,7 @@ def test_an_error_in_one_session_is_calm_and_leaves_the_others(visit, tmp_path) 
     port = free_port()
     reading, writing = os.pipe()
     env = {"CNN_VISUALISER_LOG": "json", "CNN_VISUALISER_METRICS_TOKEN": "of this test"}
-    process = start_server(port, app=broken, env=env, log=writing)
+    process = start_server(port, "--browser.gatherUsageStats", "false", app=broken, env=env, log=writing)
     os.close(writing)
     base = f"http://127.0.0.1:{port}"
     try:
