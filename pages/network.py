@@ -61,10 +61,10 @@ else:
         st.markdown("It sees the middle of the photo chosen above the pages.")
         overview_view.said(look)
         model_source.own(v, MODEL, any_answer=True)
-        if model.code in SHIPPED:
-            camera_answers("network_camera", model.code)
 with picture:
     overview_view.draw(v, look)
+if not on_digits and model.code in SHIPPED:
+    camera_answers("network_camera", model.code)
 if on_digits and own is None and not network.is_trained(v):
     network_view.untrained(v)
 opened = opened_map_view.draw(v, look)

@@ -60,10 +60,10 @@ def side_by_side(v: Values, x: Array, other: Array) -> None:
 
 def both(before: Answer, after: Answer) -> None:
     """Both answers as bars."""
-    st.markdown("**The picture, changed**")
-    said(after)
     st.markdown("**The picture**")
     said(before)
+    st.markdown("**The picture, changed**")
+    said(after)
 
 
 @cache.remembered

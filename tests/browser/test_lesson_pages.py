@@ -193,6 +193,7 @@ def test_settings_go_to_a_file_and_come_back(visit, tmp_path) -> None:
     assert saved["image"] == "coins"
     saved |= {"walk_stride": 2, "walk_padding": 99, "other": 1}
     page = visit("stride-padding")
+    settle(page)
     page.get_by_text("Load settings").click()
     page.locator("[class*='st-key-_stride_padding_settings'] input[type=file]").set_input_files(
         {"name": "s.json", "mimeType": "application/json", "buffer": json.dumps(saved).encode()}
