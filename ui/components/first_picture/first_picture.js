@@ -14,12 +14,16 @@ keepNumbersStill();
 const PATIENCE = 3000; // milliseconds, on a page that draws none
 
 // Whatever the browser says carries the page's settings as they stand here. Said while the answer to a click is on its way, it
-// would set back what the click has changed on the server; so it is said once the hand has rested.
+// would set back what the click has changed on the server; so it is said once the hand has rested, and the page has run since:
+// a photo is on its way for a while before it does.
 const QUIET = 700; // milliseconds
+const UNANSWERED = 5000; // milliseconds, where nothing ran: most clicks ask for nothing
 const ACTS = ["pointerdown", "pointerup", "keydown", "change"];
 let acted = performance.now(); // perhaps just before this was loaded
+let answered = true;
 const act = () => {
   acted = performance.now();
+  answered = false;
 };
 for (const kind of ACTS) document.addEventListener(kind, act, true);
 
@@ -32,7 +36,9 @@ export default function ({ parentElement, setTriggerValue }) {
   const timer = setInterval(() => {
     const now = performance.now();
     const app = /** @type {HTMLElement | null} */ (document.querySelector("[data-testid=stApp]"));
-    if (app?.dataset.testScriptState !== "notRunning" || now - acted < QUIET) return;
+    const runs = app?.dataset.testScriptState !== "notRunning";
+    answered ||= runs;
+    if (runs || now - acted < (answered ? QUIET : UNANSWERED)) return;
     const hosts = document.querySelectorAll("[data-testid=stBidiComponentIsolated]");
     const parts = [...hosts].map(({ shadowRoot }) => shadowRoot?.querySelector("canvas[data-updates], .grid.output > *"));
     const image = /** @type {HTMLImageElement | null} */ (document.querySelector("[data-testid=stMain] [data-testid=stImage] img"));
