@@ -11,10 +11,8 @@ STREAMLITS_OWN = (  # (rule, selector)
     ("list", '[data-testid="stSidebarNavItems"]'),  # a list whose sections are wrapped in other elements
     ("listitem", '[data-testid="stSidebarNavItems"] li'),
     ("color-contrast", "code .token"),  # the colours of st.code
-    (
-        "scrollable-region-focusable",
-        ".katex-display",
-    ),  # a formula wider than its column scrolls, by touch or wheel only
+    # A formula or, on a phone, a table wider than its column scrolls, by touch or wheel only.
+    ("scrollable-region-focusable", '.katex-display, [data-testid="stMarkdownContainer"]'),
 )
 FILES = [page.file for pages in (*PAGES.values(), [TEACHING]) for page in pages]
 # Each page on a phone in light or at a desk in dark; the other of the two in `make soak`.
