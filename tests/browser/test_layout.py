@@ -29,9 +29,8 @@ const dragged = () => all(column.parentElement)
 
 
 def some(files: list[str]) -> list[ParameterSet]:
-    """All pages, of which `make test` takes a few of different kinds and `make soak` the others: they take ten minutes."""
-    quick = {"kernel", "channels", "network"} | ({"images"} if files is ALL else set())
-    return [pytest.param(file, marks=() if file in quick else pytest.mark.soak) for file in files]
+    """All pages, of which `make test` takes two of different kinds and `make soak` the others: they take ten minutes."""
+    return [pytest.param(file, marks=() if file in ("kernel", "network") else pytest.mark.soak) for file in files]
 
 
 def ask(page: Page, question: str):
