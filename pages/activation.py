@@ -15,7 +15,7 @@ page = lesson.Page(
     "activation",
     "After a convolution each number goes through a simple curve. The bend in that curve is what lets layers add up to "
     "more than one layer.",
-    "choose ReLU and watch the blue, negative answers vanish.",
+    "the blue, negative answers vanished in ReLU: choose Tanh, then ReLU again, and watch them.",
 )
 pixels = to_grey(image_source.chosen().pixels)
 v = settings.resolved(activation.FIELDS)

@@ -15,7 +15,7 @@ from ui.programs import program
 page = lesson.Page(
     "fool_it",
     "A network sees other things than we do: a change that nobody notices can turn its answer over.",
-    "move epsilon from 0 upwards, and watch the answer while the picture looks the same.",
+    "move epsilon down to 0, then up again, and watch the answer while the picture looks the same.",
 )
 v = model_source.resolved(fool_it.FIELDS)
 model = fool_it.model(v)

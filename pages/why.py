@@ -50,9 +50,8 @@ costs = (
     f"layer with as many outputs would take {alike.macs:,}."
 )
 times = dense.parameters / convolution.parameters
-st.markdown(
-    f"For this image the fully connected layer has **{formulas.number(times)} times** as many parameters. {costs}"
-)
+many = f"{times:,.0f}" if times >= 1000 else formulas.number(times)
+st.markdown(f"For this image the fully connected layer has **{many} times** as many parameters. {costs}")
 
 st.subheader("Shuffle the pixels")
 stepper(v, why.SEED)
