@@ -1,7 +1,5 @@
 """The same network in NumPy, PyTorch and Keras, and as a notebook."""
 
-import io
-
 import streamlit as st
 
 from cnn_core import weights
@@ -21,18 +19,13 @@ v = settings.resolved(code_page.FIELDS)
 left, middle, right = st.columns([2, 2, 3])
 with left:
     digit, _ = digit_source.choose_digit(v, code_page.DIGIT)
-with left:
     own = own_digits.choose(v, code_page.WEIGHTS)
 probabilities = own.graph.forward(digit) if own else classify(digit)
 
 
 def weights_file() -> bytes:
     """The weights that the programs read, by name."""
-    if own is None:
-        return (ASSETS / "digits.npz").read_bytes()
-    buffer = io.BytesIO()
-    weights.save(buffer, own.graph)
-    return buffer.getvalue()
+    return weights.encode(own.graph) if own else (ASSETS / "digits.npz").read_bytes()
 
 
 with middle:
@@ -41,8 +34,10 @@ with right:
     st.markdown(f"All three programs print these probabilities; the largest says **{int(probabilities.argmax())}**.")
     digit_source.show(probabilities)
     book, numbers = st.columns(2)
-    notebook, kind = lambda: digits.notebook(digit, own), "application/x-ipynb+json"
-    book.download_button("Notebook (.ipynb)", notebook, "cnn.ipynb", kind, on_click="ignore", width="stretch")
+    kind = "application/x-ipynb+json"
+    book.download_button(
+        "Notebook (.ipynb)", lambda: digits.notebook(digit, own), "cnn.ipynb", kind, on_click="ignore", width="stretch"
+    )
     name = digits.OWN if own else "digits.npz"
     numbers.download_button(f"Weights ({name})", weights_file, name, on_click="ignore", width="stretch")
 

@@ -33,8 +33,8 @@ with controls:
     stepper(v, why.UNITS, "Hidden units *n*")
     stepper(v, why.KERNELS, "Kernels *K*")
     stepper(v, why.SIDE, label("kernel", "Kernel side"))
-counted = {"parameters": (dense.parameters, convolution.parameters, alike.parameters)}
-counted["multiply-adds"] = dense.macs, convolution.macs, alike.macs
+layers = dense, convolution, alike
+counted = {"parameters": [one.parameters for one in layers], "multiply-adds": [one.macs for one in layers]}
 with picture:
     for title, sizes in counted.items():
         alt = f"{title.capitalize()}: " + ", ".join(f"{name} {size:,}" for name, size in zip(names, sizes, strict=True))

@@ -75,9 +75,8 @@ class Page:
         st.subheader("In code")
         controls.optional_buttons(v, library, "Show the code", none=NONE)
         if v[library] != NONE:
-            st.code(
-                programs[library.words[v[library]]], language="python", wrap_lines=True
-            )  # a phone has no keys to scroll
+            words = library.words[v[library]]
+            st.code(programs[words], language="python", wrap_lines=True)  # a phone has no keys to scroll
 
     def share(self, maps: Array, name: str = "output") -> None:
         """Link to this screen; the page's result as picture and numbers; its settings to a file and back.

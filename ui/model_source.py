@@ -239,7 +239,7 @@ def own(v: Values, network: Choice, *dependent: Field[Any], any_answer: bool = F
     if v[network] != OWN:
         return
     held: Held | None = st.session_state.get(KEY)
-    if held is not None and own_model.is_missing(v, network) and not any_answer:
+    if held is not None and not held.uploaded.names_classes and not any_answer:
         st.info(
             f"Your own model, {plain(held.uploaded.name)}, names no classes, so nothing can be asked about them: choose one that "
             "does. Until then SqueezeNet is shown here, and yours on the page *The whole network*."

@@ -38,9 +38,7 @@ class Convolution(NamedTuple):
     inputs: int  # maps that each kernel reads
     size: Pair
     bias: bool
-    width: (
-        tuple[int, int, int, int] | None
-    )  # of what it reads, padding on each side, stride, of what it makes; None if unusual
+    width: tuple[int, int, int, int] | None  # read, padding on each side, stride, made; None if unusual
     sees: Pair | None  # rows and columns of the picture that a cell of its maps sees
 
     @property
