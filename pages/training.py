@@ -23,7 +23,8 @@ page = lesson.Page(
 v = settings.resolved(training.FIELDS)
 picture, controls = beside("training")
 with controls:
-    marks(v, training.RATE, training.RATES, "Learning rate η (0.01 is good for Adam, 0.1 for SGD)")
+    marks(v, training.RATE, training.RATES, "Learning rate η")
+    st.markdown("0.01 is good for Adam, 0.1 for SGD.")
     buttons(v, training.OPTIMISER)
     buttons(v, training.SCHEDULE)
     buttons(v, training.LAYERS)
