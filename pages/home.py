@@ -6,7 +6,7 @@ from instruments import home
 from ui import digit_source, formulas, home_view, image_source, settings
 from ui.controls import buttons
 
-st.title("CNN Visualiser")
+home_view.title("CNN Visualiser")
 st.markdown(
     "**This is a CNN: draw a digit or drop a photo.** :material/touch_app: **Try first:** draw over the 3, "
     "point at a map, click it."

@@ -18,6 +18,7 @@ from ui.palette import colourise
 if TYPE_CHECKING:
     from instruments.questions.any_network import Facts
 
+ANCHOR = "check-yourself"  # of their heading
 LETTERS = "ABCDEF"  # of choices that are pictures
 WIDTH = 150  # pixels of a picture on the screen
 MOST_NUMBERS = 64  # of a picture that is told in numbers
@@ -45,6 +46,15 @@ def progress(page: str) -> int:
     return len(quizzes[page].right) if page in quizzes else 0
 
 
+def so_far(right: int, count: int) -> str:
+    """How far somebody is with so many questions, in few words.
+
+    >>> so_far(0, 3), so_far(2, 3)
+    ('3 questions', '2 of 3 right')
+    """
+    return f"{right} of {count} right" if right else f"{count} questions"
+
+
 def asked(page: str) -> int:
     """How many questions the page has, once it was open in this session; 0 before."""
     quizzes: dict[str, Quiz] = st.session_state.get(HELD, {})
@@ -55,7 +65,7 @@ def draw(page: str, about: "Facts | None" = None) -> None:
     """The questions of the page of this name, about a network if it shows one."""
     quiz = _quiz(page, about)
     question = quiz.question
-    st.subheader("Check yourself")
+    st.subheader("Check yourself", anchor=ANCHOR)
     st.markdown(
         f"**{len(quiz.right)} of {quiz.count} right** · question {quiz.number + 1}, *{KINDS[question.kind].lower()}*"
     )

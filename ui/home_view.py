@@ -11,8 +11,9 @@ from instruments.fields import Values
 from instruments.home import SIZES, unit
 from instruments.network import CHANNEL, COLUMN, ROW
 from ui import formulas, network_view, progress
+from ui.check_yourself import ANCHOR, so_far
 from ui.components.feature_viewer.component import map_viewer
-from ui.site import STEPS, TEACHING, info
+from ui.site import QUESTIONS, STEPS, TEACHING, info
 from ui.walks import walk_explorer
 
 TITLES = {"fc1": "Dense", "fc2": "Answers"}  # shorter than on the network's own page
@@ -24,6 +25,20 @@ PHOTO = {  # what one can do with a photo, by page
     "why_this_answer": "See why a network names it so",
     "faces": "Find the faces in it",
 }
+
+
+def title(words: str) -> None:
+    """The app's name, and beside it, as on every page, the way to the questions."""
+    page, count = progress.unanswered(), QUESTIONS * len(STEPS)
+    with st.container(key="_title_line", horizontal=True, vertical_alignment="center"):
+        st.title(words, width="stretch")
+        with st.container(key="_to_questions", width="content"):
+            st.page_link(
+                page.path,
+                label=f"Check yourself: **{so_far(progress.right(), count)}**",
+                icon=":material/quiz:",
+                query_params={"to": ANCHOR},
+            )
 
 
 def graph(source: str, digit: Array, trace: dict[str, Array]) -> None:

@@ -19,7 +19,7 @@ from ui.components.copy_link.component import copy_link
 from ui.components.first_picture import component as first_picture
 from ui.controls import plain
 from ui.palette import colourise
-from ui.site import PAGES
+from ui.site import PAGES, QUESTIONS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -52,6 +52,8 @@ class Page:
         self.after = pages[place + 1] if place + 1 < len(pages) else None
         with st.container(key="_title_line", horizontal=True, vertical_alignment="center"):
             st.title(self.title, width="stretch")
+            words = check_yourself.so_far(check_yourself.progress(name), QUESTIONS)
+            st.markdown(f"[{words} ↓](#{check_yourself.ANCHOR})", width="content")
             self._way()
         st.markdown(f"{idea} :material/touch_app: **Try first:** {first}")
         image_source.keep_place()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.check_yourself import asked, progress
-from ui.site import STEPS, PageInfo
+from ui.site import QUESTIONS, STEPS, PageInfo
 
 VISITED, ALL_RIGHT = ":material/check:", ":material/done_all:"
 
@@ -28,6 +28,16 @@ def visited() -> list[PageInfo]:
 def following() -> PageInfo | None:
     """The step that comes next: the first that was not open yet; None at the end."""
     return next((page for page in STEPS if page.file not in _visited()), None)
+
+
+def right() -> int:
+    """How many questions of the lesson were answered rightly in this session."""
+    return sum(progress(page.file) for page in STEPS)
+
+
+def unanswered() -> PageInfo:
+    """The first step with questions that were not answered rightly yet; at the end the first of all."""
+    return next((page for page in STEPS if progress(page.file) < QUESTIONS), STEPS[0])
 
 
 def icon(page: PageInfo) -> str:

@@ -82,6 +82,8 @@ PAGES: dict[str, list[PageInfo]] = {
 }
 TEACHING = PageInfo("teaching", "For teachers", ":material/school:", "A 45-minute lesson, minute by minute.")
 
+QUESTIONS = 3  # of Check yourself on each page
+
 # The pages that the lesson goes through, one after the other; a tool is no step of it.
 STEPS = [page for section, pages in PAGES.items() if section != "Tools" for page in pages if not page.default]
 

@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 from cnn_core import onnx
 from cnn_core.graph import Graph
 from instruments import models
-from instruments.questions import make
+from instruments.questions import make, makers
 from instruments.questions.any_network import facts
 from tests.app.own_models import drop, tiny
 from tests.app.visits import component, visit
 from ui.check_yourself import progress
-from ui.site import PAGES
+from ui.site import PAGES, QUESTIONS
 
 LESSONS = [page.file for section in PAGES.values() for page in section if not page.default]
 
@@ -195,3 +195,20 @@ def test_nothing_of_an_own_network_is_asked_once_it_is_gone() -> None:
     app.button(key="_own_remove").click().run()
     assert asked_about(app).startswith("In SqueezeNet")
     assert app.session_state["_quizzes"]["network"].key == "squeezenet"
+
+
+def test_the_way_to_the_questions_tells_how_far_one_is() -> None:
+    app = visit("kernel", size="32")
+    assert "[3 questions ↓](#check-yourself)" in [m.value for m in app.markdown]
+    answer(app, "_kernel_answer_1_1", right_number(app))
+    assert "[1 of 3 right ↓](#check-yourself)" in [m.value for m in app.markdown]
+    assert next(one.proto.anchor for one in app.subheader if one.value == "Check yourself") == "check-yourself"
+    app.switch_page("../pages/home.py").run()
+    link = next(one.proto for one in app.get("page_link") if one.proto.label.startswith("Check yourself"))
+    assert link.label == "Check yourself: **1 of 51 right**"
+    assert (link.page, link.query_string) == ("why", "to=check-yourself")  # the first step that has questions left
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_every_page_has_as_many_questions_as_the_site_says(page) -> None:
+    assert len(makers(page)) == QUESTIONS

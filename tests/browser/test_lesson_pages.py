@@ -316,3 +316,29 @@ def test_layers_are_added_moved_and_removed(visit) -> None:
     layers.fill("conv 4 300")
     layers.press("Enter")
     expect(page.get_by_text("Layer 1, conv 4 300, does not fit")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (400, 800)])
+def test_the_questions_are_a_click_away_on_every_page_and_from_home(visit, width, height) -> None:
+    page = visit("kernel?size=64", width=width, height=height)
+    way = page.get_by_role("link", name="3 questions")
+    expect(way).to_be_in_viewport()
+    settle(page)
+    where, entries = page.url, page.evaluate("history.length")
+    way.click()
+    for seen in (page.get_by_text("question 1"), page.get_by_role("heading", name="Check yourself")):
+        expect(seen).to_be_in_viewport()
+    page.wait_for_timeout(1000)
+    assert 0 < page.get_by_role("heading", name="Check yourself").bounding_box()["y"] < 120
+    assert (page.url, page.evaluate("history.length")) == (where, entries)
+    page = visit("", width=width, height=height)
+    settle(page)
+    home = page.get_by_role("link", name="Check yourself: 51 questions")
+    expect(home).to_be_in_viewport(ratio=1)
+    home.click()
+    expect(page.locator("h1")).to_have_text("Why convolution")
+    expect(page.get_by_text("question 1")).to_be_in_viewport()
+    settle(page)
+    page.wait_for_timeout(1000)
+    expect(page.get_by_text("question 1")).to_be_in_viewport()
+    assert "to=" not in page.url

@@ -3,6 +3,7 @@
 import { keepHistoryShort } from "../shared/history.js";
 import { keepNamesPlain } from "../shared/names.js";
 import { keepNumbersStill } from "../shared/scrolling.js";
+import { keepLinksCalm } from "../shared/sight.js";
 
 /** @import {Mounted} from "../shared/types.js" */
 
@@ -10,6 +11,7 @@ import { keepNumbersStill } from "../shared/scrolling.js";
 keepHistoryShort();
 keepNamesPlain();
 keepNumbersStill();
+keepLinksCalm();
 
 const PATIENCE = 3000; // milliseconds, on a page that draws none
 
