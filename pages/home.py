@@ -20,9 +20,10 @@ with left:
     buttons(v, home.SOURCE)
     if v[home.SOURCE] == "draw":
         digit = digit_source.drawn("_home_pad")
+        image_source.tell("Press **Photo** to use it here.")
     else:
         digit = digit_source.from_photo()
-        st.markdown("The photo of the sidebar, made small as the network's digits are. It knows nothing but digits.")
+        home_view.photo()
 trace = home.trace(digit)
 probabilities = trace["softmax"]
 best = int(probabilities.argmax())

@@ -10,7 +10,7 @@ from instruments import network
 from instruments.fields import Values
 from instruments.home import SIZES, unit
 from instruments.network import CHANNEL, COLUMN, ROW
-from ui import formulas, network_view, progress
+from ui import cache, formulas, image_source, network_view, progress
 from ui.check_yourself import ANCHOR, so_far
 from ui.components.feature_viewer.component import map_viewer
 from ui.site import QUESTIONS, STEPS, TEACHING, info
@@ -39,6 +39,13 @@ def title(words: str) -> None:
                 icon=":material/quiz:",
                 query_params={"to": ANCHOR},
             )
+
+
+def photo() -> None:
+    """The photo that is looked at, and what becomes of it."""
+    image = image_source.chosen()
+    st.image(cache.input_picture(image.digest, image.pixels), alt=image.label, width="stretch")
+    st.markdown("Made small, as its digits are, it is the network's **input**. The network knows nothing but digits.")
 
 
 def graph(source: str, digit: Array, trace: dict[str, Array]) -> None:

@@ -87,6 +87,7 @@ def choose() -> tuple[DeltaGenerator, DeltaGenerator]:
     st.session_state["_image"] = v
     st.session_state["_side"] = int(v[SIZE])
     st.session_state["_photo_place"], st.session_state["_photo_used"] = None, False
+    st.session_state["_photo_told"] = None
     st.session_state["_photo_new"] = st.session_state.pop("_photo_given", False)
     menu(v, IMAGE)
     unused = st.container(key="_photo_unused")
@@ -141,11 +142,17 @@ def _say_in_place() -> None:
             st.error(plain(wrong))
 
 
+def tell(words: str) -> None:
+    """What is said of the photo beside the picker in this run: Markdown, short enough for one line there."""
+    st.session_state["_photo_told"] = words
+
+
 def say_unused() -> None:
-    """Say at the end of a run, beside the picker, if the page has not used the photo; a new one is confirmed then."""
+    """Say at the end of a run, beside the picker, what the page makes of the photo; a new one is confirmed if it has not used it."""
     news = st.session_state.pop("_photo_news", None)
     used = st.session_state["_photo_used"]
-    st.markdown("&nbsp;" if used else ":gray[This page does not use the photo.]")  # the list of pages stays where it is
+    told = st.session_state["_photo_told"] or (None if used else "This page does not use the photo.")
+    st.markdown(f":gray[{told}]" if told else "&nbsp;")  # the list of pages stays where it is
     if news and not used:
         st.toast(plain(news))
 
@@ -188,7 +195,9 @@ def chosen() -> ChosenImage:
 
 
 def in_colour() -> ChosenImage:
-    """The chosen image with three channels, whatever the colour mode."""
+    """The chosen image with three channels, whatever the colour mode; beside the picker that is said."""
+    if in_grey():
+        tell("This page shows it in colour.")
     return _chosen(grey=False)
 
 

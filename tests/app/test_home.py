@@ -111,6 +111,10 @@ def test_what_is_no_unit_opens_nothing(place) -> None:
 
 def test_the_photo_takes_the_place_of_the_drawing() -> None:
     app = visit("home", home_source="image", image="digit", size="32")
+    assert any(
+        one.proto.imgs[0].url.startswith("data:image/") for one in app.get("image")
+    )  # it is seen, beside the bars
+    assert len(app.get("image")) == 2
     assert not components(app, "drawing_pad")
     assert "It says **" in sentences(app)
 

@@ -19,7 +19,16 @@ def test_a_missing_photo_is_said_where_it_is_used(page) -> None:
     assert [one[: len(expected[0])] for one in said] == expected
     assert len(app.main.get("file_uploader")) == len(expected) + (page != "home")  # and the one of settings
     unused = [one.value for one in app.sidebar.markdown if "does not use" in one.value]
-    assert unused == ([":gray[This page does not use the photo.]"] if page in WITHOUT else [])
+    assert unused == ([":gray[This page does not use the photo.]"] if page in WITHOUT - {"home"} else [])
+
+
+def test_what_becomes_of_the_photo_stands_beside_the_picker() -> None:
+    def told(page: str, **query: str) -> list[str]:
+        return [one.value for one in visit(page, size="64", **query).sidebar.markdown if one.value.startswith(":gray")]
+
+    assert told("home") == [":gray[Press **Photo** to use it here.]"]
+    assert told("home", home_source="image") == told("kernel") == told("skips", colour="colour") == []
+    assert told("skips") == told("faces") == [":gray[This page shows it in colour.]"]
 
 
 def test_the_photo_can_be_chosen_in_place() -> None:
