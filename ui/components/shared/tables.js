@@ -62,17 +62,16 @@ export function explain(window, scale, before, table) {
   }
   const extra = `${bias ? ` + bias ${shortNumber(bias)}` : ""}${stage === "relu" ? ", negative becomes 0" : ""}`;
   const sum = element("p", { className: "sum" }, `${stage === "relu" ? "ReLU" : "Output"} at ${place}: sum of products${extra} = `, result);
-  const sign = /** @param {string} text */ (text) => element("span", { className: "sign", textContent: text });
+  const term = /** @type {(sign: string, grid: HTMLElement) => HTMLElement} */ (sign, grid) =>
+    element("div", { className: "term" }, element("span", { className: "sign", textContent: sign }), grid); // never apart
   const [read, made] = [slices(inputs), slices(products)];
   const shared = ownScale(made.flat());
   const lines = read.map((grid, n) => element(
     "div",
     { className: "product" },
     numberTable(read.length > 1 ? `window, channel ${n}` : "window", grid, before, table),
-    sign("×"),
-    numberTable("kernel", weights, ownScale(weights), table),
-    sign("="),
-    numberTable("products", made[n], shared, table),
+    term("×", numberTable("kernel", weights, ownScale(weights), table)),
+    term("=", numberTable("products", made[n], shared, table)),
     n === read.length - 1 ? lens(window, scale, table) : "",
   ));
   return [sum, ...lines];
