@@ -35,10 +35,14 @@ with controls:
     stepper(v, why.SIDE, label("kernel", "Kernel side"))
 layers = dense, convolution, alike
 counted = {"parameters": [one.parameters for one in layers], "multiply-adds": [one.macs for one in layers]}
+high = max(size for sizes in counted.values() for size in sizes)  # one scale: the two can be compared
 with picture:
     for title, sizes in counted.items():
         alt = f"{title.capitalize()}: " + ", ".join(f"{name} {size:,}" for name, size in zip(names, sizes, strict=True))
-        st.image(figures.bars(names, sizes, title, dark, log=True, room=215, behind=140, above=True), alt=alt)
+        st.image(
+            figures.bars(names, sizes, title, dark, log=True, high=high, room=215, behind=140, above=True, low=1),
+            alt=alt,
+        )
 lesson.formula(
     rf"\underbrace{{{c}\cdot {height}\cdot {width}\cdot {units} + {units}}}_\text{{fully connected}} = {dense.parameters:,}"
     rf"\qquad \underbrace{{{kernels}\cdot {c}\cdot {k}\cdot {k} + {kernels}}}_\text{{convolution}} = {convolution.parameters:,}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 GREY = "#8a93a0"  # of what is no longer so; it can be read on both themes
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 DASHES = ("solid", "dash", "dot", "dashdot")  # lines differ by more than colour
 
 
@@ -68,6 +69,15 @@ def lines(
     return _layout(figure, x_title, escape(y_title))  # Plotly takes tags for tags, and names may come from a file
 
 
+def _power(of_ten: int) -> str:
+    """A power of ten as a scale writes it.
+
+    >>> _power(0), _power(3), _power(12)
+    ('1', '1,000', '10¹²')
+    """
+    return f"{10**of_ten:,}" if of_ten <= 3 else "10" + str(of_ten).translate(_RAISED)
+
+
 def bars(
     labels: Sequence[str],
     values: Sequence[float],
@@ -79,6 +89,7 @@ def bars(
     room: float = 330,
     behind: float = 110,
     above: bool = False,
+    low: float | None = None,
 ) -> str:
     """A bar a line with its value written behind it, as SVG: shown at once, while Plotly's script takes half a second.
 
@@ -91,22 +102,33 @@ def bars(
         high: where the scale ends, or None for the largest value.
         texts: what is written behind each bar, or None for its value.
         room, behind: pixels of the longest bar, and of what is written behind it.
+        low: where a logarithmic scale begins, a power of ten, which is then written below some of its lines; None for one step
+            below the smallest value.
         above: whether each label stands above its bar instead of before it: long ones can be read on a phone then.
     """
     scale = math.log10 if log else float
-    low = math.floor(math.log10(min(values))) - 1 if log else 0
+    ticks, low = log and low is not None, math.log10(low) if log and low is not None else 0
+    if log and not ticks:
+        low = math.floor(math.log10(min(values))) - 1
     end_of_scale = scale(max(values) if high is None else high) or 1.0
     left, line, lift = (2, 44, 20) if above else (16 + 7 * max(map(len, labels)), 24, 0)  # pixels
 
     def place(value: float) -> float:
         return left + room * (scale(value) - low) / (end_of_scale - low)
 
-    width, height = left + room + behind, 36 + line * len(labels)
+    width, height, foot = left + room + behind, 36 + line * len(labels), 18 if ticks else 0
     ink, shade = ("#e9edf3", "#3d4654") if dark else ("#1a1d23", "#d5dae1")
     title += ", on a logarithmic scale" if log else ""
     parts = [f'<text x="{left:.0f}" y="16" font-weight="600">{escape(title)}</text>']
-    tens = [10.0**power for power in range(low + 1, math.floor(end_of_scale) + 1)] if log else []
-    parts += [f'<path d="M{place(ten):.1f} 24 V{height:.0f}" stroke="{shade}"/>' for ten in tens]
+    powers = range(math.floor(low) + 1 - ticks, math.floor(end_of_scale) + 1) if log else ()
+    parts += [f'<path d="M{place(10.0**power):.1f} 24 V{height:.0f}" stroke="{shade}"/>' for power in powers]
+    if ticks:
+        parts += [
+            f'<text x="{place(10.0**power):.1f}" y="{height + 12:.0f}" font-size="12" '
+            f'text-anchor="{"start" if power == low else "middle"}">{_power(power)}</text>'
+            for power in powers
+            if power % 3 == 0
+        ]
     for number, (label, value) in enumerate(zip(labels, values, strict=True)):
         y, end = 30 + lift + line * number, place(value)
         at, anchor = (f'x="{left}" y="{y - 5}"', "start") if above else (f'x="{left - 8:.0f}" y="{y + 13}"', "end")
@@ -116,7 +138,7 @@ def bars(
             f'<rect x="{left:.0f}" y="{y:.0f}" width="{end - left:.1f}" height="17" rx="2" fill="{colour("input", dark)}"/>'
             f'<text x="{end + 6:.1f}" y="{y + 13:.0f}">{escape(text)}</text>'
         )
-    size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
+    size = f'viewBox="0 0 {width:.0f} {height + foot:.0f}" width="{width:.0f}" height="{height + foot:.0f}"'
     style = f'font-family="sans-serif" font-size="14" fill="{ink}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{"".join(parts)}</svg>'
 

@@ -154,3 +154,16 @@ def test_histograms_share_their_bins_and_count_shares() -> None:
     flat = histograms({"one": np.full(5, 3.0)}, "value", dark=True).data[0]
     assert (min(flat.x), max(flat.x)) == pytest.approx((3 + 1 / 120, 4 - 1 / 120))
     assert flat.y[0] == 1
+
+
+def test_two_pictures_on_one_logarithmic_scale_can_be_compared() -> None:
+    options = {"log": True, "low": 1, "high": 1e6}
+    first, second = (ElementTree.fromstring(bars(["a"], [value], "n", False, **options)) for value in (1000, 10))
+    widths = [float(next(one.iter(f"{SVG}rect")).attrib["width"]) for one in (first, second)]
+    assert widths == pytest.approx([165, 55], abs=0.1)
+    for one in (first, second):
+        ticks = [text for text in one.iter(f"{SVG}text") if text.attrib.get("font-size") == "12"]
+        assert [tick.text for tick in ticks] == ["1", "1,000", "10⁶"]
+        left = float(next(one.iter(f"{SVG}rect")).attrib["x"])
+        assert [float(tick.attrib["x"]) for tick in ticks] == pytest.approx([left, left + 165, left + 330], abs=0.1)
+        assert float(one.attrib["height"]) > max(float(tick.attrib["y"]) for tick in ticks)
