@@ -1,5 +1,6 @@
 """The page of skips and norms: ResNet-8 with skips cut, what a block adds, and what a batch norm does to a map."""
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,10 +9,12 @@ from cnn_core import networks
 from cnn_core.arguments import Array
 from cnn_core.graph import INPUT, Graph, Node
 from cnn_core.layers import BatchNorm2d
+from instruments import models, samples
 from instruments.code import library
 from instruments.fields import Choice, Field, Switch, Values, Whole
 
 BLOCKS = (1, 2, 3)
+SAMPLE_SIDE = 128  # pixels of a sample picture, of which the network sees 32
 NORMS = {"norm1": "conv1"} | {
     f"block{block}.norm{number}": f"block{block}.conv{number}" for block in BLOCKS for number in (1, 2)
 }  # the convolution that each norm reads
@@ -109,6 +112,9 @@ def norm(net: Graph, x: Array, v: Values) -> Norm:
     return Norm(before, after, mean, variance, weight, bias, layer.eps)
 
 
+CASES = {"none": (), **{f"block {block}": (block,) for block in BLOCKS}, "all three": BLOCKS}  # what is cut, in words
+
+
 class Alone(NamedTuple):
     """What the network says with one skip cut, or none."""
 
@@ -117,12 +123,28 @@ class Alone(NamedTuple):
     probability: float  # of what it said with all skips
 
 
+class OnSamples(NamedTuple):
+    """What a network with skips cut says of the pictures that come with the app."""
+
+    others: int  # pictures of which it says something else than the whole network
+    sure: float  # the mean of its largest probability
+
+
+@cache
+def on_samples() -> list[OnSamples]:
+    """For each of CASES, on all sample pictures, few of which show one of the ten classes."""
+    net, square = networks.load("resnet8"), models.shipped("resnet8").square
+    pictures = np.stack([square(samples.load(name, SAMPLE_SIDE)) for name in samples.SAMPLES])
+    answers = [cut(net, blocks).forward(pictures) for blocks in CASES.values()]
+    whole = answers[0].argmax(axis=1)
+    return [OnSamples(int((one.argmax(axis=1) != whole).sum()), float(one.max(axis=1).mean())) for one in answers]
+
+
 def each_alone(x: Array) -> list[Alone]:
     """The answer with all skips, then with each one cut alone, and with all cut."""
     net, names = networks.load("resnet8"), networks.classes("resnet8")
-    cases = {"none": (), **{f"block {block}": (block,) for block in BLOCKS}, "all three": BLOCKS}
     found, first = [], None
-    for words, blocks in cases.items():
+    for words, blocks in CASES.items():
         probabilities = cut(net, blocks).forward(x)
         said = int(probabilities.argmax())
         first = said if first is None else first

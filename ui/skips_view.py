@@ -6,13 +6,15 @@ import streamlit as st
 from cnn_core import networks
 from cnn_core.arguments import Array
 from cnn_core.graph import Graph
-from instruments import skips
+from instruments import samples, skips
 from instruments.fields import Values
 from instruments.skips import NORMS, Norm
 from instruments.why_this_answer import percent
 from ui import cache, figures, formulas, lesson, why_this_answer_view
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import toggle
+
+TABLE = 330  # pixels of what is told of each cut, about
 
 
 @cache.remembered
@@ -33,14 +35,30 @@ def answers(net: Graph, x: Array) -> None:
 
 def each_alone(digest: str, x: Array) -> None:
     """What the answer becomes with each skip cut alone."""
-    found = _each_alone(digest, x)
-    whole = found[0].said
+    if lesson.waits(TABLE):
+        return
+    found, everywhere = _each_alone(digest, x), skips.on_samples()
+    whole, count = found[0].said, len(samples.SAMPLES)
     lesson.table(
         {
             "cut": [one.words for one in found],
             "it says": [one.said for one in found],
             f"probability of “{whole}”": [percent(one.probability) for one in found],
+            f"other answer, of {count} samples": [one.others for one in everywhere],
+            "how sure there": [percent(one.sure) for one in everywhere],
         }
+    )
+    surer = [one for one in found[1:] if one.said == whole and one.probability > found[0].probability]
+    others = [one for one in found[1:] if one.said != whole]
+    seen = [f"with {one.words} cut, surer of “{whole}”: {percent(one.probability)}" for one in surer]
+    seen += [f"with {one.words} cut, it says “{one.said}”" for one in others]
+    told = f"Here: {'; '.join(seen)}. " if seen else ""
+    change, most = everywhere[1:], max(everywhere[1:], key=lambda one: one.sure)
+    st.markdown(
+        f"{told}**Surer is not better.** The other layers were trained with the skips; without them they read numbers that they never "
+        f"met, and call out a class all the same. Of the {count} sample pictures, few of which show one of the ten classes, a "
+        f"network with a cut calls {min(one.others for one in change)} to {max(one.others for one in change)} something else, "
+        f"and is up to {percent(most.sure)} sure on average, the whole one {percent(everywhere[0].sure)}."
     )
 
 

@@ -30,3 +30,17 @@ def test_the_table_says_what_each_cut_alone_does() -> None:
     assert cells["cut"] == ["none", "block 1", "block 2", "block 3", "all three"]
     (shown,) = (column for heading, column in cells.items() if heading.startswith("probability"))
     assert shown == [f"{answer[first] * 100:.1f} %" for answer in answers]
+
+
+def test_surer_is_not_called_better() -> None:
+    app = visit("skips", image="cat")
+    squares = [models.shipped("resnet8").square(samples.load(name, 128)) for name in samples.SAMPLES]
+    whole, third = ([by_hand(x, blocks)["answer"] for x in squares] for blocks in ((), (3,)))
+    others = sum(int(a.argmax() != b.argmax()) for a, b in zip(whole, third, strict=True))
+    cells = table(app)
+    assert cells[f"other answer, of {len(squares)} samples"][3] == str(others)
+    assert cells["how sure there"][3] == f"{np.mean([one.max() for one in third]) * 100:.1f} %"
+    said = sentences(app)
+    assert "Surer is not better." in said
+    assert f"with block 3 cut, surer of “cat”: {cells['probability of “cat”'][3]}" in said
+    assert f"with block 2 cut, it says “{cells['it says'][2]}”" in said
