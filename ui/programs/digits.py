@@ -3,6 +3,8 @@
 Each reads `digits.npz`, or the weights of a person's own network, and makes `probabilities` from `digit`, so that numbers can be compared.
 """
 
+import zlib
+
 from cnn_core.arguments import Array
 from cnn_core.digits import SIDE
 from cnn_core.shapes import conv_output_size
@@ -11,19 +13,21 @@ from ui.programs import Code, program
 from ui.programs.notebooks import notebook_text
 
 OWN = "training-weights.npz"  # as the training page and this one call the file
-_LINE = 112  # characters of hexadecimal in a line
+_LINE = 96  # characters of hexadecimal in a line
 
 
 def digit_code(digit: Array) -> Code:
-    """A digit (1, 28, 28) in [0, 1] as Python writes it, 8 bits a pixel in hexadecimal.
+    """A digit (1, 28, 28) in [0, 1] as Python writes it: 8 bits a pixel, packed, in hexadecimal: a few lines.
 
     >>> import numpy as np
     >>> digit_code(np.ones((1, 28, 28)))[:25]
-    'np.frombuffer(bytes.fromh'
+    'np.frombuffer(zlib.decomp'
     """
-    data = (digit * 255).round().astype("uint8").tobytes().hex()
+    data = zlib.compress((digit * 255).round().astype("uint8").tobytes(), 9).hex()
     lines = "\n".join(f'    "{data[n : n + _LINE]}"' for n in range(0, len(data), _LINE))
-    return Code(f"np.frombuffer(bytes.fromhex(\n{lines}\n), np.uint8).reshape(1, 1, 28, 28) / np.float32(255)")
+    return Code(
+        f"np.frombuffer(zlib.decompress(bytes.fromhex(\n{lines}\n)), np.uint8).reshape(1, 1, 28, 28) / np.float32(255)"
+    )
 
 
 def programs(digit: Array, own: OwnDigits | None = None) -> dict[str, str]:

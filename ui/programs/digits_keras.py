@@ -1,3 +1,5 @@
+import zlib
+
 import keras
 import numpy as np
 from keras import layers
@@ -8,7 +10,7 @@ hidden = len(weights["fc1.weight"])
 pool = 2  # a side of the pooling window
 rows = (28 - side + 1) // pool  # of a pooled map, and its columns
 
-digit = np.zeros((1, 1, 28, 28), np.float32)  # N x C x H x W
+digit = np.frombuffer(zlib.decompress(zlib.compress(bytes(3136))), np.float32).reshape(1, 1, 28, 28)  # N x C x H x W
 
 net = keras.Sequential(
     [

@@ -1,3 +1,4 @@
+import zlib
 from collections import OrderedDict
 
 import numpy as np
@@ -9,7 +10,7 @@ kernels, _, side, _ = weights["conv1.weight"].shape
 hidden, pooled = weights["fc1.weight"].shape
 pool = 2  # a side of the pooling window
 
-digit = np.zeros((1, 1, 28, 28), np.float32)  # N x C x H x W
+digit = np.frombuffer(zlib.decompress(zlib.compress(bytes(3136))), np.float32).reshape(1, 1, 28, 28)  # N x C x H x W
 
 net = nn.Sequential(
     OrderedDict(
