@@ -32,9 +32,10 @@ def progress(training: Training, changed: bool) -> None:
             "It has diverged: the loss jumped up instead of falling. The learning rate is too large; try a tenth of it."
         )
     curves(training, changed)
-    share = training.checks[-1][1]
+    share, losses = training.checks[-1][1], training.losses()[1]
+    batches = min(len(training.history), 9)
     st.markdown(
-        f"Loss **{formulas.number(last.loss)}**, accuracy on {CHECKED} digits it never saw: **{formulas.percent(share)}**."
+        f"Loss, the mean of the last {batches} batches: **{formulas.number(losses[-1])}**. Accuracy on {CHECKED} digits it never saw: **{formulas.percent(share)}**."
     )
     if training.done and training.learnt_by_heart and not training.diverged:
         known = formulas.percent(training.learned()[-1])

@@ -463,3 +463,21 @@ def test_gradients_flow_through_the_sessions_own_network() -> None:
     app.run()
     assert component(app, "map_viewer", 1)["panels"][2]["shape"] == [3, 4, 4]
     assert component(ours, "map_viewer", 1)["panels"][2]["shape"] == [16, 5, 5]
+
+
+def test_a_digit_in_a_program_takes_a_few_lines() -> None:
+    for number in (8000, 8123, 8684):
+        text = digit_programs.programs(IMAGES[number])["NumPy"]
+        lines = [line for line in text.splitlines() if line.startswith('    "')]
+        assert 1 <= len(lines) <= 6
+        assert max(map(len, text.splitlines())) <= 120
+
+
+def test_the_loss_in_words_is_the_last_of_the_curve() -> None:
+    app = visit("training")
+    training = Training(Plan(digits=200, epochs=1, batch=20))
+    training.advance(60)
+    app.session_state["_training"] = training
+    app.run()
+    mean = np.mean([one.loss for one in training.history[-9:]])
+    assert f"mean of the last 9 batches: **{written(mean)}**" in sentences(app)
