@@ -18,12 +18,13 @@ from instruments.models import Model
 from instruments.why_this_answer import COLUMN, FIRST, ROW, SECOND, SIZE, STRIDE, Answer
 from ui import cache, figures, lesson, model_source, settings
 from ui.beside import beside
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.feature_viewer.component import Legend, MapPanel, map_viewer
 from ui.components.first_picture import component as first_picture
 from ui.controls import menu, plain, stepper
 from ui.image_source import ChosenImage
 from ui.model_source import computing
 
+BLUE, GREY, ORANGE = "#1a66ff", "#808080", "#ff8000"  # as instruments.overlays lays them
 TURN, PAUSE = 0.25, 0.4  # seconds: of arithmetic at a time, and from one turn to the next
 MOST_HELD = 6  # maps that take their time that a session keeps
 
@@ -181,25 +182,39 @@ def watched(model: Model, made: Growing, draw: Callable[[Array], None]) -> None:
     watch()
 
 
+def _legend(end: float, words: tuple[str, str], both: bool) -> Legend:
+    """The colours of an overlay: from grey to orange at this end, from blue where there is what speaks against the class."""
+    low, high = (f"{words[0]}: −{end:.3g}", f"{words[1]}: {end:.3g}")
+    if not both:
+        return Legend((GREY, ORANGE), ("0", high))
+    return Legend((BLUE, GREY, ORANGE), (low, "0", high))
+
+
 def over_the_photo(v: Values, asked: Asked, maps: Array) -> None:
     """The picture, and over it both classes' maps on one scale, and their difference on its own."""
     shown, strength = overlays.on_pixels(v, maps), v[why.STRENGTH]
     against = shown[0] - shown[1]
     ends, (first, second) = (overlays.largest(shown), overlays.largest(against)), asked.names
+    both = float(shown.min()) < 0
+    one, other = (_legend(ends[0], ("against it", "for it"), both), _legend(ends[1], ("the other", "this"), True))
     panels = [
         MapPanel("seen", "What the network sees", asked.x, image=True),
-        MapPanel("first", f"Why “{first}”?", overlays.overlay(asked.x, shown[0], ends[0], strength), image=True),
-        MapPanel("second", f"Why “{second}”?", overlays.overlay(asked.x, shown[1], ends[0], strength), image=True),
         MapPanel(
-            "against", f"“{first}”, not “{second}”", overlays.overlay(asked.x, against, ends[1], strength), image=True
+            "first", f"Why “{first}”?", overlays.overlay(asked.x, shown[0], ends[0], strength), image=True, legend=one
+        ),
+        MapPanel(
+            "second", f"Why “{second}”?", overlays.overlay(asked.x, shown[1], ends[0], strength), image=True, legend=one
+        ),
+        MapPanel(
+            "against",
+            f"“{first}”, not “{second}”",
+            overlays.overlay(asked.x, against, ends[1], strength),
+            image=True,
+            legend=other,
         ),
     ]
     map_viewer("answer_over", panels)
-    each = (
-        "orange speaks for the class, blue against it"
-        if float(shown.min()) < 0
-        else "the more orange, the more it counts"
-    )
+    each = "orange speaks for the class, blue against it" if both else "the more orange, the more it counts"
     st.markdown(
         f"One class: {each}; full colour stands for {ends[0]:.3g} in both. The last picture is the first map less the second: "
         f"orange for **{plain(first)}**, blue for **{plain(second)}**, full colour stands for {ends[1]:.3g}."
@@ -281,7 +296,8 @@ def honesty(v: Values, asked: Asked, trained: Growing, random: Growing) -> None:
         for (name, found), title in zip(pair.items(), ("Trained weights", "Random weights"), strict=True):
             shown = overlays.on_pixels(v, found)
             laid = overlays.overlay(asked.x, shown[0], overlays.largest(shown), v[why.STRENGTH])
-            panels.append(MapPanel(f"{name}_weights", title, laid, image=True))
+            legend = _legend(overlays.largest(shown), ("against it", "for it"), float(shown.min()) < 0)
+            panels.append(MapPanel(f"{name}_weights", title, laid, image=True, legend=legend))
         map_viewer("answer_honest", panels)
         if trained.done and random.done:
             alike = f"{overlays.likeness(trained.maps[0], maps[0]):.2f}".replace("-", "\N{MINUS SIGN}")

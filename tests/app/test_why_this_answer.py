@@ -180,3 +180,18 @@ def test_the_program_finds_what_the_page_shows(tmp_path, monkeypatch) -> None:
     app = visit("why_this_answer", image="coffee", answer_network="resnet8", answer_first="2")
     assert names["activation"].shape == (8, 8)
     assert stage(app, 1, "map1")["high"] == pytest.approx(float(names["activation"].max()), abs=0.02)  # 8 bits
+
+
+def test_an_overlay_has_the_scale_of_its_own_colours() -> None:
+    app = visit("why_this_answer", image="cat", answer_network="resnet8")
+    x = seen("cat", 32)
+    net = networks.load("resnet8")
+    first, second = (int(one) for one in np.argsort(-net.forward(x))[:2])
+    maps = [attribution.class_activation(net, x, target) for target in (first, second)]
+    both = min(float(one.min()) for one in maps) < 0
+    legend = stage(app, 0, "first")["legend"]
+    assert (len(legend["colours"]), len(legend["words"])) == ((3, 3) if both else (2, 2))
+    assert legend["words"][-1].startswith("for it: ")
+    assert stage(app, 0, "second")["legend"] == legend  # one scale
+    assert stage(app, 0, "against")["legend"]["words"][0].startswith("the other: −")
+    assert stage(app, 0, "seen")["legend"] is None

@@ -15,6 +15,7 @@ from ui.components.files import component, mount
 from ui.components.map_viewer.component import (
     Box,
     Following,
+    Legend,
     MapPanel,
     Reads,
     Scale,
@@ -29,6 +30,7 @@ from ui.palette import diverging_tables
 __all__ = [
     "Box",
     "Following",
+    "Legend",
     "MapPanel",
     "Reads",
     "feature_viewer",

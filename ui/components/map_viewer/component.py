@@ -99,6 +99,13 @@ def kernel_gradient_axis(axis: Axis) -> Axis:
     return Axis(axis.size, axis.output_size, axis.dilation, axis.before, axis.after, axis.stride, axis.kernel_size)
 
 
+class Legend(NamedTuple):
+    """What colours that lie over a picture stand for, from the left end of a bar to the right one."""
+
+    colours: Sequence[str]  # CSS, at equal distances
+    words: Sequence[str]  # below both ends, or the ends and the middle
+
+
 @dataclass(frozen=True, eq=False)
 class MapPanel:
     """One picture of `map_viewer`.
@@ -115,6 +122,7 @@ class MapPanel:
         reads: what its cells read from other panels; without it nothing is framed there.
         row: places in a single row, at least C, in which the maps of values stand over the whole width, so that equal places of
             panels below each other belong together; 0 for a mosaic.
+        legend: what an image's own colours stand for, in place of a scale of its brightness.
     """
 
     name: str
@@ -126,6 +134,7 @@ class MapPanel:
     names: Sequence[str] | None = None
     reads: Sequence[Reads] = ()
     row: int = 0
+    legend: Legend | None = None
 
     def __post_init__(self) -> None:
         count, cells = len(self.maps), self.maps.size
@@ -229,6 +238,7 @@ def _message(panel: MapPanel, digest: str, token: str) -> dict[str, Any]:
         "encoded": encoded,
         "tiles": list(tiles),
         "row": panel.row > 0,
+        "legend": panel.legend and {"colours": list(panel.legend.colours), "words": list(panel.legend.words)},
         "src": source,
         "token": token,
         "names": None if panel.names is None else list(panel.names),

@@ -102,7 +102,8 @@ export class Picture {
     this.canvas.setAttribute("aria-label", `${title}, ${shape.join(" by ")}, ${values}. Arrow keys choose a pixel.`);
     const [first, last] = limits({ kind: scale, end }).map((limit) => element("span", { textContent: shortNumber(limit) }));
     const found = element("span", { className: "found", textContent: `min ${shortNumber(low)}, max ${shortNumber(high)}` });
-    this.range.replaceChildren(first, found, last);
+    const { legend } = this.panel;
+    this.range.replaceChildren(...(legend ? legend.words.map((words) => element("span", { textContent: words })) : [first, found, last]));
     this.label();
     this.paintBar();
     const { rows, columns, height, width } = this.grid;
@@ -126,11 +127,17 @@ export class Picture {
   }
 
   paintBar() {
-    const { scale } = this.panel;
-    const painted = `${scale} ${this.table[0]}`; // the colours from end to end do not depend on where the ends are
+    const { scale, legend } = this.panel;
+    const painted = `${scale} ${legend?.colours} ${this.table[0]}`; // the colours from end to end do not depend on where the ends are
     if (this.bar.dataset.painted === painted) return;
     this.bar.dataset.painted = painted;
     const context = this.bar.getContext("2d");
+    if (context && legend) {
+      const shades = context.createLinearGradient(0, 0, 256, 0);
+      legend.colours.forEach((colour, i) => shades.addColorStop(i / (legend.colours.length - 1), colour));
+      context.fillStyle = shades;
+      return context.fillRect(0, 0, 256, 1);
+    }
     const strip = context?.createImageData(256, 1);
     if (!context || !strip) return;
     new Uint32Array(strip.data.buffer).set(stripColours({ kind: scale, end: 1 }, this.table));

@@ -39,6 +39,7 @@
  * @property {string} src
  * @property {Reads[]} reads
  * @property {boolean} [row] whether the maps stand in a single row over the whole width
+ * @property {{colours: string[], words: string[]} | null} [legend] what the colours over a picture stand for
  * @property {string} [token] of the map in the live channel
  * @property {string[] | null} [names] of the maps, or of the cells of a single column
  * @property {number[] | null} [values] of the named cells
@@ -158,7 +159,7 @@
  * @property {{card: string, map: number, place: [number, number] | null} | null} chosen what is open, and a row and a column of it
  * @property {[number, number]} input height and width of the picture
  * @property {boolean} narrow whether cards show their names and a column of maps only, so that more of them are in sight
- * @property {{first: string, opened: string}} hint what to do first, and what is open below
+ * @property {{first: string, opened: string, heading: string}} hint what to do first, what is open below, and the id of its heading
  * @property {Tables} tables
  */
 
