@@ -40,6 +40,11 @@ def fooled(v: Values, x: Array, digest: str) -> Array:
 def compare(before: Answer, after: Answer) -> None:
     """In words, whether the answer is still the same."""
     old, new = plain(before.names[0]), plain(after.names[0])
+    if np.array_equal(before.scores, after.scores):
+        st.markdown(
+            f"Nothing is changed: it says **{old}**, with {why.percent(float(before.probabilities[before.top[0]]))}."
+        )
+        return
     share = why.percent(float(after.probabilities[before.top[0]]))
     now = f"It still says **{old}**" if new == old else f"It now says **{new}**"
     st.markdown(f"{now}. **{old}** had {why.percent(float(before.probabilities[before.top[0]]))} and has {share}.")
