@@ -1,6 +1,7 @@
 """The network page's instrument: a digit through every layer, and how one unit and one answer came about."""
 
 import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +13,8 @@ from cnn_core.graph import Graph
 from cnn_core.shapes import conv_output_size, window_axes
 from instruments import overview_settings, own_model
 from instruments.code import library
-from instruments.digits import digit_fields, weights_field
-from instruments.fields import Field, Values, Whole
+from instruments.digits import all_digits, digit_fields, weights_field
+from instruments.fields import Field, Values, Whole, resolve
 from instruments.window_walk import Walk
 
 MOST_KERNELS, MOST_SIDE, MOST_POOL = 64, 9, 6
@@ -26,15 +27,31 @@ def _last(v: Values) -> int:
     return conv_output_size(SIDE, v[KERNEL_SIDE]) - 1
 
 
+def _strongest(v: Values) -> tuple[int, int, int]:
+    """Kernel, row and column of the unit that is shown while nobody has chosen one: the strongest on a ready digit; in the middle
+    of a drawing or a photo, of which nothing is known here."""
+    if v.known(DIGIT.source) != "choose":
+        return 0, SIDE // 2, SIDE // 2
+    return _strongest_on(v[DIGIT.number], v[KERNELS], v[KERNEL_SIDE], v[POOL])
+
+
+@lru_cache(64)
+def _strongest_on(number: int, kernels: int, side: int, pool: int) -> tuple[int, int, int]:
+    net = network(resolve(SIZES, dict(zip((size.key for size in SIZES), (kernels, side, pool), strict=True))))
+    (maps,) = net.values(all_digits()[0][number], ("conv1",)).values()
+    channel, row, column = np.unravel_index(maps.argmax(), maps.shape)
+    return int(channel), int(row), int(column)
+
+
 DIGIT = digit_fields("network")
 WEIGHTS = weights_field("network")
 KERNELS = Whole("network_kernels", "kernels", 16, 1, MOST_KERNELS)
 KERNEL_SIDE = Whole("network_side", "kernel side", 5, 1, MOST_SIDE)
 POOL = Whole("network_pool", "pooling window", 2, 1, MOST_POOL)
 SIZES = (KERNELS, KERNEL_SIDE, POOL)
-CHANNEL = Whole("network_channel", "kernel number", 0, 0, lambda v: v[KERNELS] - 1)
-ROW = Whole("network_y", "row of the unit", 10, 0, _last)
-COLUMN = Whole("network_x", "column of the unit", 10, 0, _last)
+CHANNEL = Whole("network_channel", "kernel number", lambda v: _strongest(v)[0], 0, lambda v: v[KERNELS] - 1)
+ROW = Whole("network_y", "row of the unit", lambda v: _strongest(v)[1], 0, _last)
+COLUMN = Whole("network_x", "column of the unit", lambda v: _strongest(v)[2], 0, _last)
 CODE = library("network", "NumPy", "PyTorch", "Keras")
 FIELDS: tuple[Field[Any], ...] = (
     *DIGIT,

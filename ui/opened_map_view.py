@@ -24,7 +24,7 @@ from ui.components.window_explorer.component import explorer_data, window_explor
 from ui.controls import plain, stepper
 from ui.formulas import number
 from ui.layer_sums import in_words
-from ui.overview_view import Look, Subject, memory
+from ui.overview_view import ANCHOR, Look, Subject, memory
 
 
 class Opened(NamedTuple):
@@ -58,7 +58,7 @@ def draw(v: Values, look: Look) -> Array | None:
     subject: Subject = look.subject
     shape = look.structure.shapes[card.nodes[-1]]
     count = shape[0] if len(shape) == 3 else int(np.prod(shape))
-    st.subheader("What made this map" if len(shape) == 3 else "What made this number")
+    st.subheader("What made this map" if len(shape) == 3 else "What made this number", anchor=ANCHOR)
     left, right = st.columns([1, 3], vertical_alignment="center")
     with left:
         channel = stepper(v, MAP, f"{'Map' if len(shape) == 3 else 'Unit'} of {plain(card.name)}", high=count - 1)

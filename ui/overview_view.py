@@ -27,6 +27,7 @@ from ui.controls import plain
 from ui.image_source import ChosenImage
 from ui.overview_cards import Shown, Structure
 
+ANCHOR = "what-made-this"  # of the heading below which a map is open
 HINT = "Point at a map to see what it reads and feeds, and what it sees of the picture. Click it to open the sum that made it."
 
 
@@ -100,7 +101,9 @@ def written_out(answer: why.Answer) -> None:
     """How the likeliest class came to its probability."""
     best = answer.top[0]
     lesson.formula(formulas.softmax(answer.scores, best))
-    st.markdown(f"Number {best} of {len(answer.scores):,} classes is **{plain(answer.names[0])}**.")
+    st.markdown(
+        f"That is the probability of **{plain(answer.names[0])}**, the class with the number {best} of {len(answer.scores):,}."
+    )
 
 
 def facts(subject: Subject, code: str) -> Facts:
@@ -156,9 +159,9 @@ def draw(v: Values, seen: Look) -> None:
     for one, value in zip(seen.drawn, seen.shown, strict=True):
         cards.append(overview_cards.card(subject.graph, made, one, value, at))
     chosen = (at[v[NODE]], v[MAP], _place(v, seen)) if v[NODE] in at else None
-    opened = f"Open below: {v[NODE]}, number {v[MAP]}"
+    opened = f"What made number {v[MAP]} of {v[NODE]}"
     size = subject.shape[1], subject.shape[2]
-    graph_viewer("network_overview", cards, chosen, size, HINT, opened, v[NARROW], _picked(v, seen))
+    graph_viewer("network_overview", cards, chosen, size, HINT, opened, ANCHOR, v[NARROW], _picked(v, seen))
 
 
 def _place(v: Values, seen: Look) -> Pair | None:

@@ -2,7 +2,7 @@
 
 import pytest
 from _pytest.mark import ParameterSet
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.instrument import settle, wait_until
 from ui.site import PAGES
@@ -180,3 +180,35 @@ def test_nothing_jumps_while_a_page_comes_and_names_are_words(visit, file) -> No
     ]
     assert len(names) > 10
     assert [name for name in names if any(mark in name for mark in ("[", "*", "$", ":material/", "`"))] == []
+
+
+def test_a_projector_shows_a_product_in_one_line_and_a_rate_in_whole(visit) -> None:
+    page = visit("kernel?large=true&size=64", width=1280, height=720)
+    settle(page)
+    places = ask(
+        page, "all(column).filter((one) => one.matches('.product:last-child td, .sign')).map((one) => box(one).top)"
+    )
+    parts = ask(
+        page, "all(column).filter((one) => one.matches('.product .numbers')).slice(0, 3).map((one) => box(one).top)"
+    )
+    assert len(places) > 20
+    assert max(parts) - min(parts) < 3  # window x kernel = products
+    page = visit("training?large=true", width=1280, height=720)
+    settle(page)
+    typed = page.locator(".st-key-training_rate input")
+    assert typed.input_value() == "0.002"
+    assert typed.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+
+
+def test_a_whole_small_network_is_in_sight_and_an_opened_map_a_click_away(visit) -> None:
+    page = visit("network", width=1366, height=768)
+    settle(page)
+    right = page.locator('.card[data-card="softmax"]').bounding_box()
+    frame = page.locator(".scroller").bounding_box()
+    assert right["x"] + right["width"] <= frame["x"] + frame["width"]
+    page.locator('.card[data-card="conv1"] .map').nth(3).click()
+    down = page.get_by_role("button", name="What made number 3 of conv1")
+    expect(down).to_be_in_viewport(ratio=1)
+    settle(page)
+    down.click()
+    expect(page.get_by_role("heading", name="What made this map")).to_be_in_viewport()

@@ -9,7 +9,7 @@ import { curve, mapsFed, mapsRead, neighbours, wayOf } from "../../ui/components
 import { cornerAt, gridOf, percentOf, placeAt, rectangleBetween } from "../../ui/components/shared/grid.js";
 import { Waiting, addressesFor, pack, unpack } from "../../ui/components/shared/messages.js";
 import { plainName } from "../../ui/components/shared/names.js";
-import { editedNumber, narrowNumber, readNumber, shortNumber } from "../../ui/components/shared/numbers.js";
+import { cellNumber, editedNumber, narrowNumber, readNumber, shortNumber } from "../../ui/components/shared/numbers.js";
 import { frames, isWhole, reached, runs } from "../../ui/components/shared/reads.js";
 import { Zoom } from "../../ui/components/shared/zoom.js";
 
@@ -17,6 +17,8 @@ test("numbers are written with three digits and a real minus sign", () => {
   const written = [0, 1e-7, -0.5, 1 / 3, 999.6, 1234.5, -2e-5, 12.34].map(shortNumber);
   assert.deepEqual(written, ["0", "0", "−0.5", "0.333", "1000", "1235", "−0.00002", "12.3"]);
   assert.deepEqual([0.53, -0.53, 1.5, 0, 10.02].map(narrowNumber), [".53", "−.53", "1.5", "0", "10"]);
+  const cells = [0.0666, -0.0666, 0.00678, -0.000235, 0.00001, 0.9997, -1.25, 12345].map(cellNumber);
+  assert.deepEqual(cells, ["0.0666", "−.0666", ".0068", "−.0002", "≈ 0", "0.9997", "−1.25", "12345"]);
   assert.equal(editedNumber(-1.23456), "−1.235");
 });
 

@@ -59,8 +59,21 @@ def test_only_the_shipped_sizes_are_trained() -> None:
 def test_what_a_fresh_page_shows() -> None:
     v = values()
     sizes = [v[field] for field in (network.KERNELS, network.KERNEL_SIDE, network.POOL)]
-    assert (sizes, v[network.CHANNEL], v[network.ROW], v[network.COLUMN]) == ([16, 5, 2], 0, 10, 10)
+    assert sizes == [16, 5, 2]
     assert (v[network.DIGIT.source], v[network.DIGIT.number]) == ("choose", 8000)
+
+
+@pytest.mark.parametrize(("number", "side"), [(8000, 5), (8003, 5), (17, 4)])
+def test_the_unit_that_is_shown_first_is_the_strongest_on_the_digit(number, side) -> None:
+    v = resolve(network.FIELDS, {"network_number": number, "network_side": side})
+    parameters, digit = network.network(v).parameters(), all_digits()[0][number, 0]
+    windows = np.lib.stride_tricks.sliding_window_view(digit, (side, side))
+    maps = (
+        np.einsum("yxij,kij->kyx", windows, parameters["conv1.weight"][:, 0]) + parameters["conv1.bias"][:, None, None]
+    )
+    assert maps[v[network.CHANNEL], v[network.ROW], v[network.COLUMN]] == pytest.approx(maps.max(), abs=1e-5)
+    v = resolve(network.FIELDS, {"network_source": "draw", "network_side": side})
+    assert (v[network.CHANNEL], v[network.ROW], v[network.COLUMN]) == (0, 14, 14)
 
 
 def test_a_unit_stays_inside_the_map() -> None:

@@ -17,6 +17,7 @@ def graph_viewer(
     size: Pair,
     hint: str,
     opened: str,
+    heading: str,
     narrow: bool,
     on_pick: Callable[[Any], None],
 ) -> None:
@@ -28,7 +29,8 @@ def graph_viewer(
         chosen: the card and the map that are open, and the row and column of it that are looked at, if they are.
         size: (H, W) of the input.
         hint: what to do, said while nothing is pointed at.
-        opened: what is open below, said in its place.
+        opened: what is open below, said in its place, as the way there.
+        heading: id of the heading there.
         narrow: whether cards show their names and a column of maps only, so that more of them are in sight.
         on_pick: called before the page runs with what the browser sent: {"card", "map"}, {"fold"}, {"unfold"}
             or {"narrow"}.
@@ -38,7 +40,7 @@ def graph_viewer(
         "chosen": chosen and dict(zip(("card", "map", "place"), chosen, strict=True)),
         "input": list(size),
         "narrow": narrow,
-        "hint": {"first": hint, "opened": opened},
+        "hint": {"first": hint, "opened": opened, "heading": heading},
         "tables": diverging_tables(),
     }
     mount(_mount, key, data, "pick", on_pick)

@@ -5,6 +5,7 @@ import { button, element } from "../shared/dom.js";
 import { GraphCard } from "../shared/graph_card.js";
 import { curve, drawing, mapsFed, mapsRead, neighbours, wayOf } from "../shared/graph_edges.js";
 import { shortNumber } from "../shared/numbers.js";
+import { bringIntoSight } from "../shared/sight.js";
 
 /** @import {Card, GraphData, Mounted} from "../shared/types.js" */
 /** @import {Sides} from "../shared/graph_edges.js" */
@@ -57,10 +58,12 @@ class GraphViewer {
     this.tools = element("div", { className: "tools" }, legend, this.narrow, this.back, this.on);
     this.seen = element("img", { alt: "what the network sees" });
     this.box = element("div", { className: "box", hidden: true });
+    // What leads to the sum that is open, further down; it stays the same element, since a press that leaves a card must not replace it.
+    this.down = element("button", { type: "button", className: "down", hidden: true, onclick: () => bringIntoSight(this.data.hint.heading) });
     this.place = element("p", { className: "place" });
     this.lines = element("div", { className: "lines" });
     const picture = element("div", { className: "seen" }, this.seen, this.box);
-    const texts = element("div", { className: "texts", "aria-live": "polite" }, this.place, this.lines);
+    const texts = element("div", { className: "texts", "aria-live": "polite" }, this.down, this.place, this.lines);
     this.detail = element("section", { className: "detail", "aria-label": "what is under the hand" }, picture, texts);
     parent.append(this.tools, this.scroller, this.detail);
     this.observer = new ResizeObserver(() => this.resized());
@@ -296,6 +299,8 @@ class GraphViewer {
     this.box.hidden = true;
     const [place, fields] = [chosen?.place, open?.card.fields];
     if (place && fields) this.see(fields[0][place[0]], fields[1][place[1]]);
-    this.place.textContent = open ? `${hint.opened} ↓` : hint.first;
+    this.place.textContent = open ? "" : hint.first;
+    this.down.hidden = !open;
+    this.down.textContent = `${hint.opened} ↓`;
   }
 }

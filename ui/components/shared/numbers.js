@@ -21,6 +21,17 @@ export function narrowNumber(value) {
 }
 
 /**
+ * The same in a cell of a grid: at most six signs, of small numbers four digits behind the point.
+ * @param {number} value
+ */
+export function cellNumber(value) {
+  const text = shortNumber(value);
+  if (text.length <= 6 || Math.abs(value) >= 1) return text;
+  const short = Number(value.toFixed(4));
+  return short === 0 ? "≈ 0" : narrowNumber(short);
+}
+
+/**
  * A number that is edited: four digits.
  * @param {number} value
  */

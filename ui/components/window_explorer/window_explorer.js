@@ -3,7 +3,7 @@
 import { colourOf, ownScale, themeTable } from "../shared/colours.js";
 import { button, element } from "../shared/dom.js";
 import { Drag } from "../shared/drag.js";
-import { clamp, narrowNumber, shortNumber } from "../shared/numbers.js";
+import { cellNumber, clamp, narrowNumber, shortNumber } from "../shared/numbers.js";
 import { keepFromSwipes } from "../shared/scrolling.js";
 
 /** @import {ExplorerData, Mounted, Scale, Step} from "../shared/types.js" */
@@ -201,7 +201,7 @@ class WindowExplorer {
       const { background, text } = colourOf(scale, value, this.table);
       const style = `background-color: ${background}; color: ${text}`; // not `background`: it would erase the hatch
       const cell = element("div", { className: "cell", role: answers ? "gridcell" : "presentation", style });
-      cell.dataset.shown = shortNumber(value);
+      cell.dataset.shown = cellNumber(value);
       cell.dataset.narrow = narrowNumber(value);
       if (answers) cell.setAttribute("aria-label", `output row ${y}, column ${x}: ${shortNumber(value)}`);
       cells.push(cell);
