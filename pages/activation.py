@@ -70,6 +70,8 @@ toggle(v, activation.BETWEEN, f"{chosen.name} between the two")
 twice, once = activation.twice(maps, v), activation.once(pixels, v)
 rows, columns = activation.joined_kernel(v).shape
 difference = float(np.abs(twice - once).max())
+both = np.concatenate([twice, once])
+scale, end_of_both = picture_scale(both), float(np.abs(both).max()) or 1.0  # one: a difference of rounding is not seen
 map_viewer(
     "activation_two",
     [
@@ -77,10 +79,17 @@ map_viewer(
             "twice",
             f"Convolution, {'activation, ' if v[activation.BETWEEN] else ''}convolution",
             twice,
-            scale=picture_scale(twice),
+            scale=scale,
+            end=end_of_both,
         ),
-        MapPanel("once", f"One {rows} × {columns} convolution", once, scale=picture_scale(once)),
-        MapPanel("difference", "Difference", twice - once, reads=[Reads("twice", "same"), Reads("once", "same")]),
+        MapPanel("once", f"One {rows} × {columns} convolution", once, scale=scale, end=end_of_both),
+        MapPanel(
+            "difference",
+            "Difference, on the same scale",
+            twice - once,
+            end=end_of_both,
+            reads=[Reads("twice", "same"), Reads("once", "same")],
+        ),
     ],
 )
 if difference < 1e-3 * float(np.abs(once).max() or 1):

@@ -304,3 +304,12 @@ def test_a_page_that_was_open_before_its_session_is_drawn_whole() -> None:
     again._run(first._tree.get_widget_states())  # as a browser tells a new session what stands on its screen
     assert not again.exception
     assert not components(again, "first_picture")
+
+
+@pytest.mark.parametrize("between", ["true", "false"])
+def test_two_layers_and_one_stand_on_one_scale(between) -> None:
+    panels = component(visit("activation", size="64", activation_between=between), "map_viewer", 1)["panels"]
+    assert [panel["name"] for panel in panels] == ["twice", "once", "difference"]
+    assert len({panel["end"] for panel in panels}) == 1
+    assert panels[0]["scale"] == panels[1]["scale"]
+    assert panels[0]["end"] == pytest.approx(max(max(abs(one["low"]), abs(one["high"])) for one in panels[:2]))
