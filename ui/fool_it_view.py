@@ -13,7 +13,7 @@ from instruments.models import Model
 from instruments.why_this_answer import Answer
 from ui import cache, figures, lesson, settings
 from ui.beside import beside
-from ui.components.feature_viewer.component import MapPanel, map_viewer
+from ui.components.feature_viewer.component import Legend, MapPanel, map_viewer
 from ui.controls import buttons, line, plain, slider
 from ui.model_source import ASKED, computing
 from ui.why_this_answer_view import answer_to, held, layer_menu, said, watched
@@ -55,10 +55,12 @@ def side_by_side(v: Values, x: Array, other: Array) -> None:
     epsilon = v[EPSILON] / LEVELS
     times = 0.5 / epsilon if epsilon else 1.0
     difference = np.asarray(0.5 + (other - x) * times, np.float32).clip(0, 1)
+    steps = f"{v[EPSILON]:g}/{LEVELS}" if epsilon else "1"
+    legend = Legend(("#000000", "#808080", "#ffffff"), (f"darker by {steps}", "same", f"brighter by {steps}"))
     panels = [
         MapPanel("before", "The picture", x, image=True),
         MapPanel("after", "The picture, changed", other, image=True),
-        MapPanel("difference", f"Their difference, {times:.3g} times, on grey", difference, image=True),
+        MapPanel("difference", "Their difference, made visible", difference, image=True, legend=legend),
     ]
     map_viewer("fool_pictures", panels)
 
