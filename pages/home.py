@@ -9,7 +9,7 @@ from ui.controls import buttons
 st.title("CNN Visualiser")
 st.markdown(
     "**This is a CNN: draw a digit or drop a photo.** :material/touch_app: **Try first:** draw over the 3, "
-    "point at a map, click it."
+    "then tap or click a map."
 )
 if image_source.just_given():
     settings.give({home.SOURCE.key: "image"})
@@ -22,7 +22,9 @@ with left:
         digit = digit_source.drawn("_home_pad")
     else:
         digit = digit_source.from_photo()
-        st.markdown("The photo of the sidebar, made small as the network's digits are. It knows nothing but digits.")
+        st.markdown(
+            "The photo chosen in the menu, made small as the network's digits are. It knows nothing but digits."
+        )
 trace = home.trace(digit)
 probabilities = trace["softmax"]
 best = int(probabilities.argmax())

@@ -10,7 +10,7 @@ import { lens } from "../shared/tables.js";
 
 /** @type {WeakMap<object, MapViewer>} */
 const viewers = new WeakMap();
-const HINT = "Point at a picture: the value there, and those around it, stand here.";
+const HINT = "Tap or point at a picture: the value there, and those around it, stand here.";
 
 /** @param {Mounted<MapData>} mounted */
 export default function ({ data: [data], parentElement, setTriggerValue }) {
