@@ -96,6 +96,7 @@ class MapViewer {
       const name = panel.names && panel.shape[0] === 1 ? panel.names[y] : null;
       const where = name ?? `channel ${channel}, row ${y}, column ${x}`;
       const scale = { kind: panel.scale, end: panel.end };
+      this.detail.classList.add("told");
       this.detail.replaceChildren(element("p", {}, `${panel.title}, ${where}: `, value), lens(window, scale, this.gallery.table));
     });
   }
