@@ -30,6 +30,7 @@ from ui import left_behind, run_pace
 
 TIDY_SECONDS = 10.0
 UI = Path(__file__).parent / "ui"
+STYLES = "shell.css", "places.css", "phone.css", "components/shared/scrolling.css"
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 configure_log()
 
@@ -89,7 +90,7 @@ app = st.App(
         Middleware(InPieces),
         Middleware(
             Styled,
-            css="\n".join((UI / name).read_text("utf-8") for name in ("shell.css", "places.css")),
+            css="\n".join((UI / name).read_text("utf-8") for name in STYLES),
             asked={"large": (UI / "large.css").read_text("utf-8")},
         ),
     ],

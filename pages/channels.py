@@ -47,7 +47,7 @@ with picture:
         following=Following(image, "slices", message(channels.SLICES_FIELDS, v)),
     )
 if image_source.in_grey():
-    st.markdown("Shown in colour, whatever the sidebar says: this page needs red, green and blue.")
+    st.markdown("Shown in colour, whatever the menu says: this page needs red, green and blue.")
 
 for column, side in zip(st.columns(2), (channels.ROW, channels.COLUMN), strict=True):
     with column:

@@ -28,6 +28,8 @@ with controls:
 if stages:
     with picture:
         answer = faces_view.show(photo, stages)
+    with controls:
+        faces_view.verdict(stages)
     st.markdown("The photo and what was computed from it stay in memory, never on disk, and go with this session.")
     faces_view.heat_maps(stages)
 st.subheader("Inside the networks")

@@ -9,7 +9,7 @@ from ui.controls import buttons
 home_view.title("CNN Visualiser")
 st.markdown(
     "**This is a CNN: draw a digit or drop a photo.** :material/touch_app: **Try first:** draw over the 3, "
-    "point at a map, click it."
+    "then tap or click a map."
 )
 if image_source.just_given():
     settings.give({home.SOURCE.key: "image"})

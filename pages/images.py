@@ -15,7 +15,7 @@ from ui.programs import program
 page = lesson.Page(
     "images",
     "A computer sees a grid of numbers: one for each pixel and channel.",
-    "drag the red, green and blue sliders, then move the mouse over the picture.",
+    "drag the red, green and blue sliders, then tap or point at a picture.",
 )
 image = image_source.chosen()
 c, height, width = image.pixels.shape
@@ -50,7 +50,7 @@ panels += [
 ]
 map_viewer("images_channels", panels)
 if c == 1:
-    st.markdown("Choose “Colour” in the sidebar to see red, green and blue apart.")
+    st.markdown("Choose “Colour” in the menu to see red, green and blue apart.")
 
 st.subheader("C × H × W")
 lesson.formula(rf"C \times H \times W = {c} \times {height} \times {width} = {c * height * width:,}\ \text{{numbers}}")

@@ -21,7 +21,7 @@ page = lesson.Page(
     "kernel",
     "A kernel is a small grid of weights. It slides over the image, and at each place the products of weights and "
     "pixels are added up: one number of the feature map.",
-    "drag the middle number of the grid up and down.",
+    "drag the middle number of the grid up and down, or with a finger left and right.",
 )
 image = image_source.chosen()
 size = image.pixels.shape[1:]
@@ -48,7 +48,7 @@ with controls:
     if len(image.pixels) > 1:
         buttons(v, kernel.CHANNELS)
     text_controls(v)
-    hint = "click a picture, or write: convolution 0 12 30"
+    hint = "tap or click a picture, or write: convolution 0 12 30"
     line(v, kernel.PIXEL, "Chosen pixel (stage channel row column)", placeholder=hint)
 with picture:
     as_picture = {"auto": None, "picture": True, "values": False}[v[kernel.VIEW]]

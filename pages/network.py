@@ -26,7 +26,7 @@ from ui.palette import label
 page = lesson.Page(
     "network",
     "A network turns a picture into an answer step by step: here you see every step, and the sum behind each number.",
-    "point at a map, then click it. Choose **Photos (SqueezeNet)** and unfold **fire2**.",
+    "tap or click a map. Choose **Photos (SqueezeNet)** and unfold **fire2**.",
 )
 v = model_source.resolved(network.FIELDS)
 on_digits = v[MODEL] == "digits"
@@ -58,7 +58,7 @@ else:
     model = own_model.chosen(v, MODEL, any_answer=True)
     look = overview_view.look(v, overview_view.photo(model, image_source.in_colour()))
     with controls:
-        st.markdown("It sees the middle of the photo chosen above the pages.")
+        st.markdown("It sees the middle of the photo chosen in the menu.")
         overview_view.said(look)
         model_source.own(v, MODEL, any_answer=True)
 with picture:
@@ -71,7 +71,7 @@ opened = opened_map_view.draw(v, look)
 
 if on_digits:
     st.subheader("All maps")
-    st.markdown("Click a unit of the convolution to see below how it was computed.")
+    st.markdown("Tap or click a unit of the convolution to see below how it was computed.")
     network_view.layers(v, trace)
 if look.answer is not None:
     st.subheader("Softmax, written out")

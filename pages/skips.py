@@ -16,7 +16,7 @@ from ui.programs import program
 page = lesson.Page(
     "skips",
     "A residual block adds what it computed to what it was given: the skip. A batch norm brings each map to a usual size.",
-    "choose the image *Cat* at the left, and cut the skip of block 2.",
+    "choose the image *Cat* in the menu, and cut the skip of block 2.",
 )
 v = settings.resolved(skips.FIELDS)
 x, digest = why_view.given(models.shipped("resnet8"), image_source.in_colour())

@@ -13,7 +13,7 @@ from ui.programs import program
 page = lesson.Page(
     "why_this_answer",
     "A network's answer stands on some parts of the photo more than on others: these methods ask which.",
-    "choose the image *Cat* at the left: why Egyptian cat and not tabby? Then try another method.",
+    "choose the image *Cat* in the menu: why Egyptian cat and not tabby? Then try another method.",
 )
 v = model_source.resolved(why.FIELDS)
 model = why.model(v)

@@ -44,7 +44,7 @@ def choose_digit(v: Values, fields: DigitFields) -> tuple[Array, int | None]:
     if v[fields.source] == "draw":
         return drawn(f"_{fields.source.key}_pad"), None
     if v[fields.source] == "image":
-        st.markdown("The image of the sidebar, centred as MNIST's digits are. Upload a photo of a digit there.")
+        st.markdown("The image chosen in the menu, centred as MNIST's digits are. Upload a photo of a digit there.")
         return from_photo(), None
     images, labels = all_digits()
     number = stepper(v, fields.number, f"Number, {UNSEEN} and up were never trained on")

@@ -37,12 +37,16 @@ def show(photo: Array, stages: Stages) -> Array:
         MapPanel("o", f"O-Net keeps {len(found)}", answer, image=True),
     ]
     map_viewer("faces_stages", panels)
-    if found:
+    return answer
+
+
+def verdict(stages: Stages) -> None:
+    """How many faces were found, in words."""
+    if found := stages.faces:
         count = f"{len(found)} face{'s' if len(found) > 1 else ''} found, the surest with {formulas.percent(found[0].score)}."
         st.success(f"{count} Dots mark eyes, nose and the corners of the mouth.")
     else:
         st.info("No face passes all three thresholds.")
-    return answer
 
 
 def heat_maps(stages: Stages) -> None:

@@ -107,7 +107,7 @@ def switches(v: Values, x: Array, digest: str, before: Answer) -> Array:
     with left:
         shown = maps.copy()
         shown[list(off)] = 0
-        map_viewer("fool_maps", [MapPanel("maps", f"Maps of {v[LAYER]}: click one", shown)], on_click=clicked)
+        map_viewer("fool_maps", [MapPanel("maps", f"Maps of {v[LAYER]}: tap or click one", shown)], on_click=clicked)
     with right:
         layer_menu(v, LAYER)
         line(v, OFF, "Maps that are off", placeholder="none; such as 3, 17")

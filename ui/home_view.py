@@ -68,12 +68,12 @@ def _explained(stage: str, v: Values, source: str, digit: Array, trace: dict[str
     y, x, maps = v[ROW], v[COLUMN], trace["conv1"][v[CHANNEL]]
     if stage == "pool":
         words = "Max pooling keeps the **largest** value of each 2 × 2 window of the map after ReLU."
-        st.markdown(f"{words} Point at a value, or walk with the arrow keys.")
+        st.markdown(f"{words} Tap or point at a value, or walk with the arrows.")
         walk_explorer("home_pool_sum", network.pooling_around(v, trace), ("ReLU", "", "Max pooling"))
     else:
         st.markdown(
             f"Each number of the window times the number of kernel {v[CHANNEL]} at the same place, all added up, and the bias."
-            " Point at a value, or walk with the arrow keys."
+            " Tap or point at a value, or walk with the arrows."
         )
         walk = network.convolution_around(v, networks.load("digits"), digit, AROUND)
         titles = ("Input", f"Kernel {v[CHANNEL]}", f"Map {v[CHANNEL]}")
@@ -98,14 +98,14 @@ def doors() -> None:
         _lesson()
     with photo.container(border=True, height="stretch"):
         st.subheader("My photo")
-        st.markdown("Choose it in the sidebar: it stays in memory, and goes with this page. Then:")
+        st.markdown("Choose it in the menu: it stays in memory, and goes with this page. Then:")
         for file, words in PHOTO.items():
             st.page_link(info(file).path, label=words, icon=info(file).icon)
     with teachers.container(border=True, height="stretch"):
         st.subheader("For teachers")
         st.markdown(
             "What is set on a page stands in its address: set up a screen, and **send the class its link**. "
-            "**Large type for a projector** is a switch in the sidebar."
+            "**Large type for a projector** is a switch in the menu."
         )
         st.page_link(TEACHING.path, label="How a 45-minute lesson goes", icon=TEACHING.icon)
 

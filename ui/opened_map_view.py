@@ -232,7 +232,7 @@ def _at_a_place(v: Values, opened: Opened) -> None:
     where = f"At row {place[0]}, column {place[1]}: " if last.size > 1 else ""
     st.markdown(where + " ".join(in_words(step, place) for step in opened.steps))
     if last.size > 1:
-        st.caption("Click a place of the map, or of a partial map, to see its numbers.")
+        st.caption("Tap or click a place of the map, or of a partial map, to see its numbers.")
     _explorer(v, opened, place)
 
 

@@ -28,7 +28,10 @@ from ui.image_source import ChosenImage
 from ui.overview_cards import Shown, Structure
 
 ANCHOR = "what-made-this"  # of the heading below which a map is open
-HINT = "Point at a map to see what it reads and feeds, and what it sees of the picture. Click it to open the sum that made it."
+HINT = (
+    "Tap or point at a map to see what it reads and feeds, and what it sees of the picture. A tap or click opens the sum "
+    "that made it."
+)
 
 
 class Subject(NamedTuple):

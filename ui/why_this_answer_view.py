@@ -270,7 +270,7 @@ def place_the_square(v: Values, asked: Asked) -> None:
 
     left, right = beside("answer_square")
     with right:
-        st.markdown("Click where it shall lie, or step.")
+        st.markdown("Tap or click where it shall lie, or step.")
         stepper(v, ROW)
         stepper(v, COLUMN)
         picture = why.covered(asked.x, v[ROW], v[COLUMN], size, model.cover)

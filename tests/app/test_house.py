@@ -29,6 +29,7 @@ NO_STREAMLIT = {"ui/formulas.py", "ui/palette.py", "ui/site.py", "ui/figures.py"
 
 
 Imports = ast.Import | ast.ImportFrom
+Documented = ast.Module | ast.ClassDef | ast.FunctionDef
 
 
 def imports(path) -> set[str]:
@@ -73,6 +74,28 @@ def test_no_source_holds_a_control_character() -> None:
     }
     assert len(sources) > 100
     assert wrong == {}
+
+
+def spoken(path) -> list[str]:
+    """What a Python file may say to people: its strings, but for docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    told = [ast.get_docstring(node, False) for node in ast.walk(tree) if isinstance(node, Documented)]
+    strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [string for string in strings if string not in told and " " in string]
+
+
+def test_what_is_asked_of_a_hand_a_finger_can_do() -> None:
+    """A phone has no mouse and shows no menu at its left; "tap or click" and "tap or point at" are true everywhere."""
+    pages = [path for room in ("pages", "ui") for path in (ROOT / room).rglob("*.py") if "programs" not in path.parts]
+    said = [string for path in pages for string in spoken(path)]
+    scripts = [path.read_text("utf-8") for path in (ROOT / "ui" / "components").rglob("*.js")]
+    said += [string for script in scripts for string in re.findall(r'"([A-Z][^"\n]* [^"\n]*)"', script)]
+    said.append((ROOT / "docs" / "teaching.md").read_text("utf-8").replace("gaps at the left", ""))
+    assert len(said) > 500
+    untrue = re.compile(
+        r"\bmouse\b|\bhover|\bsidebar\b|\bat the left\b|(?<!tap or )\b(click|point at)\b", re.IGNORECASE
+    )
+    assert [string for string in said if untrue.search(string)] == []
 
 
 def test_quantities_have_the_same_colours_in_formulas_and_labels() -> None:

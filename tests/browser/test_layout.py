@@ -72,9 +72,10 @@ def test_on_a_phone_the_picture_and_what_is_dragged_are_in_sight_together(visit,
     assert ask(page, small) == 0
     zoom = "all(column).filter((one) => one.matches('.panel:not(.large) .zoom') && seen(one)).length"
     assert ask(page, zoom) == 0
+    assert ask(page, "box(column).height") <= 0.45 * 800
     scroll(page, first - 300)  # and while the controls scroll, the picture stays
-    assert ask(page, "box(pictures()[0]).top") >= 0
-    assert ask(page, "box(column).bottom") < 600
+    assert ask(page, "box(pictures()[0]).top") >= ask(page, "barAt()")  # nor lies it behind the menu's bar
+    assert ask(page, "box(column).bottom") <= 0.52 * 800
 
 
 @pytest.mark.parametrize("file", some(BESIDE))

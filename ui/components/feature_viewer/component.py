@@ -40,7 +40,7 @@ __all__ = [
     "values_scale",
 ]
 
-_mount = component("feature_viewer", "pictures")
+_mount = component("feature_viewer", "scrolling", "pictures")
 
 
 def feature_viewer(

@@ -7,7 +7,7 @@ from cnn_core.arguments import Pair
 from ui.components.files import component, mount
 from ui.palette import diverging_tables
 
-_mount = component("graph_viewer")
+_mount = component("graph_viewer", "scrolling")
 
 
 def graph_viewer(

@@ -133,7 +133,7 @@ class KernelEditor {
     this.grid.classList.toggle("dense", columns > 7 || values.length > 7);
     this.cells = values.flat().map((_, index) => {
       const label = `row ${Math.floor(index / columns) + 1}, column ${(index % columns) + 1}`;
-      return element("input", { type: "text", inputMode: "decimal", autocomplete: "off", spellcheck: false, "aria-label": label });
+      return element("input", { type: "text", autocomplete: "off", spellcheck: false, "aria-label": label });
     });
     const rows = values.map((row, y) => {
       const cells = row.map((_, x) => element("div", { role: "gridcell" }, this.cells[y * columns + x]));

@@ -166,7 +166,7 @@ class Following(NamedTuple):
     settings: Mapping[str, object]  # by the fields' keys
 
 
-_mount = component("map_viewer", "pictures")
+_mount = component("map_viewer", "scrolling", "pictures")
 
 
 def map_viewer(

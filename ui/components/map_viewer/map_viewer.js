@@ -10,7 +10,7 @@ import { lens } from "../shared/tables.js";
 
 /** @type {WeakMap<object, MapViewer>} */
 const viewers = new WeakMap();
-const HINT = "Point at a picture: the value there, and those around it, stand here.";
+const HINT = "Tap or point at a picture: the value there, and those around it, stand here.";
 
 /** @param {Mounted<MapData>} mounted */
 export default function ({ data: [data], parentElement, setTriggerValue }) {
@@ -96,6 +96,7 @@ class MapViewer {
       const name = panel.names && panel.shape[0] === 1 ? panel.names[y] : null;
       const where = name ?? `channel ${channel}, row ${y}, column ${x}`;
       const scale = { kind: panel.scale, end: panel.end };
+      this.detail.classList.add("told");
       this.detail.replaceChildren(element("p", {}, `${panel.title}, ${where}: `, value), lens(window, scale, this.gallery.table));
     });
   }

@@ -13,11 +13,14 @@ export function shortNumber(value) {
 }
 
 /**
- * The same where there is little room: no zero before the point.
+ * The same where there is little room: no zero before the point, and no more places behind it than fit.
  * @param {number} value
+ * @param {number} [room] in digits; a point takes half of one
  */
-export function narrowNumber(value) {
-  return shortNumber(value).replace(/^(−?)0\./, "$1.");
+export function narrowNumber(value, room = Infinity) {
+  const texts = [shortNumber(value), ...[2, 1, 0].map((places) => String(Number(value.toFixed(places))))];
+  const narrow = texts.map((text) => text.replace("-", "−").replace(/^(−?)0\./, "$1."));
+  return narrow.find((text) => text.length - (text.includes(".") ? 0.5 : 0) <= room) ?? narrow[3];
 }
 
 /**

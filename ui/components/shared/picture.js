@@ -57,7 +57,7 @@ export class Picture {
     const [closer, farther, enlarge] = [
       button("+", named("zoom in"), () => this.zoomBy(2)),
       button("−", named("zoom out"), () => this.zoomBy(0.5)),
-      button("⤢", named("enlarge"), () => this.root.classList.toggle("large")),
+      button("⤢", named("enlarge"), () => this.enlarge()),
     ];
     for (const one of [closer, farther]) one.className = "zoom";
     this.frame = element("div", { className: "frame" }, this.inner, element("span", { className: "tools" }, closer, farther, enlarge));
@@ -84,6 +84,15 @@ export class Picture {
 
   get name() {
     return this.panel.name;
+  }
+
+  /** As wide as the page, or as before; the page may make room for it. */
+  enlarge() {
+    const large = this.root.classList.toggle("large");
+    const root = this.root.getRootNode();
+    if (!(root instanceof ShadowRoot)) return;
+    root.host.toggleAttribute("data-enlarged", root.querySelector(".panel.large") !== null);
+    if (large) this.root.scrollIntoView({ block: "nearest" });
   }
 
   /**

@@ -13,7 +13,7 @@ from ui.components.files import component, mount
 from ui.formulas import number
 from ui.palette import colour, diverging_tables
 
-_mount = component("window_explorer")
+_mount = component("window_explorer", "scrolling")
 
 
 def _step(inputs: Array, weights: Array | None, bias: float, total: float, mode: str) -> tuple[str, str]:

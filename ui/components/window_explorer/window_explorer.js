@@ -13,8 +13,10 @@ const explorers = new WeakMap();
 const GAP = 1.25; // rem between the grids, as in the style
 const SPEEDS = [1500, 700, 300, 100]; // milliseconds a step
 const WIDEST = 2.6; // rem of a cell where there is room for all grids side by side
-const NARROWEST = 27; // pixels, in which three digits of 12 pixels fit
-const NARROW = 37; // pixels, below which numbers are written without a zero before the point
+const NARROWEST = 18; // pixels, in which two digits of 12 pixels and a point fit
+const NARROW = 37; // pixels, below which numbers are written as there is room for them
+const EDGES = 3; // pixels of a cell beside its number
+const STACKED = 27; // pixels, in which three digits fit: below it the kernel stands above the output
 const DIGITS = [12, 0.75]; // least pixels and most rem of a digit's size
 
 /** @param {Mounted<ExplorerData>} mounted */
@@ -61,8 +63,8 @@ class WindowExplorer {
     keepFromSwipes(this.speed);
     this.lettersBox = element("input", { type: "checkbox" });
     this.figures = element("div", { className: "figures" }, ...figures);
-    parent.append(this.figures, this.makeBar(), this.sum);
-    this.narrow = false;
+    parent.append(this.figures, this.makeBar());
+    this.room = Infinity; // of a cell, in digits
     new ResizeObserver(() => this.fit()).observe(this.figures);
     this.drag = this.makeDrag();
     this.listen();
@@ -79,6 +81,7 @@ class WindowExplorer {
       this.scrubber,
       element("label", {}, "speed", this.speed),
       element("label", {}, this.lettersBox, "letters"),
+      this.sum,
     );
   }
 
@@ -153,19 +156,27 @@ class WindowExplorer {
     return this.data.input[0].length;
   }
 
-  /** Cells as wide as lets all grids stand side by side, if that is wide enough for their numbers. */
+  /**
+   * Cells as wide as lets all grids stand side by side; where that is too narrow for their numbers, with the kernel above the
+   * output; where that is, too, as wide as lets each grid stand alone.
+   */
   fit() {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const { input, kernel, output } = this.data;
-    const grids = [input, ...(kernel ? [kernel] : []), output];
-    const free = this.figures.clientWidth - 8 * grids.length - GAP * rem * (grids.length - 1);
-    const beside = free / grids.reduce((sum, [row]) => sum + row.length, 0);
-    const cell = Math.floor(clamp(beside, NARROWEST, WIDEST * rem));
+    const [input, kernel, output] = [this.data.input, this.data.kernel ?? [[]], this.data.output].map(([row]) => row.length);
+    const width = /** @param {number[]} grids */ (grids) =>
+      (this.figures.clientWidth - 8 * grids.length - GAP * rem * (grids.length - 1)) / grids.reduce((sum, one) => sum + one, 0);
+    const beside = width(kernel ? [input, kernel, output] : [input, output]);
+    const above = width([input, Math.max(kernel, output)]);
+    const alone = width([Math.max(input, kernel, output)]);
+    const stacked = beside < STACKED && above >= NARROWEST;
+    const cell = Math.floor(clamp(beside >= STACKED ? beside : stacked ? above : Math.min(alone, STACKED), NARROWEST, WIDEST * rem));
+    this.figures.classList.toggle("stacked", stacked);
     this.figures.style.setProperty("--cell", `${cell}px`);
-    this.figures.style.setProperty("--digits", `${Math.max(DIGITS[0], Math.min(DIGITS[1] * rem, 0.45 * cell))}px`);
-    const narrow = cell < NARROW;
-    if (narrow === this.narrow) return;
-    this.narrow = narrow;
+    const digits = Math.max(DIGITS[0], Math.min(DIGITS[1] * rem, 0.45 * cell));
+    this.figures.style.setProperty("--digits", `${digits}px`);
+    const room = cell < NARROW ? (cell - EDGES) / (0.5 * digits) : Infinity;
+    if (room === this.room) return;
+    this.room = room;
     this.show();
   }
 
@@ -174,7 +185,7 @@ class WindowExplorer {
    * @param {HTMLElement} cell
    */
   numberOf(cell) {
-    return (this.narrow ? cell.dataset.narrow : cell.dataset.shown) ?? "";
+    return this.room === Infinity ? (cell.dataset.shown ?? "") : narrowNumber(Number(cell.dataset.value), this.room);
   }
 
   markInput() {
@@ -202,7 +213,7 @@ class WindowExplorer {
       const style = `background-color: ${background}; color: ${text}`; // not `background`: it would erase the hatch
       const cell = element("div", { className: "cell", role: answers ? "gridcell" : "presentation", style });
       cell.dataset.shown = cellNumber(value);
-      cell.dataset.narrow = narrowNumber(value);
+      cell.dataset.value = String(value);
       if (answers) cell.setAttribute("aria-label", `output row ${y}, column ${x}: ${shortNumber(value)}`);
       cells.push(cell);
       return cell;
