@@ -69,7 +69,7 @@ class Slices:
     """One kernel on a colour image: a slice for each channel, and a bias."""
 
     texts: tuple[str, ...]
-    bias: float = 0.0
+    bias: float
 
     @property
     def weight(self) -> Array:

@@ -1,7 +1,7 @@
 """The settings of a session: resolved before anything is drawn, held while the session lasts, written into the address.
 
 One source of truth: what is held here. The address is read when a session begins, when another page opens with settings in its
-link, and when someone goes back or forward; after each run it is written anew, with the codes of all that is not at its default.
+link, and when someone goes back or forward; in each run it is written anew, with the codes of all that is not at its default.
 """
 
 import json
@@ -28,6 +28,7 @@ class _Session:
         default_factory=set
     )  # keys that were resolved since: a run may be cut short before it comes to all
     page: str | None = None
+    page_keys: set[str] = field(default_factory=set)  # all that the page's last whole run resolved
     runs: int = 0
     history: bool = False  # whether that address was reached by going back or forward
     file: list[str] = field(default_factory=list)  # sentences about the last settings file as a whole
@@ -49,6 +50,7 @@ def begin(page: str) -> None:
         session.refused.clear()
         session.file.clear()
         session.file_keys.clear()
+        session.page_keys = set()
     session.page, session.resolved = page, []
     session.runs += 1
 
@@ -76,6 +78,8 @@ def resolved(fields: Iterable[Field[Any]], facts: Mapping[Fact[Any], object] | N
     session.held = {key: value for key, value in session.held.items() if key not in keys}
     session.held |= {one.key: values[one] for one in fields if not at_default(one, values)}
     session.resolved += [(one, values) for one in fields]
+    if session.page_keys and session.page_keys <= {one.key for one, _ in session.resolved}:
+        _write_link()  # nothing more will change it: it need not wait for the page to be drawn
     return values
 
 
@@ -129,8 +133,14 @@ def codes() -> dict[str, str]:
     return {one.key: one.write(v[one]) for one, v in session.resolved if not at_default(one, v)}
 
 
-def write_link() -> None:
-    """Bring the address up to date; the shell calls it when a run ends."""
+def end() -> None:
+    """End a run: all settings of its page are known now, and the address is brought up to date."""
+    session = _session()
+    session.page_keys = {one.key for one, _ in session.resolved}
+    _write_link()
+
+
+def _write_link() -> None:
     wanted = codes()
     if wanted != dict(st.query_params.items()):
         st.query_params.from_dict(wanted)

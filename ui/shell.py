@@ -64,6 +64,6 @@ with forgetting_left_pages():
         page.run()
     with beside_picker:
         image_source.say_unused()
-    settings.write_link()
+    settings.end()
     image_source.drop_old_maps()
     first_picture.watch()

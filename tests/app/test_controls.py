@@ -32,7 +32,7 @@ def page() -> None:
     controls.marks(v, marked, (0.1, 0.5), "A scale")
     controls.line(v, text, placeholder="write")
     controls.lines(v, rows, "Rows", "several")
-    settings.write_link()
+    settings.end()
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def browser(monkeypatch):
 def run(page: str = "a", *fields: Field[Any]) -> Values:
     held.begin(page)
     values = held.resolved(fields or (ONE, TWO))
-    held.write_link()
+    held.end()
     return values
 
 
@@ -224,6 +224,28 @@ def test_an_address_is_read_when_a_page_opens_and_when_history_moves(browser) ->
     browser.query_params["a_one"] = "9"
     values = run("a")
     assert (values[ONE], values[TWO]) == (9, 2)
+
+
+def test_an_address_is_written_before_the_page_is_drawn_but_not_before_all_is_known(browser) -> None:
+    def seen(given: dict[str, object]) -> list[dict[str, str]]:
+        held.begin("a")
+        held.give(given)
+        found = []
+        for one in (ONE, TWO):
+            held.resolved([one])
+            found.append(dict(browser.query_params))
+        held.end()
+        return [*found, dict(browser.query_params)]
+
+    old, new, newer = {"a_one": "4"}, {"a_one": "5", "a_two": "6"}, {"a_two": "3"}
+    assert seen({"a_one": 4}) == [{}, {}, old]  # of a page's first run nobody knows what is still to come
+    assert seen({"a_one": 5, "a_two": 6}) == [old, new, new]
+    browser.query_params.clear()
+    run("b", OTHER)
+    browser.query_params.from_dict(newer)
+    written = browser.query_params.written
+    assert seen({"a_one": 4}) == [newer, newer, newer | old]
+    assert browser.query_params.written == written + 1
 
 
 def test_an_address_is_written_only_where_it_changes(browser) -> None:

@@ -114,6 +114,17 @@ def test_fgsm_stays_in_its_bounds_and_makes_the_class_less_probable(epsilon) -> 
     assert after < before if epsilon else (moved == x).all()
 
 
+def test_fgsm_leaves_a_pixel_that_the_loss_does_not_depend_on() -> None:
+    network = Graph([Node("conv", Conv2d(1, 2, 2, 3, seed=1), ("input",)), Node("flatten", Flatten(), ("conv",)),
+                     Node("fc", Linear(8, 3, seed=2), ("flatten",))], (1, 5, 6))  # fmt: skip
+    x = np.full((1, 5, 6), 0.5)
+    moved = attribution.fgsm(network, x, 1, 0.25)
+    read = np.zeros((5, 6), bool)
+    for y, x_ in ((0, 0), (0, 3), (3, 0), (3, 3)):
+        read[y : y + 2, x_ : x_ + 2] = True
+    assert (np.abs(moved[0] - 0.5) == np.where(read, 0.25, 0)).all()
+
+
 def test_pictures_whose_values_are_none_are_not_moved() -> None:
     network, x = networks.load("digits"), np.full((1, 28, 28), 0.5)
     for value in (-1e-3, 1 + 1e-3, 1.9):

@@ -107,7 +107,7 @@ def test_slices_are_summed_over_the_channels() -> None:
         np.testing.assert_allclose(stage.maps, maps[np.newaxis], atol=1e-5)
     ends = {end for _, end in answers}
     assert ends == {max(max(-stage.low, stage.high) for stage, _ in answers)}
-    for wrong in (channels.Slices(texts), channels.Filters()):
+    for wrong in (channels.Slices(texts, 0), channels.Filters()):
         with pytest.raises(SettingError, match="red, green and blue"):
             wrong.compute(IMAGE[:1])
     with pytest.raises(SettingError, match="3 rows of 3"):
@@ -127,7 +127,7 @@ def test_filters_walk_from_one_draw_to_the_next() -> None:
 
 
 def test_costs_of_channels() -> None:
-    assert channels.Slices(("0",) * 3).cost((3, 100, 200)) == (2 * 9 * 60_000, 16 * 60_000)
+    assert channels.Slices(("0",) * 3, 0).cost((3, 100, 200)) == (2 * 9 * 60_000, 16 * 60_000)
     assert channels.Filters(8, 5).cost((3, 100, 200)) == (8 * 3 * 25 * 20_000, 4 * 20_000 * 19)
     with pytest.raises(SettingError, match="a smaller image or fewer kernels"):
         channels.Filters(64, 7).cost((3, 1000, 1000))

@@ -218,6 +218,9 @@ def test_a_side_that_the_file_leaves_open_is_asked_for_and_must_fit() -> None:
     deep = chain([*halving, GlobalAvgPool2d(keepdims=False)], (3, None, None))
     assert values(deep)[HEIGHT] == 224
     assert values(chain([*halving[:3], GlobalAvgPool2d(keepdims=False)], (3, None, None)))[HEIGHT] == 32
+    for channels, side in ((1, 28), (3, 32)):  # no size that is tried fits: it stays the likeliest
+        odd = chain([Conv2d(channels, 2, 3), Flatten(), Linear(2 * 15 * 29, 4)], (channels, None, None))
+        assert held(odd).first_shape == (channels, side, side)
 
 
 @pytest.mark.parametrize("method", ["gradcam", "saliency", "integrated", "occlusion", "cam"])
