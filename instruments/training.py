@@ -27,6 +27,7 @@ MAX_MACS = 400_000_000_000  # of one training: 20 to 60 s of arithmetic
 GUESSING = math.log(len(classes("digits")))  # the loss of who says that all classes are as likely
 TOO_HIGH, GOOD_AGAIN = 4 * GUESSING, 0.8 * GUESSING  # losses: far on the wrong way, and back from there
 OVERFITS = 0.08  # so much more accuracy on digits it learns from than on unseen ones
+WINDOW = 9  # batches of which a curve shows the mean
 WATCHED = 25  # steps on the wrong way, for all to see, before a training is given up
 
 KERNELS = Whole("training_kernels", "kernels", 8, 1, 32)
@@ -197,7 +198,7 @@ class Training:
             right = self._logits.argmax(axis=1) == self.unseen_labels
             self.checks.append((len(self.history), float(right.mean())))
 
-    def losses(self, window: int = 9) -> tuple[list[int], Array]:
+    def losses(self, window: int = WINDOW) -> tuple[list[int], Array]:
         """Steps, and the loss as the mean of so many batches up to each, drawn at most at TOO_HIGH, where it has left the chart."""
         steps = [one.step for one in self.history]
         losses = np.minimum(np.nan_to_num([one.loss for one in self.history], nan=np.inf), TOO_HIGH)
@@ -205,7 +206,7 @@ class Training:
             losses = np.convolve(losses, np.ones(window) / window, "valid")
         return steps[len(steps) - len(losses) :], losses
 
-    def learned(self, window: int = 9) -> list[float]:
+    def learned(self, window: int = WINDOW) -> list[float]:
         """The share that it had right of the batches up to each check, of so many of them: of digits that it learns from."""
         right = [one.accuracy for one in self.history]
         return [float(np.mean(right[max(0, step - window) : step])) for step, _ in self.checks]

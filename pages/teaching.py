@@ -2,11 +2,10 @@
 
 import streamlit as st
 
+from ui import lesson
 from ui.site import ROOT, STEPS, info
 
-first = STEPS[0]
 with st.container(horizontal=True, horizontal_alignment="right", key="_teaching_way"):
-    st.page_link(info("home").path, label="Back: Home", icon=":material/arrow_back:")
-    st.page_link(first.path, label=f"Next: {first.title}", icon=":material/arrow_forward:", icon_position="right")
+    lesson.way(info("home"), STEPS[0])
 guide = (ROOT / "docs" / "teaching.md").read_text("utf-8")
 st.markdown(guide.replace("](/", "](./"))

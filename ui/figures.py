@@ -102,30 +102,30 @@ def bars(
         high: where the scale ends, or None for the largest value.
         texts: what is written behind each bar, or None for its value.
         room, behind: pixels of the longest bar, and of what is written behind it.
-        low: where a logarithmic scale begins, a power of ten, which is then written below some of its lines; None for one step
-            below the smallest value.
         above: whether each label stands above its bar instead of before it: long ones can be read on a phone then.
+        low: where a logarithmic scale begins, a power of ten; its powers are written below it then. None for one power below the
+            smallest value, and no words.
     """
     scale = math.log10 if log else float
-    ticks, low = log and low is not None, math.log10(low) if log and low is not None else 0
-    if log and not ticks:
-        low = math.floor(math.log10(min(values))) - 1
+    ticks, start = low is not None, 0
+    if log:
+        start = math.floor(math.log10(min(values))) - 1 if low is None else round(math.log10(low))
     end_of_scale = scale(max(values) if high is None else high) or 1.0
     left, line, lift = (2, 44, 20) if above else (16 + 7 * max(map(len, labels)), 24, 0)  # pixels
 
     def place(value: float) -> float:
-        return left + room * (scale(value) - low) / (end_of_scale - low)
+        return left + room * (scale(value) - start) / (end_of_scale - start)
 
     width, height, foot = left + room + behind, 36 + line * len(labels), 18 if ticks else 0
     ink, shade = ("#e9edf3", "#3d4654") if dark else ("#1a1d23", "#d5dae1")
     title += ", on a logarithmic scale" if log else ""
     parts = [f'<text x="{left:.0f}" y="16" font-weight="600">{escape(title)}</text>']
-    powers = range(math.floor(low) + 1 - ticks, math.floor(end_of_scale) + 1) if log else ()
+    powers = range(start if ticks else start + 1, math.floor(end_of_scale) + 1) if log else ()
     parts += [f'<path d="M{place(10.0**power):.1f} 24 V{height:.0f}" stroke="{shade}"/>' for power in powers]
     if ticks:
         parts += [
             f'<text x="{place(10.0**power):.1f}" y="{height + 12:.0f}" font-size="12" '
-            f'text-anchor="{"start" if power == low else "middle"}">{_power(power)}</text>'
+            f'text-anchor="{"start" if power == start else "middle"}">{_power(power)}</text>'
             for power in powers
             if power % 3 == 0
         ]

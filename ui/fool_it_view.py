@@ -40,14 +40,12 @@ def fooled(v: Values, x: Array, digest: str) -> Array:
 def compare(before: Answer, after: Answer) -> None:
     """In words, whether the answer is still the same."""
     old, new = plain(before.names[0]), plain(after.names[0])
+    had, has = (why.percent(float(one.probabilities[before.top[0]])) for one in (before, after))
     if np.array_equal(before.scores, after.scores):
-        st.markdown(
-            f"Nothing is changed: it says **{old}**, with {why.percent(float(before.probabilities[before.top[0]]))}."
-        )
+        st.markdown(f"Nothing is changed: it says **{old}**, with {had}.")
         return
-    share = why.percent(float(after.probabilities[before.top[0]]))
     now = f"It still says **{old}**" if new == old else f"It now says **{new}**"
-    st.markdown(f"{now}. **{old}** had {why.percent(float(before.probabilities[before.top[0]]))} and has {share}.")
+    st.markdown(f"{now}. **{old}** had {had} and has {has}.")
 
 
 def side_by_side(v: Values, x: Array, other: Array) -> None:

@@ -19,7 +19,7 @@ from ui.components.copy_link.component import copy_link
 from ui.components.first_picture import component as first_picture
 from ui.controls import plain
 from ui.palette import colourise
-from ui.site import PAGES, QUESTIONS
+from ui.site import PAGES, QUESTIONS, PageInfo
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -54,7 +54,7 @@ class Page:
             st.title(self.title, width="stretch")
             words = check_yourself.so_far(check_yourself.progress(name), QUESTIONS)
             st.markdown(f"[{words} ↓](#{check_yourself.ANCHOR})", width="content")
-            self._way()
+            way(self.before, self.after)
         st.markdown(f"{idea} :material/touch_app: **Try first:** {first}")
         image_source.keep_place()
 
@@ -116,15 +116,16 @@ class Page:
             return
         st.divider()
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            self._way()
+            way(self.before, self.after)
 
-    def _way(self) -> None:
-        """Links to the page before and the page after."""
-        if self.before:
-            st.page_link(self.before.path, label=f"Back: {self.before.title}", icon=":material/arrow_back:")
-        if self.after:
-            words, icon = f"Next: {self.after.title}", ":material/arrow_forward:"
-            st.page_link(self.after.path, label=words, icon=icon, icon_position="right")
+
+def way(before: PageInfo | None, after: PageInfo | None) -> None:
+    """Links to the page before and the page after."""
+    if before:
+        st.page_link(before.path, label=f"Back: {before.title}", icon=":material/arrow_back:")
+    if after:
+        words, icon = f"Next: {after.title}", ":material/arrow_forward:"
+        st.page_link(after.path, label=words, icon=icon, icon_position="right")
 
 
 def _load(key: str) -> None:

@@ -34,6 +34,10 @@ class _Session:
     file: list[str] = field(default_factory=list)  # sentences about the last settings file as a whole
     file_keys: list[str] = field(default_factory=list)  # what it set
 
+    def keys(self) -> set[str]:
+        """Of all that was resolved in this run."""
+        return {one.key for one, _ in self.resolved}
+
 
 def _session() -> _Session:
     session: _Session = st.session_state.setdefault("_settings", _Session())
@@ -78,7 +82,7 @@ def resolved(fields: Iterable[Field[Any]], facts: Mapping[Fact[Any], object] | N
     session.held = {key: value for key, value in session.held.items() if key not in keys}
     session.held |= {one.key: values[one] for one in fields if not at_default(one, values)}
     session.resolved += [(one, values) for one in fields]
-    if session.page_keys and session.page_keys <= {one.key for one, _ in session.resolved}:
+    if session.page_keys and session.page_keys <= session.keys():
         _write_link()  # nothing more will change it: it need not wait for the page to be drawn
     return values
 
@@ -136,7 +140,7 @@ def codes() -> dict[str, str]:
 def end() -> None:
     """End a run: all settings of its page are known now, and the address is brought up to date."""
     session = _session()
-    session.page_keys = {one.key for one, _ in session.resolved}
+    session.page_keys = session.keys()
     _write_link()
 
 
@@ -167,7 +171,7 @@ def give_file(data: bytes) -> None:
     if not isinstance(values, dict):
         session.file.append("The file must hold an object with names and values.")
         return
-    known = {one.key for one, _ in session.resolved}
+    known = session.keys()
     session.file += [
         f"This page has no setting named {str(key)[:40]}." for key in list(values)[:100] if key not in known
     ]

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from cnn_core import onnx
 from cnn_core.digits import SIDE
 from cnn_core.networks import classes
-from instruments.training import CHECKED, GUESSING, Plan, Training
+from instruments.training import CHECKED, GUESSING, WINDOW, Plan, Training
 from ui import downloads, figures, formulas, lesson, use_trained
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 
@@ -33,7 +33,7 @@ def progress(training: Training, changed: bool) -> None:
         )
     curves(training, changed)
     share, losses = training.checks[-1][1], training.losses()[1]
-    batches = min(len(training.history), 9)
+    batches = min(len(training.history), WINDOW)
     st.markdown(
         f"Loss, the mean of the last {batches} batches: **{formulas.number(losses[-1])}**. Accuracy on {CHECKED} digits it never saw: **{formulas.percent(share)}**."
     )

@@ -9,6 +9,7 @@ import streamlit as st
 from cnn_core import attribution
 from cnn_core.arguments import Array
 from cnn_core.graph import Graph
+from cnn_core.images import to_bytes
 from instruments import overlays
 from instruments import why_this_answer as why
 from instruments.cost import Cost
@@ -24,7 +25,8 @@ from ui.controls import menu, plain, stepper
 from ui.image_source import ChosenImage
 from ui.model_source import computing
 
-BLUE, GREY, ORANGE = "#1a66ff", "#808080", "#ff8000"  # as instruments.overlays lays them
+GREY = "#808080"  # what no colour lies over, about
+BLUE, ORANGE = (f"#{to_bytes(np.array(shade)).tobytes().hex()}" for shade in (overlays.BLUE, overlays.ORANGE))
 TURN, PAUSE = 0.25, 0.4  # seconds: of arithmetic at a time, and from one turn to the next
 MOST_HELD = 6  # maps that take their time that a session keeps
 

@@ -238,7 +238,7 @@ def _message(panel: MapPanel, digest: str, token: str) -> dict[str, Any]:
         "encoded": encoded,
         "tiles": list(tiles),
         "row": panel.row > 0,
-        "legend": panel.legend and {"colours": list(panel.legend.colours), "words": list(panel.legend.words)},
+        "legend": panel.legend and panel.legend._asdict(),
         "src": source,
         "token": token,
         "names": None if panel.names is None else list(panel.names),
