@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from cnn_core import onnx
 from cnn_core.graph import chain
 from cnn_core.images import resize
-from cnn_core.layers import Flatten, Linear, ReLU
+from cnn_core.layers import Conv2d, ConvTranspose2d, Flatten, Linear, ReLU
 from instruments import samples
 from tests.app.own_models import middle, open_sized, tiny
 from tests.browser.conftest import free_port, start_server
@@ -94,6 +94,30 @@ def test_a_model_of_open_size_is_given_any_size(visit) -> None:
     settle(page)
     answer = open_sized().forward(seen(40, 63))
     assert bars(page) == {f"class {number}": f"{share * 100:.1f}" for number, share in enumerate(answer)}
+
+
+RED_AND_BLUE = """canvas => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return [canvas.height, canvas.width, Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] - data[4 * i + 2])];
+}"""
+
+
+def test_a_dropped_segmenter_answers_in_maps(visit) -> None:
+    net = chain([Conv2d(3, 5, 3, 2, seed=7), ReLU(), ConvTranspose2d(5, 3, (3, 4), 2, seed=8)], (3, 31, 46))
+    page = visit("network?network_model=own&image=cat")
+    give(page, ("segmenter.onnx", onnx.write(net)))
+    last = page.locator("section.card").nth(2)
+    expect(last).to_contain_text("3 × 31 × 46")
+    settle(page)
+    expect(page.get_by_text("not with one a class, so there are no bars")).to_be_visible()
+    maps = net.forward(seen(31, 46))
+    for number, expected in enumerate(maps):
+        canvas = last.locator(f"button.map[data-map='{number}'] canvas")
+        height, width, warmth = canvas.evaluate(RED_AND_BLUE)
+        assert (height, width) == expected.shape
+        clear = np.abs(expected) > 0.1 * np.abs(maps).max()  # orange above 0, blue below
+        assert clear.sum() > 100
+        assert (np.sign(warmth).reshape(height, width) == np.sign(expected))[clear].all()
 
 
 def resident(process: int) -> float:
