@@ -581,3 +581,12 @@ def test_large_working_memory_is_not_kept() -> None:
     with ThreadPoolExecutor(1) as pool:
         assert [pool.submit(kept, numbers).result() for numbers in (8, most, most + 1, 16)] == [True, True, False, True]
     assert not np.shares_memory(ways.scratch(9, np.dtype(np.float32)), ways.scratch(9, np.dtype(np.float32), "between"))
+
+
+def test_rows_and_columns_that_a_1_x_1_kernel_leaves_are_the_bias_alone() -> None:
+    """A stride of 1 leaves some only where the dilation, which a kernel of one tap does not feel, allows for it."""
+    x, weight = np.arange(24.0).reshape(2, 3, 4), np.array([[2.0, 3.0], [5.0, -7.0]])
+    found = conv_transpose2d(x, weight.reshape(2, 2, 1, 1), [10.0, 20.0], output_padding=(1, 2), dilation=(2, 3))
+    expected = np.array([10.0, 20.0])[:, np.newaxis, np.newaxis] + np.zeros((2, 4, 6))
+    expected[:, :3, :4] += np.einsum("kyx,kc->cyx", x, weight)
+    np.testing.assert_allclose(found, expected)

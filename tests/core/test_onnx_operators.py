@@ -136,6 +136,7 @@ CASES = {
     "to the whole size": (one("ConvTranspose", [T], strides=[2, 2], output_shape=[12, 17]), stamped(X, T, (2, 2)), "transposed conv"),
     "dilated max": (one("MaxPool", kernel_shape=[2, 3], dilations=[3, 2]),
                     np.stack([X[:, i : i + 3, j : j + 4] for i in (0, 3) for j in (0, 2, 4)]).max(0)),
+    "max, pads of rows and columns": (one("MaxPool", kernel_shape=[2, 4], pads=[0, 2, 0, 2]), windows(padded(X, 0, 0, 2, 2, -9), (2, 4), (1, 1)).max((-1, -2)), "pool"),
     "max, pads alike": (one("MaxPool", kernel_shape=[2, 3], pads=[1, 1, 1, 1]), windows(padded(X, 1, 1, 1, 1, -9), (2, 3), (1, 1)).max((-1, -2)), "pool"),
     "mean, pads alike": (one("AveragePool", kernel_shape=[2, 3], pads=[1, 1, 1, 1]), pooled(X, (2, 3), (1, 1), ((1, 1), (1, 1)), False), "pool"),
     "mean, counted": (one("AveragePool", kernel_shape=[2, 3], pads=[1, 1, 1, 1], count_include_pad=1),
