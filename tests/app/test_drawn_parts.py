@@ -242,3 +242,30 @@ def test_a_sum_reads_what_the_skip_brings_unless_it_is_cut(told, cut) -> None:
     assert panels["given"].title == "Block 2, map 3: given"
     assert [(one.panel, one.how) for one in panels["left"].reads] == [("added", "same")]
     assert told["words"] == ["What is computed is **4** times as large as what is given."]
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_mistakes_are_shown_or_there_are_none(told, monkeypatch, count) -> None:
+    table = np.diag(np.arange(10))
+    table[3, 5] = 7
+    asked_for: list[int] = []
+    wrong = [(DIGIT, n, n + 1) for n in range(count)]
+    training = SimpleNamespace(confusion=lambda: table, mistakes=lambda most: asked_for.append(most) or wrong)
+    praised: list[str] = []
+    monkeypatch.setattr(training_view.st, "success", praised.append)
+    tables: list[Any] = []
+    monkeypatch.setattr(lesson, "table", tables.append)
+    training_view.mistakes(training)
+    assert asked_for == [4]
+    assert tables[0]["right class"] == [str(n) for n in range(10)] or tables[0]["right class"] == tuple(
+        map(str, range(10))
+    )
+    assert list(tables[0]["says 5"]) == [0, 0, 0, 7, 0, 5, 0, 0, 0, 0]
+    if count:
+        panels = told["training_mistakes"]
+        assert [(panel.title, panel.image) for panel in panels.values()] == [
+            (f"{n}, says {n + 1}", True) for n in range(3)
+        ]
+    else:
+        assert "training_mistakes" not in told
+    assert len(praised) == (not count)

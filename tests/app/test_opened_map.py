@@ -1,5 +1,6 @@
 """An opened map: which cells each panel reads, its formula, what a click on it or on the overview sets, and what cannot be read."""
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,8 @@ from instruments.opened_map import Step, needed, steps
 from instruments.overview import cards
 from ui import cache, opened_map_view, overview_view, settings
 from ui.components.map_viewer.component import MapPanel
+from ui.formulas import number
+from ui.layer_sums import in_words
 
 SHAPE = (3, 19, 26)
 GRAPH = Graph(
@@ -418,3 +421,74 @@ def test_no_window_walks_over_what_is_no_number(monkeypatch) -> None:
     step: Step = shown.steps[0]._replace(reads=[shown.steps[0].reads[0]._replace(maps=wrong)])
     opened_map_view._explorer(resolve(chosen.FIELDS, {}), shown._replace(steps=[step]), (2, 1))
     assert said == ["The window that would walk here meets what is no finite number."]
+
+
+# In words
+
+
+def words(name: str, channel: int, place: tuple[int, int]) -> list[str]:
+    return [in_words(step, place).replace("\\", "") for step in opened(name, channel).steps]
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers that stand before a bracket, a bold one without its stars."""
+    signed = text.replace("\N{MINUS SIGN} ", "\N{MINUS SIGN}").replace("\N{MINUS SIGN}", "-")
+    return [float(one) for one in re.findall(r"(-?\d+(?:\.\d+)?(?:e-?\d+)?)(?= \(|\*\*)", signed)]
+
+
+def test_the_largest_four_terms_are_told_and_the_others_together() -> None:
+    place = (5, 7)
+    [told] = words("grow", 1, place)
+    parts = {part.number: float(part.made[place]) for part in opened("grow", 1).steps[0].sums.parts}
+    order = sorted(parts, key=lambda number: -abs(parts[number]))[:4]
+    assert re.findall(r"\((map \d+|the \d+ others|bias)\)", told) == [
+        *(f"map {n}" for n in order),
+        "the 10 others",
+        "bias",
+    ]
+    found, total = numbers(told), float(VALUES["grow"][1][place])
+    assert found[:4] == pytest.approx([parts[n] for n in order], rel=6e-3, abs=6e-4)
+    assert found[4] == pytest.approx(total - 0.25 - sum(parts[n] for n in order), rel=2e-2, abs=2e-3)
+    assert found[5:] == pytest.approx([0.25, total], rel=6e-3)
+
+
+def test_few_terms_have_no_others_and_no_bias_is_not_told() -> None:
+    [first, second] = words("wide", 4, (2, 3))
+    assert re.findall(r"\((.*?)\)", first)[-1] == "bias"
+    assert "others" not in first
+    assert second == f"cut gives **{numbers(second)[0]:g}**: what is below 0 becomes 0."
+    [right] = words("right", 0, (1, 1))
+    assert "bias" not in right
+
+
+@pytest.mark.parametrize(("name", "reason"), [
+    ("most", "the largest of the values in its window"), ("mean", "the mean of the values in its window"),
+])  # fmt: skip
+def test_what_a_window_gives_is_told_with_its_reason(name, reason) -> None:
+    [told] = words(name, 1, (2, 3))
+    assert told.startswith(f"{name} gives **")
+    assert told.endswith(f"**: {reason}.")
+    assert numbers(told) == pytest.approx([float(VALUES[name][1][2, 3])], rel=6e-3)
+
+
+def test_an_addition_and_a_share_are_told_with_what_they_are_made_of() -> None:
+    [both] = words("both", 0, (3, 4))
+    one, other, total = (float(VALUES[name][0][3, 4]) for name in ("left", "right", "both"))
+    assert both == f"both sums {in_sum(one, other)} = **{number(total)}**."
+    best = int(VALUES["shares"].argmax())
+    [share] = words("shares", best, (0, 0))
+    assert share.endswith(": e to the power of its score, divided by the sum of all 5 such powers.")
+    assert numbers(share) == pytest.approx([float(VALUES["shares"][best])], rel=6e-3)
+
+
+def in_sum(one: float, other: float) -> str:
+    sign = f"\N{MINUS SIGN} {number(-other)}" if other < 0 else f"+ {number(other)}"
+    return f"{number(one)} {sign}"
+
+
+def test_a_unit_of_a_dense_layer_sums_its_products() -> None:
+    [told] = words("dense", 3, (0, 0))
+    products = float((GRAPH.layer("dense").weight[3] * VALUES["flat"]).sum())
+    assert numbers(told.replace(" + ", "** + ", 1)) == pytest.approx(
+        [products, 0.5, products + 0.5], rel=6e-3, abs=6e-3
+    )

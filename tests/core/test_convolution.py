@@ -364,6 +364,15 @@ def test_spectra_of_float64_have_bounds_of_their_own() -> None:
         assert ways._spectrum_type(image, weight) == (np.dtype(np.float64) if fits else None), (small, scale)
 
 
+def test_spectra_of_float32_are_as_exact_as_their_pixels_need() -> None:
+    """A spectrum in float32 keeps 24 bits, of which 12 are left where pixels are 2^12 times as small as the largest."""
+    weight = np.ones((1, 1, 2, 2), np.float32)
+    for power, wanted in ((11, np.float32), (13, np.float64), (35, np.float64), (37, None)):
+        image = np.ones((1, 1, 40, 30), np.float32)
+        image[..., ::2] = 2.0**-power
+        assert ways._spectrum_type(image, weight) == (wanted and np.dtype(wanted)), power
+
+
 def test_an_ordinary_tap_counts_beside_a_hot_one() -> None:
     kernel = np.ones((5, 5), np.float32)
     kernel[2, 2], kernel[0, 1] = 1e7, -2
