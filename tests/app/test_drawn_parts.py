@@ -1,5 +1,6 @@
 """What pages give to their viewers: panels and what their cells read, curves, formulas, files, clicks that mean something."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -269,3 +270,27 @@ def test_mistakes_are_shown_or_there_are_none(told, monkeypatch, count) -> None:
     else:
         assert "training_mistakes" not in told
     assert len(praised) == (not count)
+
+
+@pytest.mark.parametrize(("place", "given"), [
+    ({"y": 10, "x": 20}, (6, 16)), ({"y": 0, "x": 3}, (0, 0)), ({"y": 31, "x": 27}, (24, 23)), ({"y": 28, "x": 29}, (24, 24)),
+    ({"y": 4, "x": 5}, (0, 1)), ({"y": 1.5, "x": 2}, None), ({"x": 2}, None), ({"y": 2}, None), (None, None), ([1, 2], None),
+])  # fmt: skip
+def test_a_click_puts_the_middle_of_the_square_there_as_far_as_it_fits(told, monkeypatch, place, given) -> None:
+    v = resolve(why.FIELDS, {"answer_network": "resnet8", "answer_method": "occlusion", "answer_size": "8"})
+    monkeypatch.setattr(answer_view.st, "subheader", told["words"].append)
+    monkeypatch.setattr(answer_view, "beside", lambda _: (nullcontext(), nullcontext()))
+    monkeypatch.setattr(answer_view, "stepper", lambda *_: None)
+    before = asked(np.full((3, 32, 32), 0.25, np.float32))
+    now = before.answer._replace(
+        scores=np.array([1.0, -2, 0.5], np.float32), probabilities=np.array([0.5, 0.1, 0.4], np.float32)
+    )
+    pictures: list[np.ndarray] = []
+    monkeypatch.setattr(answer_view, "answer_to", lambda _, picture: pictures.append(picture) or now)
+    answer_view.place_the_square(v, before)
+    assert told["words"][2:] == [
+        r"**cat \***: 70.0 %, covered 50.0 %; its score falls by 0.500.", "**cow**: 20.0 %, covered 40.0 %; its score rises by 0.250.",
+        r"The network now says **cat \***."]  # fmt: skip
+    assert int((pictures[0] != 0.25).any(0).sum()) == 64
+    told["answer_square_more"]["on_click"](place)
+    assert told["given"] == ([] if given is None else [{"answer_y": given[0], "answer_x": given[1]}])
