@@ -143,12 +143,10 @@ def marks(v: Values, field: Real, values: Sequence[float], label: str) -> None:
 
 
 def _slider(v: Values, field: Real, instrument: str, words: str, stops: Sequence[float] | None) -> None:
-    track, typed = st.columns([3, 1], vertical_alignment="bottom")
-    with typed:
-        _typed(v, field, words, hidden=True)
-    with track:
-        key, value = f"_{field.key}_slider", v[field]
+    key, value = f"_{field.key}_slider", v[field]
+    with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", key=f"_{field.key}_and_line"):
         live_slider(key, instrument, field, words, value, lambda sent: settings.give({field.key: sent}), stops)
+        _typed(v, field, words, hidden=True)
     if refused := settings.taken_back(field.key):
         say(refused[1])
 

@@ -38,6 +38,7 @@ class MapViewer {
       rectangle: (rectangle) => this.pick(rectangle),
     });
     this.note = element("p", { className: "note", role: "alert" });
+    this.hint = element("p", { className: "hint", textContent: HINT });
     this.detail = element("section", { className: "detail", "aria-live": "polite", "aria-label": "the value under the hand" });
     this.following = new Following(this.gallery, data.live.base, {
       said: (sentence) => {
@@ -45,13 +46,13 @@ class MapViewer {
       },
       drawn: () => this.forget(), // its numbers are those of the maps before
     });
-    this.forget();
+    this.detail.append(this.hint);
     parent.append(this.note, this.gallery.root, this.detail);
   }
 
   /** No value is shown; its place is kept, so that nothing moves when one is. */
   forget() {
-    this.detail.replaceChildren(element("p", { className: "hint", textContent: HINT }));
+    if (!this.hint.isConnected) this.detail.replaceChildren(this.hint);
   }
 
   /** @param {MapData} data */

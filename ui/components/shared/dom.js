@@ -27,3 +27,12 @@ export function element(tag, properties = {}, ...children) {
 export function button(sign, title, run) {
   return element("button", { type: "button", textContent: sign, title, "aria-label": title, onclick: run });
 }
+
+/**
+ * Text that an element shows; where it shows it already, the browser has nothing to lay out.
+ * @param {Element} node
+ * @param {string} text
+ */
+export function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}

@@ -1,7 +1,7 @@
 // One picture: its heading, its maps in their colours, zoom, and the value under the hand.
 
 import { byteColours, limits, stripColours } from "./colours.js";
-import { button, element } from "./dom.js";
+import { button, element, write } from "./dom.js";
 import { Drag } from "./drag.js";
 import { cornerAt, gridOf, percentOf, placeAt, rectangleBetween } from "./grid.js";
 import { clamp, shortNumber } from "./numbers.js";
@@ -104,19 +104,24 @@ export class Picture {
     const { name, shape, low, high, title, scale, end } = this.panel;
     this.grid = gridOf(this.panel);
     this.root.dataset.stage = name;
-    this.title.textContent = title;
-    this.shape.textContent = shape.join(" × ");
+    write(this.title, title);
+    write(this.shape, shape.join(" × "));
     const values = `values from ${shortNumber(low)} to ${shortNumber(high)}`;
     this.root.classList.toggle("row", Boolean(this.panel.row));
     this.canvas.setAttribute("aria-label", `${title}, ${shape.join(" by ")}, ${values}. Arrow keys choose a pixel.`);
-    const [first, last] = limits({ kind: scale, end }).map((limit) => element("span", { textContent: shortNumber(limit) }));
-    const found = element("span", { className: "found", textContent: `min ${shortNumber(low)}, max ${shortNumber(high)}` });
-    const { legend } = this.panel;
-    this.range.replaceChildren(...(legend ? legend.words.map((words) => element("span", { textContent: words })) : [first, found, last]));
+    const [first, last] = limits({ kind: scale, end }).map(shortNumber);
+    this.writeRange(this.panel.legend?.words ?? [first, `min ${shortNumber(low)}, max ${shortNumber(high)}`, last]);
     this.label();
     this.paintBar();
     const { rows, columns, height, width } = this.grid;
     this.canvas.style.aspectRatio = `${columns * width} / ${rows * height}`; // its place, before the picture is loaded
+  }
+
+  /** @param {string[]} words below the scale, from left to right; of three the middle one says what was found */
+  writeRange(words) {
+    if (this.range.children.length !== words.length) this.range.replaceChildren(...words.map(() => element("span")));
+    words.forEach((one, i) => write(this.range.children[i], one));
+    this.range.children[1]?.classList.toggle("found", !this.panel.legend);
   }
 
   /**
@@ -159,9 +164,9 @@ export class Picture {
     const column = Boolean(names) && shape[0] === 1 && shape[2] === 1;
     this.root.classList.toggle("named", column);
     this.labels.show(this.grid, column ? null : (names ?? null));
-    const lines = column && names ? names.map((name, i) => cellName(name, values?.[i])) : [];
-    this.cellNames.replaceChildren(...lines);
-    if (column) this.canvas.style.height = `calc(${lines.length} * var(--line, 1.6rem))`;
+    if (!column || !names) return this.cellNames.replaceChildren();
+    this.cellNames.replaceChildren(...names.map((name, i) => cellName(name, values?.[i])));
+    this.canvas.style.height = `calc(${names.length} * var(--line, 1.6rem))`;
   }
 
   /**
