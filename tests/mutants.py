@@ -113,7 +113,7 @@ def tests_for(mutant: Mutant, reached: Reach, seconds: dict[str, float]) -> list
     )
     first = set(lines.get(str(mutant.statement), []))
     found = first.union(lines.get("", []))
-    if not mutant.statement:  # links hold the settings, and documents the bounds
+    if not mutant.statement or not found:  # links hold the settings, and documents the bounds
         first = {test for test in seconds if files[test] in about}
         further = own.union(*map(importers, own), LINKS)
         found |= first | {test for test in seconds if files[test] in further}

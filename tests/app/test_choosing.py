@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnn_core import onnx
 from instruments import own_model
-from instruments.fields import resolve
+from instruments.fields import SettingError, resolve
 from instruments.own_model import UPLOADED, Uploaded
 from tests.app.own_models import open_sized, tiny
 from tests.app.visits import sentences
@@ -211,3 +211,33 @@ def test_a_network_is_offered_as_weights_and_as_a_whole(monkeypatch) -> None:
     assert [(name, click) for name, _, click in offered] == [("network.npz", "ignore"), ("network.onnx", "ignore")]
     assert onnx.read(offered[1][1]).parameter_count() == net.parameter_count()
     assert all(size >= max(len(offered[0][1]), len(offered[1][1])) for size in sizes)
+
+
+@pytest.mark.parametrize("names_classes", [True, False])
+@pytest.mark.parametrize("wrong", ["nothing", "finite", "computed", "long"])
+def test_a_network_is_tried_out_on_a_grey_picture(monkeypatch, names_classes, wrong) -> None:
+    """Its answer, and if it names classes the first of them is asked for its reasons."""
+    uploaded = Uploaded("m.onnx", "1", tiny(), ())
+    monkeypatch.setattr(Uploaded, "names_classes", names_classes)
+    asked: list[Any] = []
+
+    def answer(_: Any, x: np.ndarray) -> np.ndarray:
+        assert (x.shape, x.min(), x.max()) == ((3, 22, 34), 0.5, 0.5)
+        if wrong in ("computed", "long"):
+            raise ValueError("no" if wrong == "computed" else "n" * 300)
+        return np.array([0.0, np.inf if wrong == "finite" else 1.0])
+
+    monkeypatch.setattr(model_source.attribution, "scores", answer)
+    monkeypatch.setattr(model_source.attribution, "saliency", lambda _, x, target: asked.append((x.shape, target)))
+    monkeypatch.setattr(type(uploaded.graph), "forward", answer)
+    if wrong == "nothing":
+        model_source._try_out(uploaded)
+    else:
+        words = {
+            "finite": "not finite",
+            "computed": r"cannot be computed: no\.$",
+            "long": r"cannot be computed: n{200}\.$",
+        }[wrong]
+        with pytest.raises(SettingError, match=words):
+            model_source._try_out(uploaded)
+    assert asked == ([((3, 22, 34), 0)] if names_classes and wrong in ("nothing", "finite") else [])

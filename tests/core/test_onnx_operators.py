@@ -155,6 +155,7 @@ CASES = {
     "pad of channels behind": (one("Pad", [[0, 0, 0, 0, 0, 2, 0, 0]]), np.pad(X, [(0, 2), (0, 0), (0, 0)])),
     "squeeze whatever is 1": (one("Squeeze", shape=("n", 1, 6, 8)), X[0], X[:1]),
     "pad of nothing and a relu": (file([node("Pad", "x c", "p"), node("Relu", "p", "y")], {"c": np.zeros(8, np.int64)}), np.maximum(X, 0), "relu"),
+    "flatten from the batch on": (one("Flatten", axis=0), X.ravel(), "flatten"),
     "flatten from channels on": (one("Flatten", axis=-3), X.ravel(), "flatten"),
     "split in two": (one("Split", axis=3, num_outputs=2, outputs="y z"), X[:, :, :4]),
     "split in three": (file([node("Split", "x", "a b y0", axis=-2, num_outputs=3), node("Identity", "y0", "y")]), X[:, 4:]),

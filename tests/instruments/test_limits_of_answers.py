@@ -1,10 +1,13 @@
 """Limits of what is asked of an answer: at the limit a setting is taken, one beyond it gets a sentence."""
 
+import math
+
 import pytest
 
-from instruments import fool_it
+from instruments import classifier, fool_it
 from instruments import why_this_answer as why
 from instruments.fields import resolve
+from tests.app.own_models import tiny
 
 SIDES = {"digits": 28, "resnet8": 32, "squeezenet": 227}
 
@@ -53,3 +56,19 @@ def test_what_is_set_before_anybody_chose() -> None:
         "none",
         "cam",
     )
+
+
+def test_a_network_may_take_all_that_it_may_take(monkeypatch) -> None:
+    """Of work, of memory and of cells a side: at the limit it is taken, one beyond it is too much."""
+    shape = (3, 22, 34)
+    graph = tiny(shape)
+    shapes = graph.output_shapes(shape)
+    work = graph.macs(shape) + 4 * math.prod(shapes["pool1"])  # a pooling window counts as a kernel does
+    memory = 8 * sum(map(math.prod, shapes.values()))  # forward and back
+    assert classifier.trouble(graph, shape) == ""
+    for name, most, words in (("MAX_MACS", work, "multiply-adds"), ("MAX_MEMORY", memory, "maps take"), ("LARGEST", 34, "cells a side")):  # fmt: skip
+        with monkeypatch.context() as patched:
+            patched.setattr(classifier, name, most)
+            assert classifier.trouble(graph, shape) == ""
+            patched.setattr(classifier, name, most - 1)
+            assert words in classifier.trouble(graph, shape)
