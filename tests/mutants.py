@@ -12,6 +12,7 @@ printed, and `--tests tests/core/test_x.py` shows them to these tests only.
 import argparse
 import itertools
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from queue import Queue
 
@@ -27,7 +29,8 @@ import coverage
 from tests.mutations import ROOMS, ROOT, Mutant, every, known, sample
 
 TESTS = [f"tests/{room}" for room in ("core", "instruments", "live", "server", "app", "components")]
-OWN = {"cnn_core": "tests/core/", "ui": "tests/app/"}
+OWN = {"cnn_core": ("tests/core/",), "ui": ("tests/app/", "tests/components/")}
+LINKS = ("tests/app/test_links.py", "tests/app/test_documents.py")
 MOST = 30.0  # seconds of tests that one mutant is shown
 Reach = dict[str, dict[str, list[str]]]
 
@@ -84,25 +87,46 @@ def known_reach(file: Path, folder: Path) -> tuple[Reach, dict[str, float]]:
     return reached, seconds
 
 
+@cache
+def importers(path: str) -> frozenset[str]:
+    """Files that name a module of the code in an import, alone or after its package."""
+    package, name = path.removesuffix(".py").rsplit("/", 1)
+    package = re.escape(package.replace("/", "."))
+    wanted = re.compile(
+        rf"^ *(from {package}\.{name} |import {package}\.{name}\b|from {package} import .*\b{name}\b)", re.M
+    )
+    files = [file for part in (*ROOMS, *TESTS) for file in (ROOT / part).rglob("*.py")]
+    return frozenset(str(file.relative_to(ROOT)) for file in files if wanted.search(file.read_text("utf-8")))
+
+
 def tests_for(mutant: Mutant, reached: Reach, seconds: dict[str, float]) -> list[list[str]]:
-    """The tests that reach the mutant's line, then those that reach its file: of its own room first, the quickest first, as
-    many as there is time for. A line behind a cache runs in the first test that needs it, though others see what it made.
+    """The tests that reach the mutant's line, then those that reach its file; of each those first that are about the file, by their
+    name or since they import it, then those of its own room, the quickest first, as many as there is time for.
+
+    A line behind a cache runs in the first test that needs it, though others see what it made. What runs as a module is loaded
+    belongs to the tests that import it, then to those that import who does.
     """
-    lines = reached.get(mutant.path, {})
-    first = lines.get(str(mutant.statement), [])
-    found = sorted({*first, *lines.get("", [])})
-    if not mutant.statement:  # constants: tests of this name use them, links hold the settings and documents the bounds
-        named = (f"/test_{Path(mutant.path).stem}.py::", "/test_links.py::", "/test_documents.py::")
-        found = [*found, *(test for test in seconds if any(name in test for name in named) and test not in found)]
+    lines, files = reached.get(mutant.path, {}), {test: test.split("::")[0] for test in seconds}
+    own, path = importers(mutant.path), Path(mutant.path)
+    about = (
+        own | {file for file in files.values() if Path(file).stem.removeprefix("test_") in path.stem} | {mutant.path}
+    )
+    first = set(lines.get(str(mutant.statement), []))
+    found = first.union(lines.get("", []))
+    if not mutant.statement or not found:  # links hold the settings, and documents the bounds
+        first = {test for test in seconds if files[test] in about}
+        further = own.union(*map(importers, own), LINKS)
+        found |= first | {test for test in seconds if files[test] in further}
     room = mutant.path.split("/")[0]
-    near = (OWN.get(room, f"tests/{room}/"), f"{room}/")
-    found = sorted(found, key=lambda test: (test not in first, not test.startswith(near), seconds[test]))
-    spent = itertools.accumulate(seconds[test] for test in found)
-    found = [test for test, until in zip(found, spent, strict=True) if until <= MOST]
-    groups: dict[tuple[bool, bool], list[str]] = {}
-    for test in found:
-        groups.setdefault((test in first, test.startswith(near)), []).append(test)
-    return list(groups.values())
+    near = (*OWN.get(room, (f"tests/{room}/",)), f"{room}/")
+
+    def place(test: str) -> tuple[bool, bool, bool]:
+        return test not in first, files[test] not in about, not test.startswith(near)
+
+    ordered = sorted(found, key=lambda test: (place(test), seconds[test], test))
+    spent = itertools.accumulate(seconds[test] for test in ordered)
+    ordered = [test for test, until in zip(ordered, spent, strict=True) if until <= MOST]
+    return [list(group) for _, group in itertools.groupby(ordered, place)]
 
 
 class Runner:

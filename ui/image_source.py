@@ -137,7 +137,7 @@ def _say_in_place() -> None:
                 icon=":material/hide_image:",
             )
             again, key = f"Choose the photo ({ACCEPTED}, up to 20 MB)", "_upload_again"
-            st.file_uploader(again, key=left_behind.fresh(key), on_change=_take_upload, args=(key,))
+            st.file_uploader(again, key=left_behind.fresh(key), on_change=_take_upload, args=(key,), max_upload_size=20)
         if wrong := _wrong():
             st.error(plain(wrong))
 

@@ -177,3 +177,34 @@ def test_words_of_others_stay_words() -> None:
     finally:
         controls.st = kept
     assert said == [r":red[:material/error: No \*such\* thing\.]"]
+
+
+@pytest.mark.parametrize(("first", "returned", "given"), [
+    (True, 5, [{"t": 5}]), (True, 3, []), (True, None, []), (False, 5, []),
+])  # fmt: skip
+def test_what_was_clicked_while_a_session_began_is_not_lost(monkeypatch, first, returned, given) -> None:
+    told, reruns = [], []
+    monkeypatch.setattr(controls.settings, "first_run", lambda: first)
+    monkeypatch.setattr(controls.settings, "give", told.append)
+    monkeypatch.setattr(controls.settings, "taken_back", lambda _: None)
+    monkeypatch.setattr(controls.st, "rerun", lambda: reruns.append(1))
+    controls._finish(SimpleNamespace(key="t"), 3, returned)
+    assert told == given
+    assert len(reruns) == len(given)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_widget_is_told_what_to_show_unless_it_brings_something(monkeypatch, first) -> None:
+    state = {}
+    monkeypatch.setattr(controls.settings, "first_run", lambda: first)
+    monkeypatch.setattr(controls.st, "session_state", state)
+    field = SimpleNamespace(key="t")
+    shared = controls._show(field, 7)
+    assert state == ({} if first else {"t": 7})
+    assert (shared["key"], shared["args"]) == ("t", (field,))
+    told = []
+    monkeypatch.setattr(controls.settings, "give", told.append)
+    for value in (8, None):
+        state["t"] = value
+        shared["on_change"](field)
+    assert told == [{"t": 8}]

@@ -230,3 +230,12 @@ def test_the_program_is_fooled_as_the_page_is(tmp_path, monkeypatch) -> None:
     app = visit("fool_it", image="cat", fool_network="resnet8", fool_epsilon="1.5")
     assert f"It now says **{names['names'][int(names['after'].argmax())]}**" in sentences(app)
     assert np.abs(names["fooled"] - names["x"]).max() <= 1.5 / 255 + 1e-6
+
+
+@pytest.mark.parametrize(("given", "taken"), [
+    (",".join(map(str, range(16))), tuple(range(16))), (" ".join(["3"] * 16), (3,)), (" ".join(["3"] * 17), None),
+    ("15", (15,)), ("16", None), ("00015", (15,)), ("000015", None), ("-1", None), ("3.0", None), ("٣", None), ("", ()),
+])  # fmt: skip
+def test_all_maps_can_be_off_and_no_more_than_there_are(given, taken) -> None:
+    v = resolve(fool_it.FIELDS, {"fool_network": "digits", "fool_layer": "relu1", "fool_off": given})
+    assert (v[fool_it.OFF] if not v.problems else None) == taken

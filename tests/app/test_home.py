@@ -180,3 +180,24 @@ def test_ticks_and_their_words(monkeypatch) -> None:
     assert progress.icon(kernel) == progress.ALL_RIGHT
     progress.visit("shapes")
     assert progress.icon(info("shapes")) == info("shapes").icon
+
+
+def test_each_door_says_what_is_behind_it_and_leads_there() -> None:
+    app = visit("home")
+    assert [one.value for one in app.subheader if one.value in ("The lesson, in order", "My photo", "For teachers")] == [
+        "The lesson, in order", "My photo", "For teachers"]  # fmt: skip
+    said = sentences(app)
+    for words in ("each step is a page to play with, and asks three questions", "it stays in memory, and goes with this page",
+                  "send the class its link", "Large type for a projector"):  # fmt: skip
+        assert words in said
+    links = {one.proto.label: one.proto.page for one in app.get("page_link")}
+    for file in ("kernel", "features", "why-this-answer", "faces"):
+        assert file in links.values()
+    assert links["How a 45-minute lesson goes"] == "teaching"
+    [bar] = app.get("progress")
+    assert bar.proto.value == 0
+    app.session_state["_visited"] = {page.file for page in STEPS[:4]}
+    app.run()
+    [bar] = app.get("progress")
+    assert bar.proto.value == int(100 * 4 / len(STEPS))
+    assert f"Go on: {STEPS[4].title}" in [button.label for button in app.button]

@@ -1,6 +1,8 @@
 """Rules of the house: imports point one way, colours agree, pages are known, nothing heavy is loaded early."""
 
 import ast
+import dataclasses
+import importlib
 import re
 import subprocess
 import sys
@@ -192,3 +194,32 @@ def test_the_collector_leaves_out_what_is_imported() -> None:
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     frozen, looked_at = map(int, answer.stdout.split())
     assert frozen > 100 * looked_at
+
+
+CHANGING = {  # what is filled, trained or counted as it goes
+    "instruments.kernel_notation.Group", "instruments.training.Training", "server.shares.Claim", "ui.results._Held", "ui.settings._Session",
+}  # fmt: skip
+
+
+def dataclasses_of_the_code() -> dict[str, type]:
+    """All dataclasses by module and name."""
+    found = {}
+    for room in ("cnn_core", "instruments", "live", "server", "ui"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if "@dataclass" in path.read_text("utf-8"):
+                module = importlib.import_module(str(path.relative_to(ROOT)).removesuffix(".py").replace("/", "."))
+                for name, one in vars(module).items():
+                    if isinstance(one, type) and dataclasses.is_dataclass(one) and one.__module__ == module.__name__:
+                        found[f"{module.__name__}.{name}"] = one
+    return found
+
+
+def test_values_never_change_and_arrays_are_never_compared_as_a_whole() -> None:
+    """What can change says so here; and == of arrays is no answer, so what holds one is equal to itself alone."""
+    found = dataclasses_of_the_code()
+    changing = {name for name, one in found.items() if not one.__dataclass_params__.frozen}
+    assert changing == CHANGING
+    holding = {
+        name for name, one in found.items() if any("Array" in str(part.type) for part in dataclasses.fields(one))
+    }
+    assert {name for name in holding if found[name].__dataclass_params__.eq} == set()

@@ -5,9 +5,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from streamlit.runtime.caching.ttl_cache import TTLCache
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from server.shares import Pace, Shares
 from ui import left_behind, run_pace
@@ -156,3 +159,26 @@ def test_runs_wait_while_there_are_others_and_are_counted(monkeypatch) -> None:
     assert slept == [5.0, 0.0]
     assert (len(ran), runs.free) == (3, 3)
     assert set(pace._owed) == {"a", "b"}
+
+
+def test_sessions_have_ended_once_streamlit_keeps_them_no_longer(monkeypatch) -> None:
+    manager = WebsocketSessionManager.__new__(WebsocketSessionManager)
+    monkeypatch.setattr(left_behind.runtime, "get_instance", lambda: SimpleNamespace(_session_mgr=manager))
+    now = [0.0]
+    storage = MemorySessionStorage(ttl_seconds=10)
+    monkeypatch.setattr(storage, "_cache", TTLCache(5, 10, lambda: now[0]))
+    manager._session_storage = storage
+    storage._cache["a"] = SimpleNamespace(session="the session of a")
+    now[0] = 5.0
+    assert left_behind._expired() == []
+    now[0] = 11.0
+    assert left_behind._expired() == ["the session of a"]
+    assert left_behind._expired() == []
+    for other in (SimpleNamespace(_cache=storage._cache), None):  # kept in another way, of which nothing is known here
+        manager._session_storage = other
+        assert left_behind._expired() == []
+    monkeypatch.setattr(storage, "_cache", {"a": 1})
+    manager._session_storage = storage
+    assert left_behind._expired() == []
+    monkeypatch.setattr(left_behind.runtime, "get_instance", lambda: SimpleNamespace(_session_mgr=object()))
+    assert left_behind._expired() == []

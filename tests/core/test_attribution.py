@@ -194,3 +194,12 @@ def test_wrong_arguments_are_named(call, words) -> None:
 def test_a_probability_is_no_score() -> None:
     network, x = networks.load("resnet8"), photo(32, 32)
     np.testing.assert_allclose(softmax(attribution.scores(network, x)), network.forward(x), rtol=1e-5)
+
+
+def test_a_pixel_on_which_nothing_depends_stays_as_it_is() -> None:
+    weight = np.array([[1.0, 0.0, -1.0, 0.0], [-1.0, 0.0, 1.0, 0.0]])
+    dense = Linear(4, 2)
+    dense.store({"weight": weight.astype(np.float32), "bias": np.zeros(2, np.float32)})
+    network = Graph([Node("flat", Flatten(), ("input",)), Node("dense", dense, ("flat",))], (1, 2, 2))
+    moved = attribution.fgsm(network, np.full((1, 2, 2), 0.5), 0, 0.1)
+    np.testing.assert_allclose(moved.ravel(), [0.4, 0.5, 0.6, 0.5], atol=1e-6)

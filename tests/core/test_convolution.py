@@ -364,6 +364,15 @@ def test_spectra_of_float64_have_bounds_of_their_own() -> None:
         assert ways._spectrum_type(image, weight) == (np.dtype(np.float64) if fits else None), (small, scale)
 
 
+def test_spectra_of_float32_are_as_exact_as_their_pixels_need() -> None:
+    """A spectrum in float32 keeps 24 bits, of which 12 are left where pixels are 2^12 times as small as the largest."""
+    weight = np.ones((1, 1, 2, 2), np.float32)
+    for power, wanted in ((11, np.float32), (13, np.float64), (35, np.float64), (37, None)):
+        image = np.ones((1, 1, 40, 30), np.float32)
+        image[..., ::2] = 2.0**-power
+        assert ways._spectrum_type(image, weight) == (wanted and np.dtype(wanted)), power
+
+
 def test_an_ordinary_tap_counts_beside_a_hot_one() -> None:
     kernel = np.ones((5, 5), np.float32)
     kernel[2, 2], kernel[0, 1] = 1e7, -2
@@ -581,3 +590,12 @@ def test_large_working_memory_is_not_kept() -> None:
     with ThreadPoolExecutor(1) as pool:
         assert [pool.submit(kept, numbers).result() for numbers in (8, most, most + 1, 16)] == [True, True, False, True]
     assert not np.shares_memory(ways.scratch(9, np.dtype(np.float32)), ways.scratch(9, np.dtype(np.float32), "between"))
+
+
+def test_rows_and_columns_that_a_1_x_1_kernel_leaves_are_the_bias_alone() -> None:
+    """A stride of 1 leaves some only where the dilation, which a kernel of one tap does not feel, allows for it."""
+    x, weight = np.arange(24.0).reshape(2, 3, 4), np.array([[2.0, 3.0], [5.0, -7.0]])
+    found = conv_transpose2d(x, weight.reshape(2, 2, 1, 1), [10.0, 20.0], output_padding=(1, 2), dilation=(2, 3))
+    expected = np.array([10.0, 20.0])[:, np.newaxis, np.newaxis] + np.zeros((2, 4, 6))
+    expected[:, :3, :4] += np.einsum("kyx,kc->cyx", x, weight)
+    np.testing.assert_allclose(found, expected)

@@ -368,3 +368,12 @@ def test_png_is_exact_and_jpeg_is_close() -> None:
     assert error(decode_image(encode_jpeg(image, 95)), RGB) < 9
     with pytest.raises(ValueError, match="image must be"):
         encode_png(np.zeros((2, 4, 4)))
+
+
+@pytest.mark.parametrize(("height", "width", "rows"), [(30, 40, 2), (7, 100, 1), (3, 250, 1), (5, 9, 5)])
+def test_a_picture_is_converted_in_strips_of_whole_rows(monkeypatch, height, width, rows) -> None:
+    monkeypatch.setattr(images, "STRIP", 100)
+    values = np.arange(height * width, dtype=np.int32).reshape(height, width)
+    strips = list(images._strips(Image.fromarray(values)))
+    assert [len(strip) for strip in strips[:-1]] == [rows] * (len(strips) - 1)
+    assert np.array_equal(np.concatenate(strips), values)

@@ -280,6 +280,8 @@ def test_cells_read_what_their_gradients_reach(case, axis) -> None:
         (lambda: layers.Upsample(), "give either size or scale_factor"),
         (lambda: layers.Upsample(2, 2), "give either size or scale_factor"),
         (lambda: layers.Upsample(scale_factor=float("inf")), "scale_factor must be"),
+        (lambda: layers.Upsample(scale_factor=(1, 0.99e-9)), "scale_factor must be"),
+        (lambda: layers.Upsample(scale_factor=(1e-9, 1)).output_shape((1, 3, 20)), "leaves nothing of 3 pixels"),
         (lambda: layers.Upsample(scale_factor=0.1).output_shape((1, 3, 20)), "leaves nothing of 3 pixels"),
         (lambda: layers.Upsample(2, mode="cubic"), "mode must be one of nearest, bilinear"),
         (lambda: layers.Upsample(2, coordinates="corner"), "coordinates must be one of"),

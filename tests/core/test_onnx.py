@@ -393,6 +393,13 @@ def constant(kind: str, *values, **attributes) -> bytes:
     return file(nodes, {f"c{number}": array for number, array in enumerate(values)})
 
 
+def without_nodes() -> bytes:
+    """A picture that goes in and comes out."""
+    made = model([node("Identity", "x", "y")])
+    del made.graph.node[:]
+    return made.SerializeToString()
+
+
 ONE, SIDES = np.float32(1), np.array([1, 3, BIG, BIG])
 GOOD = file([node("Conv", "x w b", "y")], {"w": W, "b": B})
 REFUSED = {
@@ -400,7 +407,8 @@ REFUSED = {
     "text": (b"hello, this is a letter", "no ONNX file"),
     "png": (b"\x89PNG\r\n\x1a\n" + bytes(99), "no ONNX file"),
     "cut": (GOOD[:-40], "ends too early or is damaged"),
-    "no nodes": (message_class("Model")(ir_version=8).SerializeToString(), "no ONNX model"),
+    "no graph": (message_class("Model")(ir_version=8).SerializeToString(), "no ONNX model with layers"),
+    "a graph without nodes": (without_nodes(), "no ONNX model with layers"),
     "loop": (loop(), "control flow"),
     "sequence": (sequence(), "sequence"),
     "two inputs": (two_inputs(), "takes 2 inputs"),

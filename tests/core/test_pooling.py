@@ -14,6 +14,8 @@ from cnn_core import (
     avg_pool2d,
     avg_pool2d_backward,
     conv_output_size,
+    global_avg_pool2d_backward,
+    global_max_pool2d_backward,
     max_pool2d,
     max_pool2d_backward,
     pooling,
@@ -204,3 +206,16 @@ def test_means_of_large_numbers_do_not_overflow_and_nan_stays_in_its_window() ->
     answer = avg_pool2d(image, 2)
     assert np.isnan(answer[0, 0, 0])
     assert answer[0, 0, 1] == np.float32(3e38)
+
+
+@pytest.mark.parametrize("keepdims", [True, False])
+@pytest.mark.parametrize("shape", [(2, 3, 4), (5, 2, 3, 4)])
+def test_gradients_of_whole_maps_have_the_shape_of_one_image_or_of_several(shape, keepdims) -> None:
+    x = np.random.default_rng(8).normal(size=shape)
+    outer = (*shape[:-2], 1, 1) if keepdims else shape[:-2]
+    grad = np.arange(1.0, np.prod(outer) + 1).reshape(outer)
+    means = global_avg_pool2d_backward(grad, x, keepdims)
+    np.testing.assert_allclose(means, np.broadcast_to(grad.reshape(*shape[:-2], 1, 1) / 12, shape))
+    largest = global_max_pool2d_backward(grad, x, keepdims)
+    hit = x == x.max(axis=(-2, -1), keepdims=True)
+    np.testing.assert_allclose(largest, np.where(hit, grad.reshape(*shape[:-2], 1, 1), 0))

@@ -88,3 +88,14 @@ def test_thresholds_and_too_much_work_are_refused_in_words() -> None:
     with pytest.raises(SettingError, match="choose a smaller image or a larger smallest face"):
         faces.cost((3, 1024, 1024), 12)
     assert faces.cost((3, 512, 700), 20) == core.work(512, 700, 20)
+
+
+def test_marks_are_orange_and_black_whatever_lies_below() -> None:
+    photo = np.full((3, 30, 40), 0.5, np.float32)
+    picture = faces.marked(photo, np.array([[10.0, 5, 30, 20, 0.9]]), [(35, 25)])
+    for y, x in ((5, 10), (20, 20), (12, 30), (25, 35)):
+        red, green, blue = picture[:, y, x].tolist()
+        assert (red, blue) == (1, 0)
+        assert 0.6 < green < 0.8
+    for y, x in ((4, 9), (21, 20), (12, 31), (25, 38)):
+        assert picture[:, y, x].tolist() == [0, 0, 0]

@@ -35,6 +35,11 @@ def test_walks_around_a_unit_hold_it_and_its_own_numbers(side, pool, y, x) -> No
     np.testing.assert_array_equal(windows.max((1, 3)), pooled.output)
     if y // pool < trace["pool1"].shape[1] and x // pool < trace["pool1"].shape[2]:
         assert trace["relu1"][2, y, x] in pooled.input
+        assert pooled.output.ravel()[pooled.at] == trace["pool1"][2, y // pool, x // pool]
+        row, column = divmod(pooled.at, pooled.output.shape[1])
+        assert (
+            trace["relu1"][2, y, x] in pooled.input[row * pool : (row + 1) * pool, column * pool : (column + 1) * pool]
+        )
 
 
 def test_votes_add_up_to_the_logit() -> None:

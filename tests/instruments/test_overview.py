@@ -207,3 +207,14 @@ def test_what_touches_up_numbers_goes_with_its_layer_unless_others_read_them() -
     ]
     assert [card.nodes for card in overview.cards(Graph(nodes, (1, 9, 9)))] == [("conv", "norm"), ("relu",), ("sum",)]
     assert np.isfinite(Graph(nodes, (1, 9, 9)).forward(np.ones((1, 9, 9)))).all()
+
+
+def test_two_blocks_of_one_name_are_two_stages_of_different_names() -> None:
+    nodes, last = [], INPUT
+    for number in range(3):
+        branches = [Node(f"block.{side}{number}", Conv2d(4, 4, 3, padding=1), (last,)) for side in ("left", "right")]
+        last = f"block.sum{number}"
+        nodes += [*branches, Node(last, Add(), (branches[0].name, branches[1].name))]
+    graph = Graph(nodes, (4, 9, 7))
+    stages = overview.stages(graph, graph.output_shapes())
+    assert [stage.name for stage in stages] == ["block", "block.left1 … block.sum1", "block.left2 … block.sum2"]

@@ -28,7 +28,7 @@ from instruments import class_names, fool_it, models, overlays, own_model
 from instruments import why_this_answer as why
 from instruments.classifier import expect_classifier, expect_pictures
 from instruments.fields import SettingError, Values, resolve
-from instruments.input_meaning import Meaning
+from instruments.input_meaning import Meaning, guessed
 from instruments.own_model import HEIGHT, UPLOADED, VALUES, WIDTH, Uploaded
 from tests.app.own_models import open_sized, tiny
 
@@ -365,3 +365,37 @@ def test_a_long_file_of_names_is_refused_unsplit() -> None:
     assert len(class_names.read_file(b"ab\n" * 1000)) == 1000
     with pytest.raises(SettingError, match="may have 1000 kB"):
         class_names.read_file(b"ab\n" * 333_334)
+
+
+@pytest.mark.parametrize(("factor", "code"), [
+    (0.0499, "bytes"), (0.0501, "imagenet"), (-0.01, "bytes"), (1.0, "imagenet"), (1.5, "imagenet"), (1.501, "unit"), (-2.0, "unit"),
+])  # fmt: skip
+def test_only_a_first_layer_that_changes_much_says_what_pixels_mean(factor, code) -> None:
+    layers = [Scale(factor, 0.0), Conv2d(3, 4, 3), GlobalAvgPool2d(keepdims=False), Linear(4, 1000)]
+    assert guessed(chain(layers, (3, 20, 24)), 1000)[0] == code
+    for classes in (999, 1001):
+        assert guessed(chain(layers[1:], (3, 20, 24)), classes)[0] == "unit"
+
+
+@pytest.mark.parametrize(("graph", "codes", "said"), [
+    (open_sized(), {}, True), (open_sized(), {"model_width": "45"}, False), (open_sized(), {"model_height": "45"}, False),
+    (open_sized(), {"model_height": "45", "model_width": "45"}, False), (tiny(), {}, False),
+])  # fmt: skip
+def test_a_size_is_said_to_be_guessed_while_nobody_set_it(graph, codes, said) -> None:
+    v = values(graph, **codes)
+    assert ("it wants 32 × 32 pixels, though it takes other sizes, too" in own_model.said(held(graph), v)) == said
+
+
+@pytest.mark.parametrize(("codes", "names", "said"), [
+    ({}, (), True), ({"model_names": "a, b"}, (), False), ({}, ("a", "b"), False),
+])  # fmt: skip
+def test_classes_are_said_to_be_guessed_while_nobody_named_them(codes, names, said) -> None:
+    graph = tiny((3, 32, 32), 10)
+    assert ("its classes are " in own_model.said(held(graph, names), values(graph, **codes))) == said
+
+
+@pytest.mark.parametrize(("channels", "photo", "said"), [(1, None, True), (1, "photo", False), (3, None, False)])
+def test_a_digit_is_said_to_be_guessed(channels, photo, said) -> None:
+    graph = tiny((channels, 28, 28), 10)
+    codes = {} if photo is None else {"model_photo": next(code for code in own_model.PHOTO.words if code != "digit")}
+    assert ("it wants a digit, centred" in own_model.said(held(graph), values(graph, **codes))) == said

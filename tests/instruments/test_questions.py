@@ -633,3 +633,13 @@ def test_a_quiz_turns_to_another_network_and_keeps_what_was_right() -> None:
 def test_the_same_seed_asks_about_a_network_for_the_same_numbers(code) -> None:
     recorded = json.loads(RECORD.read_text("utf-8"))
     assert digests("network", facts_of(code)) == recorded.get(f"network, {code}"), "as above"
+
+
+@pytest.mark.parametrize("page", WITH_QUESTIONS)
+def test_pictures_to_choose_from_are_drawn_alike(page) -> None:
+    """A picture in grey among such in blue and orange, or on a scale of its own, would be told by that."""
+    for n in range(len(makers(page))):
+        for seed in (1, 2):
+            drawn = [one.picture for one in make(page, n, seed).choices if one.picture]
+            for shape in {one.values.shape for one in drawn}:
+                assert len({(one.image, one.end) for one in drawn if one.values.shape == shape}) == 1

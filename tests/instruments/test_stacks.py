@@ -82,6 +82,8 @@ def test_a_wrong_stack_gets_a_sentence(text, sentence) -> None:
         ("ResNet-50 (He 2015)", 25_557_032, 4_089_184_256),
         ("SqueezeNet 1.1 (Iandola 2016)", 1_235_496, 349_151_936),
         ("MobileNetV2 (Sandler 2018)", 3_504_872, 300_774_272),
+        ("VGG-16 (Simonyan 2014)", 138_357_544, 15_470_264_320),
+        ("AlexNet (Krizhevsky 2012)", 62_378_344, 1_135_256_096),  # in one tower, without groups
     ],
 )
 def test_known_networks_have_torchvision_s_totals(preset, parameters, macs) -> None:
@@ -217,3 +219,12 @@ def test_the_receptive_field_grows_as_the_formula_says() -> None:
     assert [row.shape for row in rows] == [(4, 24, 24), (4, 12, 12), (8, 8, 8), (512,), (10,)]
     assert [row.parameters for row in rows] == [104, 0, 296, 0, 5130]
     assert rows[0].macs == 4 * 25 * 24 * 24
+
+
+@pytest.mark.parametrize(("preset", "parameters"), [
+    ("LeNet-5 (LeCun 1998)", 156 + 2_416 + 48_120 + 10_164 + 850), ("This app's digits network", 416 + 295_040 + 1_290),
+    ("A small U-Net (Ronneberger 2015)", 160 + 2_320 + 4_640 + 9_248 + 18_496 + 36_928 + 8_224 + 18_464 + 9_248 + 2_064 + 4_624 + 2_320 + 34),
+])  # fmt: skip
+def test_small_networks_have_as_many_parameters_as_their_layers_by_hand(preset, parameters) -> None:
+    shape, text = stacks.PRESETS[preset]
+    assert stacks.graph(stacks.parse_stack(text), shape).parameter_count() == parameters

@@ -103,7 +103,7 @@ def test_a_training_that_diverges_is_watched_for_a_while_then_stops_and_says_so(
     done = finished(kernels=8, side=3, pool=2, digits=1000, rate=2.0, optimiser="sgd", epochs=9)
     left = next(one.step for one in done.history if not one.loss <= 4 * np.log(10))
     assert done.diverged
-    assert len(done.history) == left + training.WATCHED < done.plan.steps
+    assert len(done.history) == left + 25 < done.plan.steps  # so many steps more are seen
     curve = done.losses()[1]
     assert np.isfinite(curve).all()
     assert curve.max() <= 4 * np.log(10)

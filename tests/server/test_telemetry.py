@@ -105,6 +105,9 @@ def test_latencies_are_sorted_into_buckets() -> None:
     seen = read(metrics.text())
     expected = {"0.005": 2, "0.01": 3, "0.2": 3, "0.5": 4, "1": 4, "+Inf": 5}
     assert {end: seen[f'cnn_live_seconds_bucket{{le="{end}"}}'] for end in expected} == expected
+    ends = [float(name.split('"')[1]) for name in seen if name.startswith("cnn_live_seconds_bucket")]
+    steps = [after / before for before, after in itertools.pairwise(ends[:-1])]
+    assert all(1 < step <= 2.5 for step in steps)  # how long it took is known that well
     assert seen["cnn_live_seconds_count"] == 5
     assert seen["cnn_live_seconds_sum"] == pytest.approx(7.312)
 
