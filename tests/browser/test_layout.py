@@ -213,3 +213,25 @@ def test_a_whole_small_network_is_in_sight_and_an_opened_map_a_click_away(visit)
     settle(page)
     down.click()
     expect(page.get_by_role("heading", name="What made this map")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(("width", "height", "file"), [(400, 800, "kernel"), (1366, 500, "kernel")])
+def test_what_goes_on_below_a_picture_fades_until_it_is_seen(visit, width, height, file) -> None:
+    page = visit(address(file), width=width, height=height)
+    settle(page)
+    fade = 'Number(getComputedStyle(column, "::after").opacity)'
+    assert ask(page, "column.scrollHeight - column.clientHeight") > 40
+    assert ask(page, fade) == 1
+    ask(page, "void (column.scrollTop = column.scrollHeight)")
+    page.wait_for_timeout(300)
+    assert ask(page, fade) == 0
+
+
+def test_no_formula_that_fits_is_cut_or_faded(visit) -> None:
+    page = visit("pooling", width=1366, height=768)
+    settle(page)
+    formula = page.locator(".katex-display").first
+    scroll(page, formula.bounding_box()["y"])
+    size = "one => [one.scrollWidth - one.clientWidth, one.scrollHeight - one.clientHeight]"
+    assert formula.evaluate(size) == [0, 0]
+    assert formula.evaluate("one => parseFloat(getComputedStyle(one).getPropertyValue('--fade-after'))") == 0
