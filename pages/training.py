@@ -24,7 +24,7 @@ v = settings.resolved(training.FIELDS)
 picture, controls = beside("training")
 with controls:
     marks(v, training.RATE, training.RATES, "Learning rate η")
-    st.markdown("0.01 is good for Adam, 0.1 for SGD.")
+    st.markdown("0.01 is good for Adam, 0.1 for SGD; less learns more slowly, much more breaks it.")
     buttons(v, training.OPTIMISER)
     buttons(v, training.SCHEDULE)
     buttons(v, training.LAYERS)
