@@ -6,14 +6,15 @@ from instruments import home
 from ui import digit_source, formulas, home_view, image_source, settings
 from ui.controls import buttons
 
+FIRST = {"draw": "draw a digit where the 3 stands, then tap or click a map.", "image": "tap or click a map."}
+
 home_view.title("CNN Visualiser")
-st.markdown(
-    "**This is a CNN: draw a digit or drop a photo.** :material/touch_app: **Try first:** draw over the 3, "
-    "then tap or click a map."
-)
 if image_source.just_given():
     settings.give({home.SOURCE.key: "image"})
 v = settings.resolved(home.FIELDS)
+st.markdown(
+    f"**This is a CNN: draw a digit or drop a photo.** :material/touch_app: **Try first:** {FIRST[v[home.SOURCE]]}"
+)
 with st.container(key="_home"):
     left, middle, right = st.columns([4, 11, 4.2])
 with left:

@@ -34,6 +34,8 @@ picture, controls = beside("network_wide" if v[NARROW] else "network", 3, 1)
 with controls:
     menu(v, MODEL)
 if on_digits:
+    if v[network.DIGIT.source] != "image":
+        image_source.tell("Choose **Photos (SqueezeNet)** to use it here.")
     with controls:
         digit, truth = digit_source.choose_digit(v, network.DIGIT)
         said = st.container()

@@ -16,7 +16,8 @@ from ui.ready_digit import READY
 
 
 def _keep(drawing: Drawing) -> None:
-    st.session_state["_drawing"] = drawing  # the session's, whichever page shows the pad
+    made_way = drawing.strokes == READY.strokes  # the first stroke was undone
+    st.session_state["_drawing"] = READY if made_way else drawing  # the session's, whichever page shows the pad
 
 
 def drawn(key: str) -> Array:

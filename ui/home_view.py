@@ -10,6 +10,7 @@ from instruments import network
 from instruments.fields import Values
 from instruments.home import SIZES, unit
 from instruments.network import CHANNEL, COLUMN, ROW
+from instruments.overview_settings import MODEL
 from ui import cache, formulas, image_source, network_view, progress
 from ui.check_yourself import ANCHOR, so_far
 from ui.components.feature_viewer.component import map_viewer
@@ -19,12 +20,13 @@ from ui.walks import walk_explorer
 TITLES = {"fc1": "Dense", "fc2": "Answers"}  # shorter than on the network's own page
 AROUND = 3  # outputs a side beside the one whose sum is shown: all of it fits on a projector
 CLICKED = "_home_clicked"  # the place of a click, until its sum is shown
-PHOTO = {  # what one can do with a photo, by page
-    "kernel": "Let kernels find its edges",
-    "features": "Cut out an eye, find the face",
-    "why_this_answer": "See why a network names it so",
-    "faces": "Find the faces in it",
-}
+PHOTO = (  # what one can do with a photo: page, words, and what is chosen there
+    ("network", "See a network of photos at work on it", {MODEL.key: "squeezenet"}),
+    ("why_this_answer", "See why it names it so", {}),
+    ("kernel", "Let kernels find its edges", {}),
+    ("features", "Cut out an eye, find the face", {}),
+    ("faces", "Find the faces in it", {}),
+)
 
 
 def title(words: str) -> None:
@@ -45,7 +47,10 @@ def photo() -> None:
     """The photo that is looked at, and what becomes of it."""
     image = image_source.chosen()
     st.image(cache.input_picture(image.digest, image.pixels), alt=image.label, width="stretch")
-    st.markdown("Made small, as its digits are, it is the network's **input**. The network knows nothing but digits.")
+    st.markdown(
+        "What stands out of it, bright on dark, made small and centred as digits are, is the network's **input**. "
+        "This network knows nothing but digits."
+    )
 
 
 def graph(source: str, digit: Array, trace: dict[str, Array]) -> None:
@@ -99,8 +104,8 @@ def doors() -> None:
     with photo.container(border=True, height="stretch"):
         st.subheader("My photo")
         st.markdown("Choose it in the menu: it stays in memory, and goes with this page. Then:")
-        for file, words in PHOTO.items():
-            st.page_link(info(file).path, label=words, icon=info(file).icon)
+        for file, words, query in PHOTO:
+            st.page_link(info(file).path, label=words, icon=info(file).icon, query_params=query)
     with teachers.container(border=True, height="stretch"):
         st.subheader("For teachers")
         st.markdown(

@@ -19,7 +19,7 @@ def test_a_missing_photo_is_said_where_it_is_used(page) -> None:
     assert [one[: len(expected[0])] for one in said] == expected
     assert len(app.main.get("file_uploader")) == len(expected) + (page != "home")  # and the one of settings
     unused = [one.value for one in app.sidebar.markdown if "does not use" in one.value]
-    assert unused == ([":gray[This page does not use the photo.]"] if page in WITHOUT - {"home"} else [])
+    assert unused == ([":gray[This page does not use the photo.]"] if page in WITHOUT - {"home", "network"} else [])
 
 
 def test_what_becomes_of_the_photo_stands_beside_the_picker() -> None:
@@ -27,6 +27,8 @@ def test_what_becomes_of_the_photo_stands_beside_the_picker() -> None:
         return [one.value for one in visit(page, size="64", **query).sidebar.markdown if one.value.startswith(":gray")]
 
     assert told("home") == [":gray[Press **Photo** to use it here.]"]
+    assert told("network") == [":gray[Choose **Photos (SqueezeNet)** to use it here.]"]
+    assert told("network", network_source="image") == told("network", network_model="squeezenet", colour="colour") == []
     assert told("home", home_source="image") == told("kernel") == told("skips", colour="colour") == []
     assert told("skips") == told("faces") == [":gray[This page shows it in colour.]"]
 

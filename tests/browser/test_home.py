@@ -72,6 +72,12 @@ def test_the_network_answers_while_the_hand_draws(visit) -> None:
     assert not np.array_equal(pixels(page, "conv"), before)
     page.mouse.up()
     settle(page)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("It says 3")).to_be_visible()
+    draw_line(page)  # in its place again
+    expect(page.get_by_text("It says 1")).to_be_visible()
+    page.mouse.up()
+    settle(page)
     in_menu(page, "The whole network").click()
     page.get_by_test_id("stButtonGroup").get_by_text("Draw", exact=True).click()
     expect(page.get_by_text("The network says 1")).to_be_visible()

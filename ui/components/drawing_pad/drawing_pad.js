@@ -36,6 +36,8 @@ class DrawingPad {
     /** @type {Stroke[]} what was drawn before this page was left, and what is drawn now */
     this.strokes = data.strokes;
     this.ready = data.ready; // nobody drew them: the first stroke takes their place
+    /** @type {Stroke[]} whose place the first stroke took, until it is undone */
+    this.replaced = [];
     this.most = data.most;
     /** @type {Drawing | null} a picture that waits */
     this.next = null;
@@ -94,7 +96,7 @@ class DrawingPad {
    * @returns {Stroke}
    */
   begin(point) {
-    if (this.ready) this.strokes = [];
+    if (this.ready) [this.replaced, this.strokes] = [this.strokes, []];
     this.ready = false;
     /** @type {Stroke} */
     const stroke = { width: this.brush.valueAsNumber, points: [point] };
@@ -117,14 +119,16 @@ class DrawingPad {
   }
 
   undo() {
+    if (this.ready) return; // nobody drew anything
     this.strokes.pop();
-    this.ready = false;
+    this.ready = !this.strokes.length && this.replaced.length > 0;
+    if (this.ready) this.strokes = this.replaced;
     this.written = null;
     this.changed();
   }
 
   clear() {
-    this.strokes = [];
+    this.strokes = this.replaced = [];
     this.ready = false;
     this.written = null;
     this.changed();
