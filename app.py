@@ -27,6 +27,7 @@ from server.style import Styled
 from server.telemetry import Telemetry, configure_log, log
 from server.uploads import BoundedUploads
 from ui import left_behind, run_pace
+from ui.site import PAGES
 
 TIDY_SECONDS = 10.0
 UI = Path(__file__).parent / "ui"
@@ -78,12 +79,14 @@ wire.raise_file_limit()
 wire.guard({channel.PATH: wire.Bounds(channel.MAX_MESSAGE, channel.MAX_PER_SECOND)})
 
 BASE = st.get_option("server.baseUrlPath")
+NAMES = " ".join(page.file.replace("_", "-") for pages in PAGES.values() for page in pages if not page.default)
+WHERE = f'<script data-pages="{NAMES}">\n{(UI / "server_address.js").read_text("utf-8")}</script>'
 app = st.App(
     "ui/shell.py",
     lifespan=tidying,
     routes=[*channel.routes(BASE), *addresses.routes(BASE)],
     middleware=[
-        Middleware(SecurityHeaders, index=INDEX),
+        Middleware(SecurityHeaders, page=INDEX.read_text("utf-8") + WHERE),
         Middleware(Origins),
         Middleware(Telemetry),
         Middleware(BoundedUploads, held=left_behind.uploaded, known=known),
@@ -92,6 +95,7 @@ app = st.App(
             Styled,
             css="\n".join((UI / name).read_text("utf-8") for name in STYLES),
             asked={"large": (UI / "large.css").read_text("utf-8")},
+            script=WHERE,
         ),
     ],
     on_script_error=calm,

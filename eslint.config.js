@@ -23,7 +23,7 @@ export default [
       "prefer-const": "error",
     },
   },
-  { files: ["ui/components/**/*.js"], languageOptions: { globals: globals.browser } },
+  { files: ["ui/**/*.js"], languageOptions: { globals: globals.browser } },
   { files: ["tests/components/**/*.js", "*.js"], languageOptions: { globals: globals.node } },
   { ignores: [".venv/", ".oracle/", "node_modules/"] },
 ];

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import os
 import re
-from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,9 +25,9 @@ def inline_script_hashes(page: str) -> list[str]:
     return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
 
 
-def content_security_policy(index: Path) -> str:
-    """The policy for Streamlit's index page. Components are modules made from blobs, styles are set from scripts."""
-    inline = " ".join(inline_script_hashes(index.read_text("utf-8")))
+def content_security_policy(page: str) -> str:
+    """The policy for an HTML page, Streamlit's. Components are modules made from blobs, styles are set from scripts."""
+    inline = " ".join(inline_script_hashes(page))
     rules = {
         "default-src": "'none'",
         "script-src": f"'self' blob: {inline}",
@@ -47,12 +46,17 @@ def content_security_policy(index: Path) -> str:
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the headers."""
+    """ASGI middleware that adds the headers.
 
-    def __init__(self, app: ASGIApp, index: Path) -> None:
+    Args:
+        app: what it stands before.
+        page: the HTML whose inline scripts may run.
+    """
+
+    def __init__(self, app: ASGIApp, page: str) -> None:
         self.app = app
         self.headers = {
-            "Content-Security-Policy": content_security_policy(index),
+            "Content-Security-Policy": content_security_policy(page),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "same-origin",
             "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",

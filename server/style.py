@@ -1,4 +1,5 @@
-"""The app's style stands in the page from its first byte: sent with the first run, it would move what is already drawn."""
+"""The app's style stands in the page from its first byte: sent with the first run, it would move what is already drawn. So does
+what is to run before Streamlit does."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
@@ -11,16 +12,17 @@ _LEFT_OUT = (b"if-none-match", b"if-modified-since", b"accept-encoding")
 
 
 class Styled:
-    """ASGI middleware that writes a style sheet into HTML pages, behind all that scripts put into their head.
+    """ASGI middleware that writes a style sheet and a script into HTML pages, behind all that scripts put into their head.
 
     Args:
         app: what it stands before.
         css: the sheet's text.
         asked: what is added to it in pages whose address asks for it, by the key that is "true" there.
+        script: an HTML element that runs before the page's modules.
     """
 
-    def __init__(self, app: ASGIApp, css: str, asked: Mapping[str, str]) -> None:
-        self.app, self.css, self.asked = app, css, asked
+    def __init__(self, app: ASGIApp, css: str, asked: Mapping[str, str], script: str) -> None:
+        self.app, self.css, self.asked, self.script = app, css, asked, script
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
@@ -32,7 +34,7 @@ class Styled:
             return
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         css = self.css + "".join(more for key, more in self.asked.items() if query.get(key) == "true")
-        style = f"<style>\n{css}</style>\n</body>".encode()
+        style = f"<style>\n{css}</style>\n{self.script}\n</body>".encode()
         scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in _LEFT_OUT]}
         held: Message | None = None  # the start of an HTML page whose body is to come
         body = bytearray()

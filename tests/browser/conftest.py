@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from tests.browser import chromium
 
@@ -93,8 +93,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
-    """Open a page of the app in a new context; fails the test if the page threw, reached for another host, or needed what
-    the Content-Security-Policy forbids."""
+    """Open a page of the app in a new context; fails the test if the page threw, reached for another host, needed what
+    the Content-Security-Policy forbids, or sought its server where it is not."""
     contexts, trouble = [], []
 
     def open_page(
@@ -108,6 +108,7 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("console", lambda said: trouble.append(said.text) if "Content Security Policy" in said.text else None)
         page.on("request", lambda request: trouble.append(request.url) if foreign(request.url) else None)
+        page.on("response", lambda answer: trouble.append(answer.url) if lost(answer) else None)
         page.goto(f"{base}/{path}")
         page.wait_for_selector("h1")
         return page
@@ -116,6 +117,10 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert trouble == []
+
+
+def lost(answer: Response) -> bool:
+    return answer.status == 404 and "/_stcore/" in answer.url
 
 
 def foreign(url: str) -> bool:

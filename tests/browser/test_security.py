@@ -119,10 +119,10 @@ def test_a_cut_wire_in_the_middle_of_a_gesture_loses_nothing(visit, server) -> N
 def test_an_error_in_one_session_is_calm_and_leaves_the_others(visit, tmp_path) -> None:
     broken = tmp_path / "app.py"
     source = (ROOT / "app.py").read_text("utf-8").replace('"ui/shell.py"', f'"{tmp_path}/shell.py"')
-    for style in (ROOT / "ui").rglob("*.css"):
-        copy = tmp_path / style.relative_to(ROOT)
+    for part in (*(ROOT / "ui").rglob("*.css"), ROOT / "ui" / "server_address.js"):
+        copy = tmp_path / part.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(style.read_bytes())
+        copy.write_bytes(part.read_bytes())
     broken.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{source}")
     shell = "import streamlit as st\nst.title('Page')\nif 'fail' in st.query_params:\n    raise RuntimeError('secret detail')\nst.write('fine')\n"
     (tmp_path / "shell.py").write_text(shell)

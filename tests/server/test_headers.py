@@ -15,40 +15,35 @@ from server import headers
 from server.headers import DENIAL, SecurityHeaders, content_security_policy, inline_script_hashes
 from server.origins import Origins, allowed, readable, well_formed
 
-
-@pytest.fixture
-def index(tmp_path):
-    path = tmp_path / "index.html"
-    path.write_text('<script src="a.js"></script><script>one</script><script type="module">\ntwo\n</script>')
-    return path
+INDEX = '<script src="a.js"></script><script>one</script><script type="module">\ntwo\n</script>'
 
 
 def sha256(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def test_only_the_page_s_own_inline_scripts_run(index, monkeypatch) -> None:
-    assert inline_script_hashes(index.read_text()) == [sha256("one"), sha256("\ntwo\n")]
+def test_only_the_page_s_own_inline_scripts_run(monkeypatch) -> None:
+    assert inline_script_hashes(INDEX) == [sha256("one"), sha256("\ntwo\n")]
     monkeypatch.delenv(headers.FRAME_ANCESTORS, raising=False)
-    rules = dict(rule.split(" ", 1) for rule in content_security_policy(index).split("; "))
+    rules = dict(rule.split(" ", 1) for rule in content_security_policy(INDEX).split("; "))
     assert rules["script-src"] == f"'self' blob: {sha256('one')} {sha256(chr(10) + 'two' + chr(10))}"
     assert (rules["default-src"], rules["frame-ancestors"], rules["connect-src"]) == ("'none'", "'self'", "'self'")
     monkeypatch.setenv(headers.FRAME_ANCESTORS, "https://course.example")
-    assert content_security_policy(index).endswith("; frame-ancestors 'self' https://course.example")
+    assert content_security_policy(INDEX).endswith("; frame-ancestors 'self' https://course.example")
 
 
 @pytest.mark.parametrize(
     ("path", "private"),
     [("/", False), ("/media/a.png", True), ("/base/_stcore/upload_file/a/b", True), ("/_stcore/upload_files", False), ("/mediation/a", False)],
 )  # fmt: skip
-def test_every_answer_bears_the_headers_and_private_ones_are_not_stored(index, path, private) -> None:
+def test_every_answer_bears_the_headers_and_private_ones_are_not_stored(path, private) -> None:
     async def page(_) -> PlainTextResponse:
         return PlainTextResponse("page", headers={"Cache-Control": "public", "Referrer-Policy": "unsafe-url"})
 
-    with TestClient(SecurityHeaders(Starlette(routes=[Route("/{path:path}", page)]), index)) as client:
+    with TestClient(SecurityHeaders(Starlette(routes=[Route("/{path:path}", page)]), INDEX)) as client:
         answer = client.get(path)
     assert answer.text == "page"
-    assert answer.headers["content-security-policy"] == content_security_policy(index)
+    assert answer.headers["content-security-policy"] == content_security_policy(INDEX)
     assert (answer.headers["x-content-type-options"], answer.headers["referrer-policy"]) == ("nosniff", "same-origin")
     assert answer.headers["cache-control"] == ("private, no-store" if private else "public")
 
@@ -56,7 +51,7 @@ def test_every_answer_bears_the_headers_and_private_ones_are_not_stored(index, p
 @pytest.mark.parametrize(
     ("accept", "extensions"), [(False, {DENIAL: {}}), (True, {DENIAL: {}}), (False, {}), (False, None)]
 )
-def test_a_handshake_that_is_refused_is_answered_with_the_headers(index, accept, extensions) -> None:
+def test_a_handshake_that_is_refused_is_answered_with_the_headers(accept, extensions) -> None:
     sent = []
 
     async def refuse(_, __, send) -> None:
@@ -68,7 +63,7 @@ def test_a_handshake_that_is_refused_is_answered_with_the_headers(index, accept,
         sent.append(message)
 
     scope = {"type": "websocket", "path": "/"} | ({} if extensions is None else {"extensions": extensions})
-    asyncio.run(SecurityHeaders(refuse, index)(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(SecurityHeaders(refuse, INDEX)(scope, None, send))  # type: ignore[arg-type]
     kinds = [message["type"] for message in sent]
     if accept or not extensions:
         assert kinds == ["websocket.accept"] * accept + ["websocket.close"]
@@ -78,14 +73,14 @@ def test_a_handshake_that_is_refused_is_answered_with_the_headers(index, accept,
     assert b"nosniff" in dict(sent[0]["headers"]).values()
 
 
-def test_what_has_no_answer_gets_no_headers(index) -> None:
+def test_what_has_no_answer_gets_no_headers() -> None:
     seen = []
 
     async def app(_, __, send) -> None:
         seen.append(send)
 
     own = object()
-    asyncio.run(SecurityHeaders(app, index)({"type": "lifespan"}, None, own))  # type: ignore[arg-type]
+    asyncio.run(SecurityHeaders(app, INDEX)({"type": "lifespan"}, None, own))  # type: ignore[arg-type]
     assert seen == [own]
 
 

@@ -26,7 +26,7 @@ def served(
 
     headers = [(b"accept", accept), (b"if-none-match", b'"1"'), (b"accept-encoding", b"gzip"), (b"host", b"here")]
     scope = {"type": "http", "method": method, "headers": headers, "query_string": query}
-    asyncio.run(Styled(app, "p { top: 0 }\n", {"large": "b { top: 1 }\n"})(scope, None, send))
+    asyncio.run(Styled(app, "p { top: 0 }\n", {"large": "b { top: 1 }\n"}, "<script>x</script>")(scope, None, send))
     start, *bodies = messages
     body = b"".join(one["body"] for one in bodies).decode()
     return {name.decode(): value.decode() for name, value in start["headers"]}, body, seen
@@ -34,7 +34,7 @@ def served(
 
 def test_a_page_carries_the_style_behind_what_scripts_write() -> None:
     headers, body, seen = served(Response(PAGE, media_type="text/html", headers={"etag": '"1"'}))
-    assert body == PAGE.replace("</body>", "<style>\np { top: 0 }\n</style>\n</body>", 1)
+    assert body == PAGE.replace("</body>", "<style>\np { top: 0 }\n</style>\n<script>x</script>\n</body>", 1)
     assert headers["content-length"] == str(len(body.encode()))
     assert "etag" not in headers  # it is the page's without the style
     assert [name for name, _ in seen["headers"]] == [b"accept", b"host"]
