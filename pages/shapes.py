@@ -87,7 +87,7 @@ sizes = [int(np.prod(one)) for one in shapes]
 bars = [f"{n}: {name}" for n, name in enumerate(layers)]
 with st.container(height=TABLE_HEIGHT if len(good) > 2 * TABLE_ROWS else "content", border=False):
     left, right = st.columns(2)
-    drawn = figures.bars(bars, sizes, "numbers in the output", lesson.dark(), log=True)
+    drawn = figures.bars(bars, sizes, "numbers in the output", lesson.dark(), log=True, low=1)
     left.image(drawn, alt="Numbers in each layer's output")
     if counted := {name: row.parameters for name, row in zip(bars[1:], good, strict=True) if row.parameters}:
         drawn = figures.bars(list(counted), list(counted.values()), "parameters", lesson.dark())

@@ -147,7 +147,11 @@ def histograms(groups: Mapping[str, NDArray[np.floating]], x_title: str, dark: b
     """How values are spread, several arrays on one scale; only the counts are sent to the browser."""
     low = min(float(values.min()) for values in groups.values())
     high = max(float(values.max()) for values in groups.values())
-    edges = np.linspace(low, high if high > low else low + 1, 61)
+    high = high if high > low else low + 1
+    width = (high - low) / 60
+    edges = width * np.arange(
+        math.floor(low / width), math.floor(high / width) + 2
+    )  # one at 0: ReLU leaves nothing left of it
     centres = (edges[1:] + edges[:-1]) / 2
     figure = _empty()
     for (name, values), quantity in zip(groups.items(), ("input", "kernel", "output"), strict=False):

@@ -146,14 +146,26 @@ def test_histograms_share_their_bins_and_count_shares() -> None:
     figure = histograms(groups, "value", dark=True)
     ends = min(v.min() for v in groups.values()), max(v.max() for v in groups.values())
     for bar, values in zip(figure.data, groups.values(), strict=True):
-        assert len(bar.x) == 60
-        assert (bar.x[0] + bar.x[-1]) / 2 == pytest.approx(sum(ends) / 2)
-        assert bar.x[1] - bar.x[0] == pytest.approx((ends[1] - ends[0]) / 60)
+        width = bar.x[1] - bar.x[0]
+        assert width == pytest.approx((ends[1] - ends[0]) / 60)
+        assert bar.x[0] - width / 2 <= ends[0] < bar.x[0] + width / 2
+        assert len(bar.x) in (61, 62)
+        assert bar.x[-1] - width / 2 <= ends[1] < bar.x[-1] + width / 2
         assert sum(bar.y) == pytest.approx(1)
         assert np.dot(bar.x, bar.y) == pytest.approx(values.mean(), abs=0.05)
     flat = histograms({"one": np.full(5, 3.0)}, "value", dark=True).data[0]
-    assert (min(flat.x), max(flat.x)) == pytest.approx((3 + 1 / 120, 4 - 1 / 120))
+    assert (min(flat.x), max(flat.x)) == pytest.approx((3 + 1 / 120, 4 + 1 / 120))
     assert flat.y[0] == 1
+
+
+@pytest.mark.parametrize("low", [-3.3, -0.01, 0.0])
+def test_what_relu_leaves_stands_at_the_right_of_0(low) -> None:
+    before = np.linspace(low, 2.7, 500)
+    after = histograms({"before": before, "after": np.maximum(before, 0)}, "value", dark=False).data[1]
+    width = after.x[1] - after.x[0]
+    left = after.x < 0
+    assert not after.y[left].any()
+    assert (after.x[~left] - width / 2).min() == pytest.approx(0, abs=1e-9)
 
 
 def test_two_pictures_on_one_logarithmic_scale_can_be_compared() -> None:
