@@ -34,8 +34,9 @@ with controls:
     st.markdown("**ResNet-8** knows ten classes and has three blocks.")
 view.each_alone(digest, x)
 st.markdown(
-    f"The shortest way from the photo to the answer, which a gradient goes back in training, is **{skips.shortest(net)}** layers "
-    f"long; with all skips it is {skips.shortest(networks.load('resnet8'))}, without any {skips.shortest(skips.cut(net, skips.BLOCKS))}."
+    f"A skip is also a short cut for training, whose gradients go back from the answer to the photo: with the skips that are left, the "
+    f"shortest way is **{skips.shortest(net)} layers** long. With all three skips it is "
+    f"{skips.shortest(networks.load('resnet8'))}, with none {skips.shortest(skips.cut(net, skips.BLOCKS))}."
 )
 
 st.subheader("What a block adds")

@@ -44,8 +44,8 @@ def each_alone(digest: str, x: Array) -> None:
             "cut": [one.words for one in found],
             "it says": [one.said for one in found],
             f"probability of “{whole}”": [percent(one.probability) for one in found],
-            f"other answer, of {count} samples": [one.others for one in everywhere],
-            "how sure there": [percent(one.sure) for one in everywhere],
+            f"answers changed, of {count} sample pictures": [one.others for one in everywhere],
+            "how sure there, on average": [percent(one.sure) for one in everywhere],
         }
     )
     surer = [one for one in found[1:] if one.said == whole and one.probability > found[0].probability]

@@ -9,11 +9,11 @@ from tests.instruments.test_skips import by_hand
 
 def test_a_cut_skip_changes_the_bars_the_block_and_the_way() -> None:
     app = visit("skips", image="cat", skips_block="2", skips_map="7")
-    assert "goes back in training, is **14** layers" in sentences(app)
+    assert "shortest way is **14 layers** long" in sentences(app)
     assert [panel["title"] for panel in component(app, "map_viewer", 1)["panels"]][2] == "Sum"
     app.toggle(key="skips_cut2").set_value(True).run()
     assert app.query_params["skips_cut2"] == "true"
-    assert "goes back in training, is **17** layers" in sentences(app)
+    assert "shortest way is **17 layers** long" in sentences(app)
     panels = component(app, "map_viewer", 1)["panels"]
     assert [panel["title"] for panel in panels][2] == "Sum without the skip"
     assert [one["panel"] for one in panels[2]["reads"]] == ["computed"]
@@ -38,8 +38,8 @@ def test_surer_is_not_called_better() -> None:
     whole, third = ([by_hand(x, blocks)["answer"] for x in squares] for blocks in ((), (3,)))
     others = sum(int(a.argmax() != b.argmax()) for a, b in zip(whole, third, strict=True))
     cells = table(app)
-    assert cells[f"other answer, of {len(squares)} samples"][3] == str(others)
-    assert cells["how sure there"][3] == f"{np.mean([one.max() for one in third]) * 100:.1f} %"
+    assert cells[f"answers changed, of {len(squares)} sample pictures"][3] == str(others)
+    assert cells["how sure there, on average"][3] == f"{np.mean([one.max() for one in third]) * 100:.1f} %"
     said = sentences(app)
     assert "Surer is not better." in said
     assert f"with block 3 cut, surer of “cat”: {cells['probability of “cat”'][3]}" in said
