@@ -7,10 +7,11 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.images import encode_png
+from instruments.image import IMAGE
 from instruments.kernel_text import format_kernel
 from instruments.questions.question import KINDS, Picture, number
 from instruments.questions.quiz import Quiz
-from ui import settings
+from ui import image_source, settings
 from ui.cache import data_url
 from ui.controls import plain
 from ui.palette import colourise
@@ -82,6 +83,8 @@ def draw(page: str, about: "Facts | None" = None) -> None:
 def _answer(quiz: Quiz) -> None:
     """Where the answer is given; Enter checks it."""
     question, key = quiz.question, f"_{quiz.page}_answer_{quiz.number + 1}_{quiz.seed}{quiz.key and f'_{quiz.key}'}"
+    if quiz.over and quiz.tries:
+        st.session_state[key] = quiz.tries[-1]  # a field that is switched off would show the answer before
     with st.form(f"_{quiz.page}_form", border=False):
         if question.answer is not None:
             first, second = st.columns([2, 1], vertical_alignment="bottom")
@@ -137,12 +140,18 @@ def _buttons(quiz: Quiz) -> None:
     count = len(question.hints)
     words = f"Hint {quiz.hints + 1} of {count}" if quiz.hints < count else "Show the solution"
     left.button(words, key=f"_{quiz.page}_hint", on_click=quiz.help, disabled=quiz.over, width="stretch")
+
+    def watch() -> None:
+        image = str(question.settings.get(IMAGE.key, ""))
+        if image and not image_source.shows(image):
+            st.toast(f"The picture is now “{plain(IMAGE.words[image])}”. Back, in the browser, brings yours again.")
+        settings.only(question.settings)
+
     if question.settings and (quiz.tries or quiz.told):
         right.button(
             "Watch it above",
-            key=f"_{quiz.page}_watch",
-            on_click=settings.only,
-            args=(question.settings,),
+            key=f"_{quiz.page}_watch",  # by which sight.js knows that the page is to be seen from its top
+            on_click=watch,
             icon=":material/visibility:",
             help="Sets the controls of this page, and where needed the picture, to this case.",
             width="stretch",

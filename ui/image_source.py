@@ -169,6 +169,11 @@ def just_given() -> bool:
     return bool(st.session_state["_photo_new"])
 
 
+def shows(code: str) -> bool:
+    """Whether the image of this code is the one that is chosen."""
+    return bool(_chosen_by()[IMAGE] == code)
+
+
 def long_side() -> int:
     """Pixels that the chosen image may have on its long side."""
     return int(st.session_state.get("_side", MODEST))

@@ -84,11 +84,14 @@ def test_what_was_predicted_can_be_watched() -> None:
     answer(app, "_kernel_answer_1_1", right)
     app.button(key="_kernel_watch").click().run()
     assert not app.exception
+    assert "“Checkerboard”" in app.toast[0].value
     data = component(app, "feature_viewer")
     assert data["input"]["shape"] == [1, 32, 32]
     assert data["window"]["total"] == pytest.approx(right)
     assert app.number_input(key="kernel_stride").value == 1  # what the case does not need is at its default
     assert "Right" in app.success[0].value
+    app.button(key="_kernel_watch").click().run()
+    assert not app.toast  # the picture is that one already
 
 
 def test_a_choice_of_reasons_and_of_pictures() -> None:

@@ -65,8 +65,10 @@ def test_enter_checks_an_answer_and_the_case_is_shown_above(visit) -> None:
     box.fill(str(question.answer))
     box.press("Enter")
     expect(page.get_by_text(f"Right: {question.answer}.")).to_be_visible()
+    expect(box).to_have_value(str(question.answer))
     page.get_by_role("button", name="Watch it above").click()
     page.wait_for_url(f"**walk_size={question.settings['walk_size']}**")
+    expect(page.locator("h1")).to_be_in_viewport()
     assert "walk_dilation" not in page.url
     expect(page.locator(".input .cell:not(.padding)").first).to_be_visible()
     page.get_by_role("button", name="Next question").click()

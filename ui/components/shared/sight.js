@@ -45,7 +45,11 @@ export function keepLinksCalm() {
   kept.cnnLinks = true;
   for (const kind of HANDS) document.addEventListener(kind, () => clearInterval(looking), { capture: true, passive: true });
   document.addEventListener("click", (event) => {
-    const link = event.composedPath().find((one) => one instanceof HTMLAnchorElement);
+    const path = event.composedPath();
+    if (path.some((one) => one instanceof Element && one.matches("[class*=st-key-_][class*=_watch] button"))) {
+      bringIntoSight(document.querySelector("h1")?.id ?? "");
+    }
+    const link = path.find((one) => one instanceof HTMLAnchorElement);
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const { hash, pathname, searchParams } = new URL(link.href);
     const id = searchParams.get(TO);
