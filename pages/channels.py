@@ -32,7 +32,7 @@ with controls:
     for column, field, colour in zip(columns, channels.SLICES, channels.COLOURS, strict=True):
         with column:
             st.markdown(f"**{colour.capitalize()} slice**")
-            editor(v, field, "channels_maps")
+            editor(v, field, "channels_maps", channels.SLICES)
     slider(v, channels.BIAS, "channels_maps")
     for column, field, colour in zip(st.columns(3), channels.SLICES, channels.COLOURS, strict=True):
         with column:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
 from cnn_core import networks
@@ -73,10 +74,11 @@ def graph(source: str, digit: Array, trace: dict[str, Array]) -> None:
 def _explained(stage: str, v: Values, source: str, digit: Array, trace: dict[str, Array]) -> None:
     """Window x kernel + bias of one unit, and what became of the result."""
     y, x, maps = v[ROW], v[COLUMN], trace["conv1"][v[CHANNEL]]
+    end = float(np.abs(trace["conv1"]).max())  # as the pictures': a number keeps its colour
     if stage == "pool":
         words = "Max pooling keeps the **largest** value of each 2 × 2 window of the map after ReLU."
         st.markdown(f"{words} Tap or point at a value, or walk with the arrows.")
-        walk_explorer("home_pool_sum", network.pooling_around(v, trace), ("ReLU", "", "Max pooling"))
+        walk_explorer("home_pool_sum", network.pooling_around(v, trace), ("ReLU", "", "Max pooling"), end=end)
     else:
         st.markdown(
             f"Each number of the window times the number of kernel {v[CHANNEL]} at the same place, all added up, and the bias."
@@ -84,7 +86,7 @@ def _explained(stage: str, v: Values, source: str, digit: Array, trace: dict[str
         )
         walk = network.convolution_around(v, networks.load("digits"), digit, AROUND)
         titles = ("Input", f"Kernel {v[CHANNEL]}", f"Map {v[CHANNEL]}")
-        walk_explorer("home_sum", walk, titles, picture=True)
+        walk_explorer("home_sum", walk, titles, picture=True, end=end)
         if stage == "relu":
             before, after = (formulas.number(value) for value in (maps[y, x], max(maps[y, x], 0)))
             st.markdown(f"ReLU then keeps what is above 0: max(0, {before}) = **{after}**.")

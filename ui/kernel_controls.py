@@ -3,6 +3,9 @@
 The kernel is one text; presets, size and the editor are views of it.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
 import streamlit as st
 
 from cnn_core.kernels import PRESETS
@@ -35,13 +38,14 @@ HELP = (
 )
 
 
-def editor(v: Values, field: Text[str], instrument: str) -> None:
+def editor(v: Values, field: Text[str], instrument: str, beside: Sequence[Text[str]] = ()) -> None:
     """Draw the grid of numbers for a kernel's field.
 
     Args:
         v: the values of this run.
         field: the kernel's text.
         instrument: name of the viewer that follows the moving hand.
+        beside: kernels that share its colour scale.
     """
     note = f"_{field.key}_note"
 
@@ -52,7 +56,8 @@ def editor(v: Values, field: Text[str], instrument: str) -> None:
         except SettingError as error:
             st.session_state[note] = str(error)
 
-    kernel_editor(f"_{field.key}_editor", instrument, field.key, v[field], st.session_state.pop(note, ""), take)
+    end = max((float(np.abs(parse_kernel(v[one])).max()) for one in beside), default=0.0)
+    kernel_editor(f"_{field.key}_editor", instrument, field.key, v[field], st.session_state.pop(note, ""), take, end)
 
 
 def kernel_controls(v: Values, instrument: str) -> None:

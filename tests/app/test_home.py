@@ -73,6 +73,8 @@ def test_a_click_on_a_map_shows_the_sum_behind_it(stage, y, x) -> None:
     window = prepare(READY.pixels)[0, y : y + 5, x : x + 5]
     assert output[row, column] == pytest.approx((window * kernel).sum() + WEIGHTS["conv1.bias"][5], abs=1e-5)
     assert ("ReLU then keeps what is above 0" in sentences(app)) == (stage == "relu")
+    panels = {panel["name"]: panel["end"] for panel in component(app, "map_viewer")["panels"]}
+    assert walk["end"] == pytest.approx(panels["conv"], rel=1e-3)
     app.run()
     assert not components(app, "window_explorer")  # closed: no later run opens it again
 

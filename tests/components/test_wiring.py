@@ -87,7 +87,7 @@ def test_an_overview_is_given_its_cards_and_what_is_chosen(mounted) -> None:
 
 def test_a_kernel_s_editor_and_a_slider_are_given_what_they_show(mounted) -> None:
     told: list[Any] = []
-    editor.kernel_editor("edit", "viewer", "kernel", "1 2; 3 -4", "note", told.append)
+    editor.kernel_editor("edit", "viewer", "kernel", "1 2; 3 -4", "note", told.append, 5.0)
     slider.live_slider("slide", "viewer", Real("t_x", "x", 1, -2, 3, 0.5), "X", 1.5, told.append)
     slider.live_slider("slide", "", Real("t_x", "x", 1, -2, 3, 0.5), "X", 1.5, told.append, (1.0, 1.5))
     (key, edit, event, send), (_, slide, _, sent), (_, marked, _, _) = mounted
@@ -99,6 +99,7 @@ def test_a_kernel_s_editor_and_a_slider_are_given_what_they_show(mounted) -> Non
         "text": "1 2; 3 -4",
         "values": [[1, 2], [3, -4]],
         "note": "note",
+        "end": 5.0,
     }
     assert slide == {
         "instrument": "viewer",

@@ -18,6 +18,7 @@ test("numbers are written with three digits and a real minus sign", () => {
   assert.deepEqual(written, ["0", "0", "−0.5", "0.333", "1000", "1235", "−0.00002", "12.3"]);
   assert.deepEqual([0.53, -0.53, 1.5, 0, 10.02].map((one) => narrowNumber(one)), [".53", "−.53", "1.5", "0", "10"]);
   assert.deepEqual([0.531, -0.531, 1.149, 0.0066, -12.3].map((one) => narrowNumber(one, 2.5)), [".53", "−.5", "1.1", ".01", "−12"]);
+  assert.deepEqual([0.004, -0.000396, 0.31, 0].map((one) => narrowNumber(one, 2.5)), ["≈0", "≈0", ".31", "0"]);
   const cells = [0.0666, -0.0666, 0.00678, -0.000235, 0.00001, 0.9997, -1.25, 12345].map(cellNumber);
   assert.deepEqual(cells, ["0.0666", "−.0666", ".0068", "−.0002", "≈ 0", "0.9997", "−1.25", "12345"]);
   assert.equal(editedNumber(-1.23456), "−1.235");

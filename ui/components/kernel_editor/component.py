@@ -10,7 +10,13 @@ _mount = component("kernel_editor")
 
 
 def kernel_editor(
-    key: str, instrument: str, name: str, text: str, note: str, on_edit: Callable[[object], None]
+    key: str,
+    instrument: str,
+    name: str,
+    text: str,
+    note: str,
+    on_edit: Callable[[object], None],
+    end: float = 0.0,
 ) -> None:
     """Draw the editor; on_edit gets {"kernel": text} or {"operation": name}.
 
@@ -21,6 +27,7 @@ def kernel_editor(
         text: the kernel as written, before scale and flip.
         note: a sentence about what was wrong with the last edit, or "".
         on_edit: called before the page runs, with whatever the browser sent.
+        end: of the colour scale, at least: that of other kernels beside it.
     """
     data = {
         "instrument": instrument,
@@ -29,6 +36,7 @@ def kernel_editor(
         "values": parse_kernel(text).tolist(),
         "note": note,
         "limit": MAX_VALUE,
+        "end": end,
         "tables": diverging_tables(),
     }
     mount(_mount, key, data, "edit", on_edit)

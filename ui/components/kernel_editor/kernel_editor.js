@@ -157,7 +157,7 @@ class KernelEditor {
   paint() {
     const { table } = this;
     if (!table) return;
-    const scale = ownScale([this.values]);
+    const scale = ownScale([this.values], this.data.end);
     this.cells.forEach((cell, index) => {
       const { background, text } = colourOf(scale, this.values[index], table);
       cell.style.backgroundColor = background;

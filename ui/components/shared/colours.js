@@ -120,8 +120,9 @@ export function readableOn(red, green, blue) {
 /**
  * A scale for numbers that stand alone: kernels, products.
  * @param {number[][]} rows
+ * @param {number} [least] its end, of others on the same scale
  * @returns {Scale}
  */
-export function ownScale(rows) {
-  return { kind: "diverging", end: Math.max(...rows.flat().map(Math.abs)) || 1 };
+export function ownScale(rows, least = 0) {
+  return { kind: "diverging", end: Math.max(least, ...rows.flat().map(Math.abs)) || 1 };
 }

@@ -19,8 +19,9 @@ export function shortNumber(value) {
  */
 export function narrowNumber(value, room = Infinity) {
   const texts = [shortNumber(value), ...[2, 1, 0].map((places) => String(Number(value.toFixed(places))))];
-  const narrow = texts.map((text) => text.replace("-", "−").replace(/^(−?)0\./, "$1."));
-  return narrow.find((text) => text.length - (text.includes(".") ? 0.5 : 0) <= room) ?? narrow[3];
+  const seen = texts.filter((text) => text === texts[0] || Number(text) !== 0); // what is not 0 does not read so
+  const narrow = [...seen, ...(seen.length < texts.length ? ["≈0"] : [])].map((text) => text.replace("-", "−").replace(/^(−?)0\./, "$1."));
+  return narrow.find((text) => text.length - (text.includes(".") ? 0.5 : 0) <= room) ?? narrow[narrow.length - 1];
 }
 
 /**

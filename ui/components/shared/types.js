@@ -88,7 +88,8 @@
  * @property {boolean} clickable
  */
 
-/** @typedef {{instrument: string, name: string, text: string, values: number[][], note: string, limit: number, tables: Tables}} EditorData */
+/** @typedef {{instrument: string, name: string, text: string, values: number[][], note: string, limit: number, end: number,
+ * tables: Tables}} EditorData end: of the colour scale, at least */
 /** @typedef {{instrument: string, name: string, label: string, value: number, low: number, high: number, step: number,
  * marks: number[] | null}} SliderData marks: where alone it can stand, at equal distances; its value is one of them */
 /** @typedef {{live: Live, network: string}} CameraAnswersData */
@@ -105,6 +106,7 @@
  * @property {number[][] | null} kernel
  * @property {string[]} weights letters of the kernel's numbers
  * @property {number[][]} output
+ * @property {number} end of the output's colour scale, at least
  * @property {Step[]} steps
  * @property {[number[], number[]]} lost rows and columns that no window reaches
  * @property {ScaleKind} scale of the input

@@ -57,6 +57,7 @@ def explorer_data(
     mode: str,
     bias: float = 0.0,
     picture: bool = True,
+    end: float = 0.0,
 ) -> dict[str, Any]:
     """What the component draws.
 
@@ -68,6 +69,7 @@ def explorer_data(
         mode: padding mode of a convolution; "max" or "average" for pooling.
         bias: added to each sum.
         picture: whether the input is an image, and keeps its greys.
+        end: of the output's colour scale, at least: that of the map which it is a part of.
     """
     pads = (rows.before, rows.after), (columns.before, columns.after)
     padded = pad(image, *pads, "zeros" if weights is None else mode)
@@ -89,6 +91,7 @@ def explorer_data(
         "kernel": None if weights is None else weights.tolist(),
         "weights": [] if weights is None else [f"w{n}" for n in range(1, weights.size + 1)],
         "output": output.tolist(),
+        "end": end,
         "steps": steps,
         "lost": [unreached(rows), unreached(columns)],
         "scale": "grey" if picture else "diverging",
@@ -133,6 +136,7 @@ def transposed_data(
         "kernel": weights.tolist(),
         "weights": [f"w{i},{j}" for i, j in np.ndindex(weights.shape)],
         "output": output.tolist(),
+        "end": 0.0,
         "steps": steps,
         "lost": [[], []],
         "tables": diverging_tables(),

@@ -136,7 +136,7 @@ class WindowExplorer {
     this.kernelFigure.hidden = !kernel;
     this.inputCells = this.fill(this.input, input, { ...ownScale(input), kind: data.scale });
     this.kernelCells = kernel ? this.fill(this.kernel, kernel, ownScale(kernel)) : [];
-    this.outputCells = this.fill(this.output, output, ownScale(output));
+    this.outputCells = this.fill(this.output, output, ownScale(output, data.end));
     this.markInput();
     this.fit();
     this.scrubber.max = String(this.count - 1);
