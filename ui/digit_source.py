@@ -9,6 +9,7 @@ from cnn_core.images import to_grey
 from cnn_core.networks import classes
 from instruments.digits import UNSEEN, DigitFields, all_digits
 from instruments.fields import Values
+from instruments.why_this_answer import percent
 from ui import figures, image_source, lesson
 from ui.components.drawing_pad.component import Drawing, drawing_pad
 from ui.controls import buttons, stepper
@@ -55,8 +56,10 @@ def choose_digit(v: Values, fields: DigitFields) -> tuple[Array, int | None]:
 def show(probabilities: Array, narrow: bool = False) -> None:
     """Bars of what a network says: ten probabilities; narrow ones fit beside other pictures."""
     alt = f"Probabilities of the ten digits; the largest is {int(probabilities.argmax())}"
-    shares = [float(share) if share > 5e-5 else 0.0 for share in probabilities]
+    shares, texts = probabilities.tolist(), [percent(share) for share in probabilities.tolist()]
     room, behind = (64, 74) if narrow else (330, 110)
-    bars = figures.bars(classes("digits"), shares, "probability", lesson.dark(), high=1, room=room, behind=behind)
+    bars = figures.bars(
+        classes("digits"), shares, "probability", lesson.dark(), high=1, texts=texts, room=room, behind=behind
+    )
     with st.container(key="digit_bars"):
         st.image(bars, alt=alt)

@@ -222,7 +222,11 @@ def test_channels_add_up() -> None:
     partial = (pixels * slices).sum((1, 2))
     assert " + ".join(f"({number(value)})" for value in partial) in app.latex[0].value
     assert f"= {number(partial.sum() + 0.5)}" in app.latex[0].value
-    assert [component(app, "kernel_editor", place)["end"] for place in range(3)] == [8, 8, 8]  # the same number, the same colour
+    assert [component(app, "kernel_editor", place)["end"] for place in range(3)] == [
+        8,
+        8,
+        8,
+    ]  # the same number, the same colour
 
 
 def test_a_crop_finds_itself_and_a_face_is_voted_for() -> None:
