@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.arguments import Array, Pair, quiet
-from cnn_core.graph import Graph
+from cnn_core.graph import INPUT, Graph
 from cnn_core.layers import AvgPool2d, Conv2d, ConvTranspose2d, Layer, Linear, MaxPool2d
 from cnn_core.layers.base import Shape
 from cnn_core.padding import conv_axes, pad
@@ -36,6 +36,7 @@ class Step(NamedTuple):
     reads: list[Read]
     sums: PartialSums | None  # of a layer with weights
     made: Array  # (h, w): the map, or (1, 1), a number
+    picture: bool  # whether it reads what the network is given
 
     @property
     def finite(self) -> bool:
@@ -82,9 +83,9 @@ def _steps(
             inputs = [shapes[source] for source in node.inputs]
             chosen = sources(node.layer, channel, inputs, shapes[name])
             reads = [_read(node.inputs[i], values[node.inputs[i]], one) for i, one in chosen]
-            found.append(Step(name, node.layer, reads, None, made))
+            found.append(Step(name, node.layer, reads, None, made, INPUT in node.inputs))
             continue
-        found.append(Step(name, node.layer, [], sums, made))
+        found.append(Step(name, node.layer, [], sums, made, INPUT in node.inputs))
     return found
 
 

@@ -105,14 +105,18 @@ def _pictures(opened: Opened) -> None:
 
 
 def _stacked(
-    name: str, title: str, maps: Sequence[Array], names: Sequence[str], reads: Sequence[Reads] = (), row: int = 0
+    name: str,
+    title: str,
+    maps: Sequence[Array],
+    names: Sequence[str],
+    reads: Sequence[Reads] = (),
+    row: int = 0,
+    picture: bool = False,
 ) -> MapPanel:
-    """Maps in a mosaic, or in a row with so many places; one alone needs no name."""
+    """Maps in a mosaic, or in a row with so many places; one alone needs no name. Channels of a picture keep their greys."""
     stack = drawable(np.stack(maps))
-    row = row if row > 1 else 0
-    return MapPanel(
-        name, title, stack, scale=values_scale(stack), names=names if len(names) > 1 else None, reads=reads, row=row
-    )
+    row, scale = row if row > 1 else 0, "grey" if picture else values_scale(stack)
+    return MapPanel(name, title, stack, scale=scale, names=names if len(names) > 1 else None, reads=reads, row=row)
 
 
 def _sum_panels(step: Step, channel: int) -> list[MapPanel]:
@@ -123,7 +127,12 @@ def _sum_panels(step: Step, channel: int) -> list[MapPanel]:
     extra = sums.rest is not None and not isinstance(step.layer, Linear)
     row = len(parts) + extra  # places in each row, so that what belongs together stands in one column
     read = _stacked(
-        "sum_read", "Read" if alone else "Maps that are read", [part.read for part in parts], numbers, row=row
+        "sum_read",
+        "Read" if alone else "Maps that are read",
+        [part.read for part in parts],
+        numbers,
+        row=row,
+        picture=step.picture,
     )
     weights, made = [part.weights for part in parts], [part.made for part in parts]
     if isinstance(step.layer, Linear):
@@ -167,7 +176,7 @@ def _read_panels(step: Step, before: str) -> list[MapPanel]:
     panels = []
     for i, read in enumerate(step.reads):
         numbers = [str(one) for one in read.numbers]
-        panels.append(_stacked(f"sum_read{i}", _read_title(read), list(_laid(read)), numbers))
+        panels.append(_stacked(f"sum_read{i}", _read_title(read), list(_laid(read)), numbers, picture=step.picture))
     return panels
 
 

@@ -58,3 +58,10 @@ def test_weights_of_one_s_own_that_are_missing_can_be_loaded() -> None:
     app = visit("network", network_weights="yours")
     (load,) = (one for one in app.main.expander if one.label == "Load a weights file")
     assert load.proto.expanded is True
+
+
+@pytest.mark.parametrize(("node", "scale"), [("conv1", "grey"), ("pool1", "sequential")])
+def test_what_a_layer_reads_of_the_picture_keeps_its_greys(node, scale) -> None:
+    panels = component(visit("network", network_node=node), "map_viewer", 0)["panels"]
+    (read,) = (panel for panel in panels if panel["name"].startswith("sum_read"))
+    assert read["scale"] == scale
