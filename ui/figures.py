@@ -149,9 +149,8 @@ def histograms(groups: Mapping[str, NDArray[np.floating]], x_title: str, dark: b
     high = max(float(values.max()) for values in groups.values())
     high = high if high > low else low + 1
     width = (high - low) / 60
-    edges = width * np.arange(
-        math.floor(low / width), math.floor(high / width) + 2
-    )  # one at 0: ReLU leaves nothing left of it
+    # One edge lies at 0: ReLU leaves nothing left of it.
+    edges = width * np.arange(math.floor(low / width), math.floor(high / width) + 2)
     centres = (edges[1:] + edges[:-1]) / 2
     figure = _empty()
     for (name, values), quantity in zip(groups.items(), ("input", "kernel", "output"), strict=False):

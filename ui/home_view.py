@@ -21,9 +21,8 @@ from ui.walks import walk_explorer
 TITLES = {"fc1": "Dense", "fc2": "Answers"}  # shorter than on the network's own page
 AROUND = 3  # outputs a side beside the one whose sum is shown: all of it fits on a projector
 CLICKED = "_home_clicked"  # the place of a click, until its sum is shown
-PHOTO: tuple[
-    tuple[str, str, dict[str, str]], ...
-] = (  # what one can do with a photo: page, words, and what is chosen there
+# What one can do with a photo: page, words, and what is chosen there.
+PHOTO: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("network", "See a network of photos at work on it", {MODEL.key: "squeezenet"}),
     ("why_this_answer", "See why it names it so", {}),
     ("kernel", "Let kernels find its edges", {}),
