@@ -197,9 +197,7 @@ def test_for_teachers_leads_to_the_lesson_and_its_links_open(visit) -> None:
     expect(opened.value.get_by_text("In the link")).to_have_count(0)
 
 
-def test_nothing_is_missing_but_what_streamlit_looks_for_beside_a_page(visit) -> None:
-    """Its script cannot know whether `/kernel` is a page or a folder in which the app lies: it asks there first, and the server
-    must not answer, or the page would take that folder for the app's."""
+def test_nothing_is_missing_on_a_page_or_at_its_link(visit) -> None:
     page = visit("", width=1366, height=768)
     missing: list[str] = []
     page.on("response", lambda answer: missing.append(urlsplit(answer.url).path) if answer.status >= 400 else None)
@@ -209,4 +207,7 @@ def test_nothing_is_missing_but_what_streamlit_looks_for_beside_a_page(visit) ->
     page.goto(page.url.split("?")[0] + "kernel?size=64")
     expect(page.locator("h1")).to_have_text("Kernel")
     settle(page)
-    assert sorted(missing) == ["/kernel/_stcore/health", "/kernel/_stcore/host-config"]
+    page.goto(page.url.split("?")[0].replace("kernel", "fool-it") + "/?size=64")
+    expect(page.locator("h1")).to_have_text("Fool it, break it, ask it")
+    settle(page)
+    assert missing == []
