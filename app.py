@@ -27,7 +27,7 @@ from server.style import Styled
 from server.telemetry import Telemetry, configure_log, log
 from server.uploads import BoundedUploads
 from ui import left_behind, run_pace
-from ui.site import PAGES, TEACHING
+from ui.site import EVERY
 
 TIDY_SECONDS = 10.0
 UI = Path(__file__).parent / "ui"
@@ -79,8 +79,7 @@ wire.raise_file_limit()
 wire.guard({channel.PATH: wire.Bounds(channel.MAX_MESSAGE, channel.MAX_PER_SECOND)})
 
 BASE = st.get_option("server.baseUrlPath")
-EVERY = [page for pages in (*PAGES.values(), [TEACHING]) for page in pages if not page.default]
-NAMES = " ".join(page.file.replace("_", "-") for page in EVERY)
+NAMES = " ".join(page.url_path for page in EVERY if not page.default)
 WHERE = f'<script data-pages="{NAMES}">\n{(UI / "server_address.js").read_text("utf-8")}</script>'
 app = st.App(
     "ui/shell.py",

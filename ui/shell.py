@@ -33,7 +33,7 @@ def navigation() -> StreamlitPage:
                 one.path,
                 title=named(one),
                 icon=progress.icon(one),
-                url_path=one.file.replace("_", "-"),
+                url_path=one.url_path,
                 default=one.default,
                 help=progress.told(one),
             )

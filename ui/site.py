@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class PageInfo(NamedTuple):
-    """A page's file in pages/, which is its URL path too, and how navigation shows it."""
+    """A page's file in pages/, and how navigation shows it."""
 
     file: str
     title: str
@@ -19,6 +19,11 @@ class PageInfo(NamedTuple):
     def path(self) -> Path:
         """The file itself."""
         return ROOT / "pages" / f"{self.file}.py"
+
+    @property
+    def url_path(self) -> str:
+        """Its name in addresses, but for the page that opens by itself."""
+        return self.file.replace("_", "-")
 
 
 PAGES: dict[str, list[PageInfo]] = {
@@ -81,6 +86,7 @@ PAGES: dict[str, list[PageInfo]] = {
     ],
 }
 TEACHING = PageInfo("teaching", "For teachers", ":material/school:", "A 45-minute lesson, minute by minute.")
+EVERY = [*(page for pages in PAGES.values() for page in pages), TEACHING]
 
 QUESTIONS = 3  # of Check yourself on each page
 
@@ -90,7 +96,7 @@ STEPS = [page for section, pages in PAGES.items() if section != "Tools" for page
 
 def info(file: str) -> PageInfo:
     """The page of this name."""
-    return next(page for pages in (*PAGES.values(), [TEACHING]) for page in pages if page.file == file)
+    return next(page for page in EVERY if page.file == file)
 
 
 def named(page: PageInfo) -> str:
