@@ -54,7 +54,7 @@ def side_by_side(v: Values, x: Array, other: Array) -> None:
     times = 0.5 / epsilon if epsilon else 1.0
     difference = np.asarray(0.5 + (other - x) * times, np.float32).clip(0, 1)
     steps = f"{v[EPSILON]:g}/{LEVELS}" if epsilon else "1"
-    legend = Legend(("#000000", "#808080", "#ffffff"), (f"−{steps}", "same", f"+{steps}"))
+    legend = Legend(("#000000", "#808080", "#ffffff"), (f"−{steps}", "0", f"+{steps}"))
     panels = [
         MapPanel("before", "The picture", x, image=True),
         MapPanel("after", "The picture, changed", other, image=True),

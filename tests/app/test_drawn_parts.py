@@ -209,7 +209,7 @@ def test_a_difference_of_epsilon_is_white_or_black(told, epsilon, steps) -> None
     assert list(panels) == ["before", "after", "difference"]
     expected = [0.75, 0.25, 0.5] if float(epsilon) else [1, 0, 0.5]
     np.testing.assert_allclose(panels["difference"].maps[0, 0], expected, atol=1e-5)
-    assert panels["difference"].legend.words == (f"−{steps}", "same", f"+{steps}")
+    assert panels["difference"].legend.words == (f"−{steps}", "0", f"+{steps}")
 
 
 def test_words_compare_two_answers(told) -> None:

@@ -70,7 +70,7 @@ def test_what_the_page_draws_is_what_it_computed() -> None:
         (difference, np.clip(0.5 + (fooled - x) * 0.5 / (1.5 / 255), 0, 1)),
     ):
         np.testing.assert_allclose(picture(panel), expected, atol=0.51 / 255 + 1e-5)
-    assert difference["legend"]["words"] == ["−1.5/255", "same", "+1.5/255"]
+    assert difference["legend"]["words"] == ["−1.5/255", "0", "+1.5/255"]
     (maps,) = component(app, "map_viewer", 1)["panels"]
     values = net.trace(x)["block1.relu2"].copy()
     values[[2, 5]] = 0
