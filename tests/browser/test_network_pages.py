@@ -161,6 +161,7 @@ def test_what_was_drawn_is_there_again_after_another_page(visit) -> None:
     assert 0 < (once > 128).sum() < (before > 128).sum()
     assert not once[:, 160:].any()
     in_menu(page, "Same in PyTorch and Keras").click()  # another pad, the same drawing
+    expect(page.locator("h1")).to_have_text("Same in PyTorch and Keras")  # both pages have a "Draw"
     page.get_by_test_id("stButtonGroup").get_by_text("Draw", exact=True).click()
     settle(page)
     np.testing.assert_array_equal(drawn(page), once)
