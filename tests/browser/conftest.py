@@ -94,7 +94,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visit(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
     """Open a page of the app in a new context; fails the test if the page threw, reached for another host, needed what
-    the Content-Security-Policy forbids, or sought its server where it is not."""
+    the Content-Security-Policy forbids, sought its server where it is not, or took a text for an emoji's name."""
     contexts, trouble = [], []
 
     def open_page(
@@ -107,7 +107,7 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("console", lambda said: trouble.append(said.text) if "Content Security Policy" in said.text else None)
-        page.on("request", lambda request: trouble.append(request.url) if foreign(request.url) else None)
+        page.on("request", lambda request: trouble.append(request.url) if unwanted(request.url) else None)
         page.on("response", lambda answer: trouble.append(answer.url) if lost(answer) else None)
         page.goto(f"{base}/{path}")
         page.wait_for_selector("h1")
@@ -123,5 +123,6 @@ def lost(answer: Response) -> bool:
     return answer.status == 404 and "/_stcore/" in answer.url
 
 
-def foreign(url: str) -> bool:
-    return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "blob:http://127.0.0.1:", "data:"))
+def unwanted(url: str) -> bool:
+    ours = url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "blob:http://127.0.0.1:", "data:"))
+    return not ours or "/remark-emoji." in url
