@@ -19,8 +19,10 @@ test("numbers are written with three digits and a real minus sign", () => {
   assert.deepEqual([0.53, -0.53, 1.5, 0, 10.02].map((one) => narrowNumber(one)), [".53", "−.53", "1.5", "0", "10"]);
   assert.deepEqual([0.531, -0.531, 1.149, 0.0066, -12.3].map((one) => narrowNumber(one, 2.5)), [".53", "−.5", "1.1", ".01", "−12"]);
   assert.deepEqual([0.004, -0.000396, 0.31, 0].map((one) => narrowNumber(one, 2.5)), ["≈0", "≈0", ".31", "0"]);
+  const halves = [1.15, 1.25, 0.125, 0.5].map((one, i) => narrowNumber(Math.fround(one), i < 3 ? 2.5 : 1));
+  assert.deepEqual(halves, ["1.2", "1.3", ".13", "1"]); // as by hand, though 1.15 is a hair less as a float
   const cells = [0.0666, -0.0666, 0.00678, -0.000235, 0.00001, 0.9997, -1.25, 12345].map(cellNumber);
-  assert.deepEqual(cells, ["0.0666", "−.0666", ".0068", "−.0002", "≈ 0", "0.9997", "−1.25", "12345"]);
+  assert.deepEqual(cells, ["0.0666", "−.0666", ".0068", "−.0002", "≈0", "0.9997", "−1.25", "12345"]);
   assert.equal(editedNumber(-1.23456), "−1.235");
 });
 

@@ -18,7 +18,7 @@ export function shortNumber(value) {
  * @param {number} [room] in digits; a point takes half of one
  */
 export function narrowNumber(value, room = Infinity) {
-  const texts = [shortNumber(value), ...[2, 1, 0].map((places) => String(Number(value.toFixed(places))))];
+  const texts = [shortNumber(value), ...[2, 1, 0].map((places) => String(byHand(value, places)))];
   const seen = texts.filter((text) => text === texts[0] || Number(text) !== 0); // what is not 0 does not read so
   const narrow = [...seen, ...(seen.length < texts.length ? ["≈0"] : [])].map((text) => text.replace("-", "−").replace(/^(−?)0\./, "$1."));
   return narrow.find((text) => text.length - (text.includes(".") ? 0.5 : 0) <= room) ?? narrow[narrow.length - 1];
@@ -31,8 +31,17 @@ export function narrowNumber(value, room = Infinity) {
 export function cellNumber(value) {
   const text = shortNumber(value);
   if (text.length <= 6 || Math.abs(value) >= 1) return text;
-  const short = Number(value.toFixed(4));
-  return short === 0 ? "≈ 0" : narrowNumber(short);
+  const short = byHand(value, 4);
+  return short === 0 ? "≈0" : narrowNumber(short);
+}
+
+/**
+ * Rounded as people do: half goes up, also where the next float is a hair below it, as 1.15 is.
+ * @param {number} value
+ * @param {number} places behind the point
+ */
+function byHand(value, places) {
+  return Number((Number(value.toPrecision(6)) * (1 + 1e-9)).toFixed(places));
 }
 
 /**
