@@ -83,8 +83,8 @@ def draw(page: str, about: "Facts | None" = None) -> None:
 def _answer(quiz: Quiz) -> None:
     """Where the answer is given; Enter checks it."""
     question, key = quiz.question, f"_{quiz.page}_answer_{quiz.number + 1}_{quiz.seed}{quiz.key and f'_{quiz.key}'}"
-    if quiz.over and quiz.tries:
-        st.session_state[key] = quiz.tries[-1]  # a field that is switched off would show the answer before
+    if quiz.over:
+        st.session_state[key] = question.right  # a field that is switched off would show the answer before
     with st.form(f"_{quiz.page}_form", border=False):
         if question.answer is not None:
             first, second = st.columns([2, 1], vertical_alignment="bottom")

@@ -70,8 +70,10 @@ def test_hints_come_before_the_solution() -> None:
         assert not any(hint in m.value for m in app.markdown)
         app.button(key="_kernel_hint").click().run()
         assert any(hint in m.value for m in app.markdown)
+    answer(app, "_kernel_answer_1_1", right + 1)
     assert app.button(key="_kernel_hint").label == "Show the solution"
     app.button(key="_kernel_hint").click().run()
+    assert app.number_input(key="_kernel_answer_1_1").value == right  # no longer the last try
     assert f"The answer is: {right}.".replace("-", "\N{MINUS SIGN}") in app.info[0].value
     assert app.button(key="_kernel_check").disabled
     assert right_so_far(app).startswith("**0 of 3 right**")
