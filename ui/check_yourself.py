@@ -134,12 +134,15 @@ def _named(quiz: Quiz, answer: int) -> str:
 
 
 def _buttons(quiz: Quiz) -> None:
-    """Help, the case on the page itself, and the next question."""
-    question = quiz.question
-    left, middle, right = st.columns(3)  # what is not always there comes last, so that a phone shows no gap
+    """Help, the next question, and the case on the page itself."""
+    question, row = quiz.question, st.container(horizontal=True)
     count = len(question.hints)
     words = f"Hint {quiz.hints + 1} of {count}" if quiz.hints < count else "Show the solution"
-    left.button(words, key=f"_{quiz.page}_hint", on_click=quiz.help, disabled=quiz.over, width="stretch")
+    row.button(words, key=f"_{quiz.page}_hint", on_click=quiz.help, disabled=quiz.over, width="stretch")
+    following = "Next question" if quiz.over else "Later"
+    if quiz.complete:
+        following = "Once more, with new numbers"
+    row.button(following, key=f"_{quiz.page}_next", on_click=quiz.go_on, width="stretch")
 
     def watch() -> None:
         image = str(question.settings.get(IMAGE.key, ""))
@@ -148,7 +151,7 @@ def _buttons(quiz: Quiz) -> None:
         settings.only(question.settings)
 
     if question.settings and (quiz.tries or quiz.told):
-        right.button(
+        row.button(
             "Watch it above",
             key=f"_{quiz.page}_watch",  # by which sight.js knows that the page is to be seen from its top
             on_click=watch,
@@ -156,10 +159,6 @@ def _buttons(quiz: Quiz) -> None:
             help="Sets the controls of this page, and where needed the picture, to this case.",
             width="stretch",
         )
-    following = "Next question" if quiz.over else "Later"
-    if quiz.complete:
-        following = "Once more, with new numbers"
-    middle.button(following, key=f"_{quiz.page}_next", on_click=quiz.go_on, width="stretch")
 
 
 def _pictures(pictures: "tuple[Picture, ...] | list[Picture]", captions: list[str]) -> None:

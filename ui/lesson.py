@@ -99,10 +99,10 @@ class Page:
             ("Numbers (NPY)", lambda: _npy(maps), f"{self.name}-{name}.npy", "application/octet-stream"),
             ("Settings (JSON)", lambda: saved, f"{self.name}-settings.json", "application/json"),
         )
-        for column, (text, make, file, kind) in zip(st.columns(len(buttons)), buttons, strict=True):
-            column.download_button(
-                text, downloads.in_turn(make, 24 * maps.size), file, kind, on_click="ignore", width="stretch"
-            )
+        with st.container(horizontal=True):
+            for text, make, file, kind in buttons:
+                making = downloads.in_turn(make, 24 * maps.size)
+                st.download_button(text, making, file, kind, on_click="ignore", width="stretch")
         with st.expander("Load settings", icon=":material/upload_file:"):
             key = f"_{self.name}_settings"
             words = "A settings file from this page (JSON)"
