@@ -93,7 +93,7 @@ map_viewer(
     ],
 )
 if difference < 1e-3 * float(np.abs(once).max() or 1):
-    st.success(f"The same picture: the largest difference is {difference:.1e}, rounding.")
+    st.success(f"The same picture: the largest difference is {difference:.2g}, rounding.")
 else:
     st.info(
         f"Not the same: the largest difference is {formulas.number(difference)}. The bend between them did something new."

@@ -38,7 +38,7 @@ with picture:
 lesson.formula(EQUATIONS[name])
 st.markdown(
     f"Finite differences: each input moved by ±{backward.STEP:.5f}, the loss compared. Largest difference from backward: "
-    f"**{found.error:.1e}**."
+    f"**{found.error:.2g}**."
 )
 if found.error > 1e-4:
     st.info("They differ where the operation has a kink: at a tie, or at 0, there is no single slope.")

@@ -49,7 +49,7 @@ lesson.formula(r"y_{n,r,c} = \sum_{m} \sum_{i} \sum_{j} x_{m,\; r s + i,\; c s +
 lesson.table(
     {
         "way": list(results),
-        "largest difference from cnn_core": [f"{np.abs(one.output - reference).max():.1e}" for one in results.values()],
+        "largest difference from cnn_core": [f"{np.abs(one.output - reference).max():.2g}" for one in results.values()],
         "time, once": [f"{one.milliseconds:.3g} ms" for one in results.values()],
         "times faster than loops": [f"{slowest / one.milliseconds:.0f}" for one in results.values()],
     }

@@ -13,7 +13,7 @@ from instruments.models import Model
 from instruments.why_this_answer import Answer
 from ui import cache, figures, lesson, settings
 from ui.beside import beside
-from ui.components.feature_viewer.component import Legend, MapPanel, map_viewer
+from ui.components.feature_viewer.component import Legend, MapPanel, map_viewer, values_scale
 from ui.controls import buttons, line, plain, slider
 from ui.model_source import ASKED, computing
 from ui.why_this_answer_view import answer_to, held, layer_menu, said, watched
@@ -105,7 +105,8 @@ def switches(v: Values, x: Array, digest: str, before: Answer) -> Array:
     with left:
         shown = maps.copy()
         shown[list(off)] = 0
-        map_viewer("fool_maps", [MapPanel("maps", f"Maps of {v[LAYER]}: tap or click one", shown)], on_click=clicked)
+        title = f"Maps of {v[LAYER]}: tap or click one"
+        map_viewer("fool_maps", [MapPanel("maps", title, shown, scale=values_scale(maps))], on_click=clicked)
     with right:
         layer_menu(v, LAYER)
         line(v, OFF, "Maps that are off", placeholder="none; such as 3, 17")

@@ -124,6 +124,12 @@ def test_maps_that_are_off_are_off_in_the_picture_and_in_the_answer() -> None:
     top, share = int(before.argmax()), float(after[before.argmax()])
     assert f"**{names[top]}** had {why.percent(float(before[top]))} and has {why.percent(share)}" in sentences(app)
     assert dict(app.query_params)["fool_off"] == "1, 4, 9"
+    shown = component(app, "map_viewer", 1)["panels"][0]
+    assert [shown["shape"], shown["scale"], shown["low"]] == [
+        [16, 24, 24],
+        "sequential",
+        0,
+    ]  # after ReLU nothing is negative
     net = networks.load("digits")
     np.testing.assert_allclose(fool_it.switched(net, "relu1", off, 16).forward(x), after, atol=1e-5)
     np.testing.assert_array_equal(fool_it.switched(net, "relu1", (), 16).forward(x), net.forward(x))

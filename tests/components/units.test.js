@@ -14,8 +14,8 @@ import { frames, isWhole, reached, runs } from "../../ui/components/shared/reads
 import { Zoom } from "../../ui/components/shared/zoom.js";
 
 test("numbers are written with three digits and a real minus sign", () => {
-  const written = [0, 1e-7, -0.5, 1 / 3, 999.6, 1234.5, -2e-5, 12.34].map(shortNumber);
-  assert.deepEqual(written, ["0", "0", "−0.5", "0.333", "1000", "1235", "−0.00002", "12.3"]);
+  const written = [0, 1e-7, -0.5, 1 / 3, 999.6, 1234.5, -2e-5, -5.07e-7, 12.34].map(shortNumber);
+  assert.deepEqual(written, ["0", "0", "−0.5", "0.333", "1000", "1235", "−0.00002", "−0.000000507", "12.3"]);
   assert.deepEqual([0.53, -0.53, 1.5, 0, 10.02].map((one) => narrowNumber(one)), [".53", "−.53", "1.5", "0", "10"]);
   assert.deepEqual([0.531, -0.531, 1.149, 0.0066, -12.3].map((one) => narrowNumber(one, 2.5)), [".53", "−.5", "1.1", ".01", "−12"]);
   assert.deepEqual([0.004, -0.000396, 0.31, 0].map((one) => narrowNumber(one, 2.5)), ["≈0", "≈0", ".31", "0"]);

@@ -9,7 +9,7 @@ export function shortNumber(value) {
   let digits = 3;
   while (Math.abs(value) < 1 && Math.abs(Number(value.toPrecision(digits))) >= 1 && digits < 9) digits++;
   const text = Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(digits)));
-  return text.replace("-", "−");
+  return (text.includes("e") ? value.toFixed(9).replace(/0+$/, "") : text).replace("-", "−");
 }
 
 /**
