@@ -87,10 +87,11 @@ sizes = [int(np.prod(one)) for one in shapes]
 bars = [f"{n}: {name}" for n, name in enumerate(layers)]
 with st.container(height=TABLE_HEIGHT if len(good) > 2 * TABLE_ROWS else "content", border=False):
     left, right = st.columns(2)
-    drawn = figures.bars(bars, sizes, "numbers in the output", lesson.dark(), log=True, low=1)
+    dark, room, behind = lesson.dark(), 200, 80  # pixels, so that half a page need not shrink it
+    drawn = figures.bars(bars, sizes, "numbers in the output", dark, log=True, low=1, room=room, behind=behind)
     left.image(drawn, alt="Numbers in each layer's output")
     if counted := {name: row.parameters for name, row in zip(bars[1:], good, strict=True) if row.parameters}:
-        drawn = figures.bars(list(counted), list(counted.values()), "parameters", lesson.dark())
+        drawn = figures.bars(list(counted), list(counted.values()), "parameters", dark, room=room, behind=behind)
         right.image(drawn, alt="Parameters of each layer that has any")
 lesson.formula(
     r"o = \left\lfloor \frac{i + 2p - d(k - 1) - 1}{s} \right\rfloor + 1 \qquad r_n = r_{n-1} + d_n (k_n - 1) \prod_{m<n} s_m"

@@ -119,7 +119,8 @@ def bars(
     width, height, foot = left + room + behind, 36 + line * len(labels), 18 if ticks else 0
     ink, shade = ("#e9edf3", "#3d4654") if dark else ("#1a1d23", "#d5dae1")
     title += ", on a logarithmic scale" if log else ""
-    parts = [f'<text x="{left:.0f}" y="16" font-weight="600">{escape(title)}</text>']
+    head = max(2, min(left, width - 7.5 * len(title)))  # above the bars, further left if it is long
+    parts = [f'<text x="{head:.0f}" y="16" font-weight="600">{escape(title)}</text>']
     powers = range(start if ticks else start + 1, math.floor(end_of_scale) + 1) if log else ()
     parts += [f'<path d="M{place(10.0**power):.1f} 24 V{height:.0f}" stroke="{shade}"/>' for power in powers]
     if ticks:

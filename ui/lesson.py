@@ -172,10 +172,11 @@ def table(columns: Mapping[str, Iterable[object]]) -> None:
     neither the server needs pandas nor the browser a grid's script.
 
     Args:
-        columns: cells by heading; a column of numbers stands to the right.
+        columns: cells by heading; a column mostly of numbers stands to the right.
     """
     cells = [[str(cell) for cell in column] for column in columns.values()]
-    sides = ["---:" if all(re.match(r"-?\d", cell) for cell in column) else ":---" for column in cells]
+    counted = [sum(bool(re.match(r"[<>]? ?-?\d", cell)) for cell in column) for column in cells]
+    sides = ["---:" if 2 * numbers > len(column) else ":---" for numbers, column in zip(counted, cells, strict=True)]
     lines = [map(plain, columns), sides, *(map(plain, row) for row in zip(*cells, strict=True))]
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 

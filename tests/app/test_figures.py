@@ -27,6 +27,12 @@ def test_bars_are_as_long_as_their_values() -> None:
     assert drawn(["a"], [0], "things", False)[0] == [0.0]
 
 
+def test_a_long_title_begins_further_left_so_that_it_is_whole() -> None:
+    for title, begin in (("short", 23), ("numbers in an output", 13)):
+        text = ElementTree.fromstring(bars(["a"], [1], title, False, room=100, behind=40))[0]
+        assert float(text.attrib["x"]) == begin
+
+
 def test_on_a_logarithmic_scale_ten_times_as_much_is_one_step_more() -> None:
     widths, _ = drawn(["a", "b", "c"], [10, 100, 1000], "things", True, log=True)
     assert widths == pytest.approx([110, 220, 330], abs=0.1)
@@ -41,6 +47,8 @@ def test_each_bar_and_each_row_is_whole(monkeypatch) -> None:
     monkeypatch.setattr(lesson.st, "markdown", written.append)
     lesson.table({"a|b": ["x", "y"], "n": [1, -2.5], "m": ["1", "none"]})
     assert written == ["| a\\|b | n | m |\n| :--- | ---: | :--- |\n| x | 1 | 1 |\n| y | \\-2\\.5 | none |"]
+    lesson.table({"mostly": ["< 0.1 %", "> 5 %", "all"], "hardly": ["a", "b", "3"]})
+    assert written[1].splitlines()[1] == "| ---: | :--- |"
     with pytest.raises(ValueError, match="zip"):
         lesson.table({"a": [1, 2], "b": [1]})
 

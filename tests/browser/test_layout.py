@@ -235,3 +235,14 @@ def test_no_formula_that_fits_is_cut_or_faded(visit) -> None:
     size = "one => [one.scrollWidth - one.clientWidth, one.scrollHeight - one.clientHeight]"
     assert formula.evaluate(size) == [0, 0]
     assert formula.evaluate("one => parseFloat(getComputedStyle(one).getPropertyValue('--fade-after'))") == 0
+
+
+def test_what_bars_say_grows_for_a_projector(visit) -> None:
+    wide = []
+    for link in ("why?size=64", "why?size=64&large=true"):
+        page = visit(link, width=1280, height=720)
+        bars = page.locator("[data-testid=stImage] img").first
+        bars.wait_for()
+        settle(page)
+        wide.append(bars.bounding_box()["width"])
+    assert wide[1] == pytest.approx(1.25 * wide[0], rel=0.01)
