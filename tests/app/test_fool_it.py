@@ -221,6 +221,7 @@ def test_a_map_that_is_asked_answers_more_and_stops_when_told() -> None:
     if not run.done:
         app.button(key="_fool_stop").click().run()
     assert run.done
+    assert not any("no form" in one.value for one in app.run().info)  # it has one
     made = run.made
     app.run()
     assert run.made == made

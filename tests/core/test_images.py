@@ -152,6 +152,13 @@ def test_max_side_shrinks_and_never_enlarges() -> None:
     assert decode_image(save(Image.fromarray(RGB), "PNG"), max_side=1024).shape == (3, 48, 70)
 
 
+def test_a_shrunken_picture_is_as_sharp_as_shrunk_at_once() -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (400, 800, 3), np.uint8))
+    expected = np.asarray(noise.resize((200, 100), Image.Resampling.LANCZOS), float).transpose(2, 0, 1) / 255
+    decoded = decode_image(save(noise, "PNG"), max_side=200)
+    assert np.corrcoef(decoded.ravel(), expected.ravel())[0, 1] > 0.94
+
+
 def bomb(width: int, height: int) -> bytes:
     """A tiny PNG that claims to be huge."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

@@ -148,6 +148,8 @@ CASES = {
                                       pooled(X, (3, 3), (3, 3), ((1, 2), (0, 1)), False)),
     "max, last starts beyond": (one("MaxPool", kernel_shape=[1, 2], pads=[0, 1, 0, 0], strides=[4, 3], ceil_mode=1),
                                 windows(padded(X, 0, 0, 1, 0, -9), (1, 2), (4, 3)).max((-1, -2))),
+    "mean, last starts beyond": (one("AveragePool", kernel_shape=[1, 2], pads=[0, 1, 0, 0], strides=[4, 3], ceil_mode=1),
+                                 pooled(X, (1, 2), (4, 3), ((0, 0), (1, 0)), False)),
     "pad with negatives": (one("Pad", [[0, 0, -1, 2, 0, 0, 1, -3]]), padded(X[:, 1:, :-3], 0, 1, 2, 0)),
     "pad of two axes": (one("Pad", [[1, 2, 3, 0], F(0.5), [2, -1]]), padded(X, 1, 3, 2, 0, 0.5)),
     "old pad": (one("Pad", opset=10, pads=[0, 0, 1, 0, 0, 0, 0, 2], value=0.5), padded(X, 1, 0, 0, 2, 0.5)),

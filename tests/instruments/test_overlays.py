@@ -21,6 +21,11 @@ def test_orange_speaks_for_the_class_and_blue_against_it(channels, value, streng
     np.testing.assert_allclose(laid[:, 0, 0], 0.25, atol=1e-6)
 
 
+def test_a_coloured_picture_is_grey_under_its_map() -> None:
+    laid = overlays.overlay(np.array([[[1.0]], [[0.0]], [[0.0]]], np.float32), np.zeros((1, 1)), 1.0, 1.0)
+    np.testing.assert_allclose(laid.ravel(), 0.299, atol=1e-3)  # red, as bright as it looks
+
+
 def test_the_end_of_the_scale_is_the_largest_size_unless_there_are_many_pixels() -> None:
     assert overlays.largest(np.array([[1.0, -3.0]])) == 3
     assert overlays.largest(np.zeros((2, 2))) == 1
