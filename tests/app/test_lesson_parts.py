@@ -37,12 +37,8 @@ def page(monkeypatch, name: str) -> lesson.Page:
 def test_a_result_is_shared_as_link_picture_numbers_and_settings(told, monkeypatch) -> None:
     offered, copied = [], []
 
-    class Column:
-        def download_button(self, *args: Any, **more: Any) -> None:
-            offered.append((args, more))
-
     monkeypatch.setattr(lesson, "copy_link", copied.append)
-    monkeypatch.setattr(lesson.st, "columns", lambda count: [Column() for _ in range(count)])
+    monkeypatch.setattr(lesson.st, "download_button", lambda *args, **more: offered.append((args, more)))
     monkeypatch.setattr(lesson.st, "subheader", told["words"].append)
     monkeypatch.setattr(settings, "to_file", lambda: b"{}")
     monkeypatch.setattr(settings, "file_sentences", list)

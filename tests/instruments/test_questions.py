@@ -134,8 +134,8 @@ def test_the_same_seed_asks_for_the_same_numbers(page) -> None:
 
 def test_sums_and_tables_as_text() -> None:
     assert added([0, -1, 2, -10]) == "0 + (−1) + 2 + (−10)"
-    assert table([[1, "a"], [2, "b"]]) == "\n\n|  |  |\n| :-: | :-: |\n| 1 | a |\n| 2 | b |\n\n"
-    assert table([[1]], ["n"]) == "\n\n| n |\n| :-: |\n| 1 |\n\n"
+    assert table([[1, "a"], [2, "b"]]) == "\n\n|  |  |\n| -: | -: |\n| 1 | a |\n| 2 | b |\n\n"
+    assert table([[1]], ["n"]) == "\n\n| n |\n| -: |\n| 1 |\n\n"
 
 
 def stride_padding_answer(text: str) -> int:
