@@ -1,5 +1,6 @@
 // Says once when the page's first picture has been drawn: maps, a grid of numbers, or an image.
 
+import { keepColumnsReachable } from "../shared/columns.js";
 import { keepHistoryShort } from "../shared/history.js";
 import { keepNamesPlain } from "../shared/names.js";
 import { keepNumbersStill } from "../shared/scrolling.js";
@@ -8,6 +9,7 @@ import { keepLinksCalm } from "../shared/sight.js";
 /** @import {Mounted} from "../shared/types.js" */
 
 // Here, since this is on every page that a session opens with.
+keepColumnsReachable();
 keepHistoryShort();
 keepNamesPlain();
 keepNumbersStill();
