@@ -233,12 +233,34 @@ def test_all_beside_the_controls_is_reached_by_scrolling_the_page(visit, file, q
 def test_on_a_phone_what_goes_on_below_a_picture_fades_until_it_is_seen(visit) -> None:
     page = visit("kernel", width=400, height=800)
     settle(page)
-    fade = 'Number(getComputedStyle(column, "::after").opacity)'
+    fade = 'Number(getComputedStyle(column.firstElementChild, "::after").opacity)'
     assert ask(page, "column.scrollHeight - column.clientHeight") > 40
     assert ask(page, fade) == 1
+    assert (
+        ask(page, "box(column.firstElementChild).height") >= ask(page, "column.scrollHeight") - 16
+    )  # it can stay at the end
     ask(page, "void (column.scrollTop = column.scrollHeight)")
     page.wait_for_timeout(300)
     assert ask(page, fade) == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "query", "tapped"),
+    [
+        ("why_this_answer", "image=cat", "figure canvas:not(.bar)"),
+        ("network", "network_model=squeezenet&network_open=fire2", '.card[data-card="conv1"] .map'),
+    ],
+)
+def test_on_a_phone_what_a_tap_tells_is_in_sight_with_its_picture(visit, file, query, tapped) -> None:
+    page = visit(address(file, query), width=400, height=800, has_touch=True)
+    settle(page)
+    page.locator(tapped).first.tap()
+    settle(page)
+    page.wait_for_timeout(700)
+    end = ask(page, "box(column).bottom")
+    line = "all(column).find((one) => one.matches('.detail :is(p, output)') && seen(one) && one.textContent)"
+    assert ask(page, f"box({line}).bottom") <= end
+    assert ask(page, f"box({line}).top") >= ask(page, "box(column).top") + 100
 
 
 def test_no_formula_that_fits_is_cut_or_faded(visit) -> None:
