@@ -1,5 +1,7 @@
 """What is set is in sight of what it changes: beside it, on a phone below it, at a projector's size; and nothing jumps."""
 
+import re
+
 import pytest
 from _pytest.mark import ParameterSet
 from playwright.sync_api import Page, expect
@@ -282,3 +284,17 @@ def test_what_bars_say_grows_for_a_projector(visit) -> None:
         settle(page)
         wide.append(bars.bounding_box()["width"])
     assert wide[1] == pytest.approx(1.25 * wide[0], rel=0.01)
+
+
+def test_buttons_that_begin_another_line_have_whole_borders(visit) -> None:
+    page = visit("skips", width=1366, height=768)
+    settle(page)
+    group = page.get_by_test_id("stButtonGroup").filter(has_text="Block 1")
+    last = group.get_by_role("radio", name="Block 2")
+    below = group.get_by_role("radio", name="Block 3")
+    assert below.bounding_box()["y"] > last.bounding_box()["y"] + 20
+    sides = "one => ['Top', 'Right', 'Bottom', 'Left'].map((side) => getComputedStyle(one)[`border${side}Color`])"
+    for one in (last, below):
+        colours = one.evaluate(sides)
+        assert len(set(colours)) == 1
+        assert not re.search(r"(, |/ )0\)$", colours[0])
