@@ -239,7 +239,7 @@ def test_a_sum_reads_what_the_skip_brings_unless_it_is_cut(told, cut) -> None:
     assert [(one.panel, one.how) for one in panels["added"].reads] == [("given", "same")] * (not cut) + [
         ("computed", "same")
     ]
-    assert panels["added"].title == ("Sum without the skip" if cut else "Sum")
+    assert panels["added"].title == ("Computed alone" if cut else "Sum")
     assert panels["given"].title == "Block 2, map 3: given"
     assert [(one.panel, one.how) for one in panels["left"].reads] == [("added", "same")]
     assert told["words"] == ["What is computed is **4** times as large as what is given."]
