@@ -27,7 +27,7 @@ def number(value: float | np.floating[Any], digits: int = 3) -> str:
         return "0"
     while abs(value) < 1 <= abs(float(f"{value:.{digits}g}")) and digits < 9:
         digits += 1
-    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+    text = f"{value:.0f}" if abs(value) >= max(1000, 10 ** (digits - 1)) else f"{value:.{digits}g}"
     if "e" in text:
         text = f"{value:.{digits + 6}f}".rstrip("0")
     return text.replace("-", "−")
