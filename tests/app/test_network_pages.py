@@ -107,6 +107,10 @@ def test_backward_walk_gives_the_gradient_of_the_input() -> None:
 def test_forward_ways_agree() -> None:
     app = visit("forward", forward_side="9", forward_kernels="3", forward_k="2", forward_stride="2")
     assert [float(value) < 1e-5 for value in table(app)["largest difference from cnn_core"]] == [True] * 3
+    loops, *others = [float(value.removesuffix(" ms")) for value in table(app)["time, at best"]]
+    first, *ratios = [float(value.replace(",", "")) for value in table(app)["times faster than loops"]]
+    assert first == 1
+    assert ratios == pytest.approx([loops / other for other in others], rel=0.06)
 
 
 def test_training_learns_pauses_and_resumes() -> None:
