@@ -117,7 +117,7 @@ def said(answer: Answer) -> None:
 def bars(names: Sequence[str], shares: Sequence[float]) -> None:
     """Classes with their probabilities as bars from 0 to 1, with the same words for who cannot see them."""
     texts, room, behind = [why.percent(share) for share in shares], 100, 64  # pixels: they stand beside pictures
-    title, dark = "probability, 0 to 1", lesson.dark()
+    title, dark = "probability", lesson.dark()
     picture = figures.bars(names, shares, title, dark, high=1, texts=texts, room=room, behind=behind)
     alt = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
     st.image(picture, alt=f"Probabilities: {alt}")

@@ -212,6 +212,15 @@ def test_a_difference_of_epsilon_is_white_or_black(told, epsilon, steps) -> None
     assert panels["difference"].legend.words == (f"−{steps}", "0", f"+{steps}")
 
 
+def test_bars_in_percent_have_a_title_that_names_no_other_scale(monkeypatch) -> None:
+    titles = []
+    monkeypatch.setattr(answer_view.figures, "bars", lambda _, __, title, *___, **____: titles.append(title))
+    monkeypatch.setattr(answer_view.st, "image", lambda _, alt: titles.append(alt))
+    monkeypatch.setattr(lesson, "dark", lambda: False)
+    answer_view.bars(["a", "b"], [0.25, 0.75])
+    assert titles == ["probability", "Probabilities: a 25.0 %, b 75.0 %"]
+
+
 def test_words_compare_two_answers(told) -> None:
     before = asked(np.zeros((1, 1, 1))).answer
     fool_it_view.compare(before, before)
