@@ -6,7 +6,7 @@ import streamlit as st
 from instruments import stacks
 from ui import figures, lesson, settings
 from ui.controls import line
-from ui.formulas import shape_text
+from ui.formulas import memory, shape_text
 from ui.programs import stacks as programs
 
 TABLE_ROWS, TABLE_HEIGHT = 24, 720  # more rows scroll, in so many pixels
@@ -81,8 +81,9 @@ with st.container(height=TABLE_HEIGHT if len(good) > TABLE_ROWS else "content", 
         }
     )
 parameters, macs = sum(row.parameters for row in good), sum(row.macs for row in good)
-megabytes = parameters * 4 / 1e6
-st.markdown(f"**{parameters:,}** parameters ({megabytes:,.1f} MB as float32), **{macs:,}** multiply-adds an image.")
+st.markdown(
+    f"**{parameters:,}** parameters ({memory(4 * parameters)} as float32), **{macs:,}** multiply-adds an image."
+)
 sizes = [int(np.prod(one)) for one in shapes]
 bars = [f"{n}: {name}" for n, name in enumerate(layers)]
 with st.container(height=TABLE_HEIGHT if len(good) > 2 * TABLE_ROWS else "content", border=False):
