@@ -200,6 +200,18 @@ def test_why_this_answer_asks_about_the_class_that_is_chosen_and_grows_the_walk(
     assert (np.abs(grey - 128) <= 1).all()
 
 
+def test_a_units_sum_is_one_step_from_the_maps(visit) -> None:
+    page = visit("network", width=1366, height=768)
+    settle(page)
+    canvas = panel(page, "conv").locator(".frame canvas")
+    canvas.scroll_into_view_if_needed()
+    canvas.click(position={"x": 9, "y": 9})
+    page.wait_for_url("**network_y=2**")
+    page.get_by_role("link", name="how it was computed").click()
+    expect(page.get_by_role("heading", name="How one unit was computed")).to_be_in_viewport()
+    expect(page.locator(".st-key-network_explorer .grid.output")).to_be_in_viewport()
+
+
 def read_at(page, stage: str, y: float, x: float) -> float:
     """The number that is read where one points, in fractions of a picture, once it has been answered."""
     canvas = panel(page, stage).locator(".frame canvas")
