@@ -258,3 +258,15 @@ def test_the_menu_of_a_phone_closes_once_a_page_is_chosen(visit) -> None:
     link.tap()
     expect(page.locator("h1")).to_have_text("Pooling")
     expect(link).not_to_be_in_viewport()
+
+
+@pytest.mark.parametrize("file", ["backward", "channels", "features", "shapes", "why", "training"])
+def test_a_formula_goes_on_below_where_a_phone_is_too_narrow(visit, file) -> None:
+    page = visit(address(file, "size=64"), width=400, height=800)
+    formulas = page.locator(".katex-display")
+    formulas.first.wait_for()
+    settle(page)
+    assert (
+        formulas.evaluate_all("all => all.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)")
+        == [0] * formulas.count()
+    )
