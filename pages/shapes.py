@@ -95,7 +95,7 @@ with st.container(height=TABLE_HEIGHT if len(good) > 2 * TABLE_ROWS else "conten
         drawn = figures.bars(list(counted), list(counted.values()), "parameters", dark, room=room, behind=behind)
         right.image(drawn, alt="Parameters of each layer that has any")
 lesson.formula(
-    r"o = \left\lfloor \frac{i + 2p - d(k - 1) - 1}{s} \right\rfloor + 1 \qquad r_n = r_{n-1} + d_n (k_n - 1) \prod_{m<n} s_m"
+    r"o = \left\lfloor \frac{i + 2p - d(k - 1) - 1}{s} \right\rfloor + 1 \qquad {r_n = r_{n-1} + d_n (k_n - 1) \prod_{m<n} s_m}"
 )
 
 page.check_yourself()

@@ -56,7 +56,9 @@ def side_by_side(v: Values, x: Array, other: Array) -> None:
     panels = [
         MapPanel("before", "The picture", x, image=True),
         MapPanel("after", "The picture, changed", other, image=True),
-        MapPanel("difference", "Their difference, made visible", difference, image=True, legend=legend),
+        MapPanel(
+            "difference", "Their difference, made visible", difference, image=True, legend=legend, meant=other - x
+        ),
     ]
     map_viewer("fool_pictures", panels)
 

@@ -1,6 +1,7 @@
 // Says once when the page's first picture has been drawn: maps, a grid of numbers, or an image.
 
 import { keepHistoryShort } from "../shared/history.js";
+import { keepMenuShort } from "../shared/menu.js";
 import { keepNamesPlain } from "../shared/names.js";
 import { keepNumbersStill } from "../shared/scrolling.js";
 import { keepLinksCalm } from "../shared/sight.js";
@@ -9,6 +10,7 @@ import { keepLinksCalm } from "../shared/sight.js";
 
 // Here, since this is on every page that a session opens with.
 keepHistoryShort();
+keepMenuShort();
 keepNamesPlain();
 keepNumbersStill();
 keepLinksCalm();
