@@ -115,9 +115,9 @@ def said(answer: Answer) -> None:
     bars(answer.names, [float(answer.probabilities[number]) for number in answer.top])
 
 
-def bars(names: Sequence[str], shares: Sequence[float]) -> None:
-    """Classes with their probabilities as bars from 0 to 1, with the same words for who cannot see them."""
-    texts, room, behind = [why.percent(share) for share in shares], 100, 64  # pixels: they stand beside pictures
+def bars(names: Sequence[str], shares: Sequence[float], room: float = 100) -> None:
+    """Classes with their probabilities as bars from 0 to 1, so many pixels, with the same words for who cannot see them."""
+    texts, behind = [why.percent(share) for share in shares], 60  # pixels: they stand beside pictures
     title, dark = "probability", lesson.dark()
     picture = figures.bars(names, shares, title, dark, high=1, texts=texts, room=room, behind=behind)
     alt = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
