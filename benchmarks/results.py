@@ -34,6 +34,15 @@ def machine() -> str:
     return f"{platform.machine()}, {os.cpu_count()} cores, {load}, Python {platform.python_version()}"
 
 
+def beside_goal(ratio: float, goal: float) -> str:
+    """A ratio, which is to be low, with its goal, and whether that was missed.
+
+    >>> beside_goal(0.746, 0.65), beside_goal(0.6, 0.65)
+    ('0.75 (goal 0.65: missed)', '0.60 (goal 0.65)')
+    """
+    return f"{ratio:.2f} (goal {goal:g}{': missed' if ratio > goal else ''})"
+
+
 def touch_memory() -> None:
     """Use 4 GB once: a virtual machine is given memory when it first touches it, which takes longer than the work."""
     np.ones(1 << 29)

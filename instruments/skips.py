@@ -34,6 +34,11 @@ def cut_blocks(v: Values) -> tuple[int, ...]:
     return tuple(block for block, field in CUT.items() if v[field])
 
 
+def is_cut(v: Values) -> bool:
+    """Whether the skip of the block that is looked into is cut."""
+    return v[CUT[int(v[BLOCK])]]
+
+
 def cut(net: Graph, blocks: tuple[int, ...]) -> Graph:
     """The network without the skips of these blocks: what a block computed goes on, what it was given does not.
 

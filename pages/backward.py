@@ -13,7 +13,7 @@ from ui.programs.backward import programs
 from ui.walks import walk_explorer
 
 EQUATIONS = {
-    "conv": r"\frac{\partial L}{\partial x} = \text{full correlation of } \frac{\partial L}{\partial y} \text{ with the flipped } w, \qquad \frac{\partial L}{\partial w_{ij}} = \sum_{r,c} \frac{\partial L}{\partial y_{rc}}\, x_{r+i,\,c+j}",
+    "conv": r"\frac{\partial L}{\partial x} = \text{full correlation of } \frac{\partial L}{\partial y} \allowbreak \text{ with the flipped } w, \qquad \frac{\partial L}{\partial w_{ij}} = \sum_{r,c} \frac{\partial L}{\partial y_{rc}}\, x_{r+i,\,c+j}",
     "relu": r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \text{ where } x > 0, \text{ else } 0",
     "pool": r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \text{ at the winner of each window, } 0 \text{ elsewhere}",
     "linear": r"\frac{\partial L}{\partial x} = W^\top \frac{\partial L}{\partial y}, \qquad \frac{\partial L}{\partial W} = \frac{\partial L}{\partial y}\, x^\top",

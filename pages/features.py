@@ -61,7 +61,7 @@ st.markdown(
 )
 lesson.formula(
     r"\text{plain} = \sum_{i,j} x_{ij}\,(t_{ij} - \bar t) \qquad "
-    r"\text{normalised} = \frac{\sum_{i,j} (x_{ij} - \bar x)(t_{ij} - \bar t)}{\sqrt{\sum (x_{ij} - \bar x)^2 \sum (t_{ij} - \bar t)^2}}"
+    r"{\text{normalised} = \frac{\sum_{i,j} (x_{ij} - \bar x)(t_{ij} - \bar t)}{\sqrt{\sum (x_{ij} - \bar x)^2 \sum (t_{ij} - \bar t)^2}}}"
 )
 
 st.subheader("Votes for a face")

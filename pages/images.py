@@ -85,8 +85,8 @@ lesson.table(
     {
         "C × H × W": [formulas.shape_text(rung.shape) for rung in rungs.values()],
         "numbers": [f"{count:,}" for count in counts],
-        "memory, 8 bits": [f"{count / 1e6:.3g} MB" for count in counts],
-        "memory, float32": [f"{4 * count / 1e6:.3g} MB" for count in counts],
+        "memory, 8 bits": [formulas.memory(count) for count in counts],
+        "memory, float32": [formulas.memory(4 * count) for count in counts],
     }
 )
 if missing := [str(side) for side in images.LADDER if side > max(height, width)]:

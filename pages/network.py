@@ -23,6 +23,8 @@ from ui.components.camera_answers.component import camera_answers
 from ui.controls import menu, stepper
 from ui.palette import label
 
+UNIT = "one-unit"  # the heading that a link leads to
+
 page = lesson.Page(
     "network",
     "A network turns a picture into an answer step by step: here you see every step, and the sum behind each number.",
@@ -73,7 +75,7 @@ opened = opened_map_view.draw(v, look)
 
 if on_digits:
     st.subheader("All maps")
-    st.markdown("Tap or click a unit of the convolution to see below how it was computed.")
+    st.markdown(f"Tap or click a unit of the convolution to see [how it was computed ↓](#{UNIT}).")
     network_view.layers(v, trace)
 if look.answer is not None:
     st.subheader("Softmax, written out")
@@ -82,7 +84,7 @@ if on_digits:
     st.subheader("Shapes and parameters")
     network_view.sizes(net)
 
-    st.subheader("How one unit was computed")
+    st.subheader("How one unit was computed", anchor=UNIT)
     for column, field in zip(st.columns(3), (CHANNEL, ROW, COLUMN), strict=True):
         with column:
             stepper(v, field)

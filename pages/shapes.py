@@ -6,7 +6,7 @@ import streamlit as st
 from instruments import stacks
 from ui import figures, lesson, settings
 from ui.controls import line
-from ui.formulas import shape_text
+from ui.formulas import memory, shape_text
 from ui.programs import stacks as programs
 
 TABLE_ROWS, TABLE_HEIGHT = 24, 720  # more rows scroll, in so many pixels
@@ -81,8 +81,9 @@ with st.container(height=TABLE_HEIGHT if len(good) > TABLE_ROWS else "content", 
         }
     )
 parameters, macs = sum(row.parameters for row in good), sum(row.macs for row in good)
-megabytes = parameters * 4 / 1e6
-st.markdown(f"**{parameters:,}** parameters ({megabytes:,.1f} MB as float32), **{macs:,}** multiply-adds an image.")
+st.markdown(
+    f"**{parameters:,}** parameters ({memory(4 * parameters)} as float32), **{macs:,}** multiply-adds an image."
+)
 sizes = [int(np.prod(one)) for one in shapes]
 bars = [f"{n}: {name}" for n, name in enumerate(layers)]
 with st.container(height=TABLE_HEIGHT if len(good) > 2 * TABLE_ROWS else "content", border=False):
@@ -94,7 +95,7 @@ with st.container(height=TABLE_HEIGHT if len(good) > 2 * TABLE_ROWS else "conten
         drawn = figures.bars(list(counted), list(counted.values()), "parameters", dark, room=room, behind=behind)
         right.image(drawn, alt="Parameters of each layer that has any")
 lesson.formula(
-    r"o = \left\lfloor \frac{i + 2p - d(k - 1) - 1}{s} \right\rfloor + 1 \qquad r_n = r_{n-1} + d_n (k_n - 1) \prod_{m<n} s_m"
+    r"o = \left\lfloor \frac{i + 2p - d(k - 1) - 1}{s} \right\rfloor + 1 \qquad {r_n = r_{n-1} + d_n (k_n - 1) \prod_{m<n} s_m}"
 )
 
 page.check_yourself()

@@ -47,9 +47,7 @@ with controls:
 found = skips.block(net, x, v)
 with picture:
     view.through_a_block(v, found)
-lesson.formula(
-    r"\begin{aligned} y &= \mathrm{ReLU}\big(F(x) + x\big) \\ F(x) &: \text{conv, norm, ReLU, conv, norm} \end{aligned}"
-)
+lesson.formula(view.block_formula(v))
 
 st.subheader("What a norm does to a map")
 picture, controls = beside("skips_norm", 3, 1)

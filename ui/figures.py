@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 GREY = "#8a93a0"  # of what is no longer so; it can be read on both themes
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+GROUPS = ("stride", "output")  # of a histogram: neither blue nor orange, which are below and above 0 on maps
 DASHES = ("solid", "dash", "dot", "dashdot")  # lines differ by more than colour
 
 
@@ -154,7 +155,7 @@ def histograms(groups: Mapping[str, NDArray[np.floating]], x_title: str, dark: b
     edges = width * np.arange(math.floor(low / width), math.floor(high / width) + 2)
     centres = (edges[1:] + edges[:-1]) / 2
     figure = _empty()
-    for (name, values), quantity in zip(groups.items(), ("input", "kernel", "output"), strict=False):
+    for (name, values), quantity in zip(groups.items(), GROUPS, strict=False):
         counts = np.histogram(values, edges)[0] / values.size
         figure.add_bar(x=centres, y=counts, name=name, marker_color=colour(quantity, dark), opacity=0.65)
     figure.update_layout(barmode="overlay", bargap=0)

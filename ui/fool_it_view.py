@@ -18,11 +18,8 @@ from ui.controls import buttons, line, plain, slider
 from ui.model_source import ASKED, computing
 from ui.why_this_answer_view import answer_to, held, layer_menu, said, watched
 
-AXES = {
-    "shift": "shift to the right, share of the width",
-    "turn": "turn in degrees",
-    "shrink": "share of the side lost",
-}
+UNITS = {"shift": "share of the width", "turn": "degrees", "shrink": "share of the side"}  # of the moves
+NAMED = 5  # maps that are off, in a title
 
 
 @cache.remembered
@@ -44,21 +41,24 @@ def compare(before: Answer, after: Answer) -> None:
     if np.array_equal(before.scores, after.scores):
         st.markdown(f"Nothing is changed: it says **{old}**, with {had}.")
         return
-    now = f"It still says **{old}**" if new == old else f"It now says **{new}**"
-    st.markdown(f"{now}. **{old}** had {had} and has {has}.")
+    now = f"It still says **{old}**, which" if new == old else f"It now says **{new}**. **{old}**"
+    st.markdown(f"{now} had {had} and has {has}.")
 
 
 def side_by_side(v: Values, x: Array, other: Array) -> None:
     """The picture, the fooling one, and their difference made visible."""
     epsilon = v[EPSILON] / LEVELS
-    times = 0.5 / epsilon if epsilon else 1.0
+    times = 0.5 / epsilon if epsilon else 0.0
     difference = np.asarray(0.5 + (other - x) * times, np.float32).clip(0, 1)
-    steps = f"{v[EPSILON]:g}/{LEVELS}" if epsilon else "1"
-    legend = Legend(("#000000", "#808080", "#ffffff"), (f"−{steps}", "0", f"+{steps}"))
+    steps = f"{v[EPSILON]:g}/{LEVELS}"
+    words = (f"−{steps}", "0", f"+{steps}") if epsilon else ("", "0: no change", "")
+    legend = Legend(("#000000", "#808080", "#ffffff"), words)
     panels = [
         MapPanel("before", "The picture", x, image=True),
         MapPanel("after", "The picture, changed", other, image=True),
-        MapPanel("difference", "Their difference, made visible", difference, image=True, legend=legend),
+        MapPanel(
+            "difference", "Their difference, made visible", difference, image=True, legend=legend, meant=other - x
+        ),
     ]
     map_viewer("fool_pictures", panels)
 
@@ -85,6 +85,16 @@ def _switched(
         return why.answer(_model, _x, fool_it.switched(_model.graph, layer, off, _count))
 
 
+def off_in_words(off: tuple[int, ...]) -> str:
+    """The maps that are switched off, of many only the first.
+
+    >>> off_in_words((3, 17)), off_in_words(tuple(range(2, 30)))
+    ('3, 17', '2, 3, 4, 5, 6 and 23 more')
+    """
+    more = len(off) - NAMED
+    return ", ".join(map(str, off[:NAMED])) + (f" and {more} more" if more > 0 else "")
+
+
 def switches(v: Values, x: Array, digest: str, before: Answer) -> Array:
     """Maps of a layer, of which a click switches one off or on, and what the network then says; returns the maps."""
     model, off = fool_it.model(v), v[OFF]
@@ -105,7 +115,7 @@ def switches(v: Values, x: Array, digest: str, before: Answer) -> Array:
     with left:
         shown = maps.copy()
         shown[list(off)] = 0
-        title = f"Maps of {v[LAYER]}: tap or click one"
+        title = f"Maps of {v[LAYER]}{f', off: {off_in_words(off)}' if off else ': tap or click one'}"
         map_viewer("fool_maps", [MapPanel("maps", title, shown, scale=values_scale(maps))], on_click=clicked)
     with right:
         layer_menu(v, LAYER)
@@ -123,8 +133,8 @@ def move(v: Values, x: Array, digest: str, before: Answer) -> None:
     """The moved picture beside what moves it, and the probability over the whole range of one move."""
     left, right = beside("fool_moved")
     with right:
-        for field in fool_it.MOVES.values():
-            slider(v, field)
+        for code, field in fool_it.MOVES.items():
+            slider(v, field, label=f"{field.name.capitalize()}, {UNITS[code]}")
     picture = fool_it.moved_as_set(v, x)
     with left:
         compare(before, answer_to(fool_it.model(v), picture))
@@ -137,11 +147,9 @@ def move(v: Values, x: Array, digest: str, before: Answer) -> None:
 
     def draw(found: Array) -> None:
         reached = fool_it.places(v[MOVE])[: len(found)]
-        alt = f"Probability of {name} over the {v[MOVE]}"
+        alt, axis = f"Probability of {name} over the {v[MOVE]}", f"{v[MOVE]}, {UNITS[v[MOVE]]}"
         title = f"probability of {name}"
-        lesson.charts(
-            "_fool_curve", {alt: lambda: figures.lines(reached, {name: found}, AXES[v[MOVE]], title, dark)}, 340
-        )
+        lesson.charts("_fool_curve", {alt: lambda: figures.lines(reached, {name: found}, axis, title, dark)}, 340)
         if made.done:
             low, high = why.percent(float(found.min())), why.percent(float(found.max()))
             st.markdown(f"From {low} to {high} on the way: an invariant network would show a level line.")

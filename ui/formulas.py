@@ -27,10 +27,21 @@ def number(value: float | np.floating[Any], digits: int = 3) -> str:
         return "0"
     while abs(value) < 1 <= abs(float(f"{value:.{digits}g}")) and digits < 9:
         digits += 1
-    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+    text = f"{value:.0f}" if abs(value) >= max(1000, 10 ** (digits - 1)) else f"{value:.{digits}g}"
     if "e" in text:
         text = f"{value:.{digits + 6}f}".rstrip("0")
     return text.replace("-", "−")
+
+
+def memory(size: int) -> str:
+    """So many bytes, in the unit in which they read best.
+
+    >>> memory(256), memory(2416), memory(786_432), memory(1_234_500_000)
+    ('256 bytes', '2.42 kB', '0.786 MB', '1234 MB')
+    """
+    if size < 1000:
+        return f"{size} bytes"
+    return f"{number(size / 1e3)} kB" if size < 100_000 else f"{number(size / 1e6)} MB"
 
 
 def matrix(values: Array) -> str:
@@ -128,7 +139,9 @@ def softmax(logits: Array, answer: int) -> str:
     powers = np.exp(logits - largest)
     own = rf"e^{{{logits[answer]:.2f} - {largest:.2f}}}"
     many = len(logits) > MOST_TERMS
-    others = " + ".join(f"e^{{{logit - largest:.1f}}}" for logit in (-np.sort(-logits)[:FEW_TERMS] if many else logits))
+    others = " + ".join(
+        f"e^{{{logit - largest:z.1f}}}" for logit in (-np.sort(-logits)[:FEW_TERMS] if many else logits)
+    )
     others += r" + \cdots" if many else ""
     total, probability = float(powers.sum()), float(powers[answer] / powers.sum())
     share = rf"\frac{{{float(powers[answer]):.4g}}}{{{total:.4f}}}"

@@ -1,5 +1,6 @@
 """What a layer made at one place of a map, with its numbers, in words."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from ui.controls import plain
 from ui.formulas import number
 
 TERMS = 4  # of a sum that are written out one by one
+EXACT = 7  # digits that float32 knows
 
 
 def in_words(step: Step, place: Pair) -> str:
@@ -29,11 +31,29 @@ def _sum(step: Step, place: Pair) -> str:
         _term(sums.rest, place, step) if sums.rest is not None else 0.0
     )
     count = max(0, len(terms) - TERMS) + sums.others
-    written = [f"{number(value)} ({name})" if len(sums.parts) > 1 else number(value) for value, name in terms[:TERMS]]
-    written += [f"{number(others)} (the {count} others)"] if count else []
-    written += [f"{number(sums.bias)} (bias)"] if sums.bias else []
+    told = [(value, f" ({name})" if len(sums.parts) > 1 else "") for value, name in terms[:TERMS]]
+    told += [(others, f" (the {count} others)")] if count else []
+    told += [(sums.bias, " (bias)")] if sums.bias else []
     total = float(step.made[place] if step.made.size > 1 else step.made[0, 0])
-    return f"{plain(step.node)} sums {_joined(written)} = **{number(total)}**."
+    written = zip(added([value for value, _ in told], total), told, strict=True)
+    return f"{plain(step.node)} sums {_joined([value + name for value, (_, name) in written])} = **{number(total)}**."
+
+
+def added(terms: Sequence[float], total: float) -> list[str]:
+    """The terms of a sum, each with a decimal more than the written total has, so that who adds them up comes to it.
+
+    >>> number(184.38), added([103.82, 54.75, 25.83, -0.0166], 184.38)
+    ('184', ['103.8', '54.8', '25.8', '−0.0166'])
+    """
+    if not all(map(math.isfinite, (*terms, total))):
+        return [number(value) for value in terms]
+    decimals = max(0, 2 - _power(total)) + 1
+    return [number(value, min(max(3, _power(value) + 1 + decimals), EXACT)) for value in terms]
+
+
+def _power(value: float) -> int:
+    """Of ten, that a number begins with; 0 has none, and counts as 1 does."""
+    return math.floor(math.log10(abs(value))) if value else 0
 
 
 def _joined(terms: Sequence[str]) -> str:
@@ -63,7 +83,7 @@ def _made(step: Step, place: Pair) -> str:
         return f"{plain(step.node)}: {plain(what)} = **{number(value)}**."
     same = [read.maps[0] for read in step.reads if len(read.maps) == 1 and read.maps.shape[1:] == step.made.shape]
     if step.layer.kind == "add" and len(same) == len(step.reads):
-        return f"{plain(step.node)} sums {_joined([number(float(one[place])) for one in same])} = **{number(value)}**."
+        return f"{plain(step.node)} sums {_joined(added([float(one[place]) for one in same], value))} = **{number(value)}**."
     reason = _reason(step)
     return f"{plain(step.node)} {result}{': ' if reason else ''}{reason}."
 

@@ -145,9 +145,12 @@ def waits(height: int) -> bool:
 
 
 def formula(tex: str) -> None:
-    """A formula, in a session's first second its place: KaTeX would hold up the first picture by 0.1 s."""
+    """A formula, in a session's first second its place: KaTeX would hold up the first picture by 0.1 s.
+
+    Where it is too long for the page, it goes on below, after a sign or at a wide space.
+    """
     if first_picture.drawn():
-        st.latex(tex)
+        st.latex(tex.replace(r"\qquad ", r"\qquad \allowbreak "))
     else:
         st.space(FORMULA_MARGIN + FORMULA_LINE * (tex.count(r"\\") + 1))
 

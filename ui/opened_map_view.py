@@ -80,14 +80,16 @@ def draw(v: Values, look: Look) -> Array | None:
 
 
 def _formula(step: Step, channel: int) -> str:
-    """The sum that a layer with weights takes, with how many terms, and its bias."""
+    """The sum that a layer with weights takes, over the maps or numbers as they are numbered, and its bias."""
     sums, layer = step.sums, step.layer
     assert sums is not None
     bias = f" + ({number(sums.bias)})" if sums.bias else ""
     if isinstance(layer, Linear):
-        return rf"z_{{{channel}}} = \sum_{{j=1}}^{{{layer.in_features}}} w_{{{channel},j}} \, x_j{bias}"
+        return rf"z_{{{channel}}} = \sum_{{j=0}}^{{{layer.in_features - 1}}} w_{{{channel},j}} \, x_j{bias}"
+    assert isinstance(layer, Conv2d | ConvTranspose2d)
     count, star = len(sums.parts) + sums.others, r"\star" if isinstance(layer, Conv2d) else r"\star^{\top}"
-    return rf"y_{{{channel}}} = \sum_{{i=1}}^{{{count}}} w_{{{channel},i}} {star} x_i{bias}"
+    first = channel // (layer.out_channels // layer.groups) * count  # the map that its group begins with
+    return rf"y_{{{channel}}} = \sum_{{i={first}}}^{{{first + count - 1}}} w_{{{channel},i}} {star} x_i{bias}"
 
 
 # As pictures
@@ -124,6 +126,7 @@ def _sum_panels(step: Step, channel: int) -> list[MapPanel]:
     sums = step.sums
     assert sums is not None
     numbers, parts, alone = [str(part.number) for part in sums.parts], sums.parts, len(sums.parts) == 1
+    order = "" if alone else ", largest first"
     extra = sums.rest is not None and not isinstance(step.layer, Linear)
     row = len(parts) + extra  # places in each row, so that what belongs together stands in one column
     read = _stacked(
@@ -137,14 +140,14 @@ def _sum_panels(step: Step, channel: int) -> list[MapPanel]:
     weights, made = [part.weights for part in parts], [part.made for part in parts]
     if isinstance(step.layer, Linear):
         reads = [Reads("sum_read", "same"), Reads("sum_slices", "same")]
-        products = _stacked("sum_parts", "= products", made, numbers, reads, row)
+        products = _stacked("sum_parts", f"= products{order}", made, numbers, reads, row)
         return [read, _stacked("sum_slices", "× weights", weights, numbers, row=row), products]
     title = f"× kernel {channel}" if alone else f"× slices of kernel {channel}"
     slices = _stacked("sum_slices", title, weights, numbers, row=row)
     if sums.rest is not None:
         made, numbers = [*made, sums.rest], [*numbers, f"{sums.others} others"]
     reads = _window_reads(step, parts[0])
-    return [read, slices, _stacked("sum_parts", "= partial maps", made, numbers, reads, row)]
+    return [read, slices, _stacked("sum_parts", f"= partial maps{order}", made, numbers, reads, row)]
 
 
 def _window_reads(step: Step, part: Part) -> list[Reads]:

@@ -30,7 +30,8 @@ def switches(v: Values) -> None:
 
 def answers(net: Graph, x: Array) -> None:
     """The ten probabilities of the network as it is now."""
-    why_this_answer_view.bars(networks.classes("resnet8"), [float(share) for share in net.forward(x)])
+    shares = [float(share) for share in net.forward(x)]
+    why_this_answer_view.bars(networks.classes("resnet8"), shares, 52)  # half a phone need not shrink them much
 
 
 def each_alone(digest: str, x: Array) -> None:
@@ -66,18 +67,26 @@ def through_a_block(v: Values, found: skips.Block) -> None:
     """What the skip brings, what the block computes, their sum, and what ReLU leaves, on one scale."""
     end = max(float(np.abs(part).max()) for part in found) or 1.0
     block, number = f"Block {v[skips.BLOCK]}", v[skips.MAP]
-    both = [Reads("given", "same"), Reads("computed", "same")]
-    cut = skips.cut_blocks(v)
-    if int(v[skips.BLOCK]) in cut:
-        both = both[1:]
+    alone, both = skips.is_cut(v), [Reads("given", "same"), Reads("computed", "same")]
     panels = [
         MapPanel("given", f"{block}, map {number}: given", found.given, end=end),
         MapPanel("computed", "Computed from it", found.computed, end=end),
-        MapPanel("added", "Sum" if len(both) == 2 else "Sum without the skip", found.added, end=end, reads=both),
+        MapPanel(
+            "added", "Computed alone" if alone else "Sum", found.added, end=end, reads=both[1:] if alone else both
+        ),
         MapPanel("left", "After ReLU", found.left, end=end, scale="sequential", reads=[Reads("added", "same")]),
     ]
     map_viewer("skips_block_maps", panels)
     st.markdown(f"What is computed is **{formulas.number(found.share)}** times as large as what is given.")
+
+
+def block_formula(v: Values) -> str:
+    """What the chosen block makes of x, with its skip or without."""
+    inside = "F(x)" if skips.is_cut(v) else "F(x) + x"
+    return (
+        rf"\begin{{aligned}} y &= \mathrm{{ReLU}}\big({inside}\big) \\ "
+        r"F(x) &: \text{conv, norm, ReLU, conv, norm} \end{aligned}"
+    )
 
 
 def around_a_norm(found: Norm, name: str) -> None:

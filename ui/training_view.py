@@ -95,7 +95,7 @@ def kernels(training: Training) -> None:
 
 
 UPDATES = {
-    "adam": r"\begin{aligned} m &\leftarrow 0.9\, m + 0.1\, g \qquad s \leftarrow 0.999\, s + 0.001\, g^2 \\ "
+    "adam": r"\begin{aligned} m &\leftarrow 0.9\, m + 0.1\, g \\ s &\leftarrow 0.999\, s + 0.001\, g^2 \\ "
     r"w &\leftarrow w - \eta_t\, \hat m / (\sqrt{\hat s} + 10^{-8}) \end{aligned}",
     "sgd": r"\begin{aligned} v &\leftarrow 0.9\, v + g \\ w &\leftarrow w - \eta_t\, v \end{aligned}",
 }
@@ -116,7 +116,7 @@ def sees(plan: Plan) -> str:
 
 def update(plan: Plan) -> str:
     """What one step does to each weight, as a formula."""
-    loss = r"g = \frac{\partial L}{\partial w}, \qquad L = -\frac{1}{N} \sum_n \log p_{n, t_n}"
+    loss = r"{g = \frac{\partial L}{\partial w}}, \qquad {L = -\frac{1}{N} \sum_n \log p_{n, t_n}}"
     return rf"{UPDATES[plan.optimiser]} \qquad {loss}"
 
 

@@ -1,6 +1,7 @@
 """What a network answers of the photo, and the maps that say why, some of which grow while one watches."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -114,10 +115,10 @@ def said(answer: Answer) -> None:
     bars(answer.names, [float(answer.probabilities[number]) for number in answer.top])
 
 
-def bars(names: Sequence[str], shares: Sequence[float]) -> None:
-    """Classes with their probabilities as bars from 0 to 1, with the same words for who cannot see them."""
-    texts, room, behind = [why.percent(share) for share in shares], 100, 64  # pixels: they stand beside pictures
-    title, dark = "probability, 0 to 1", lesson.dark()
+def bars(names: Sequence[str], shares: Sequence[float], room: float = 100) -> None:
+    """Classes with their probabilities as bars from 0 to 1, so many pixels, with the same words for who cannot see them."""
+    texts, behind = [why.percent(share) for share in shares], 60  # pixels: they stand beside pictures
+    title, dark = "probability", lesson.dark()
     picture = figures.bars(names, shares, title, dark, high=1, texts=texts, room=room, behind=behind)
     alt = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
     st.image(picture, alt=f"Probabilities: {alt}")
@@ -192,33 +193,30 @@ def _legend(end: float, words: tuple[str, str], both: bool) -> Legend:
     return Legend((BLUE, GREY, ORANGE), (low, "0", high))
 
 
+def _over(x: Array, strength: float, name: str, title: str, found: Array, end: float, legend: Legend) -> MapPanel:
+    """A map (H, W) over the picture, whose own values are read under the hand."""
+    laid = overlays.overlay(x, found, end, strength)
+    return MapPanel(name, title, laid, image=True, legend=legend, meant=found[np.newaxis])
+
+
 def over_the_photo(v: Values, asked: Asked, maps: Array) -> None:
     """The picture, and over it both classes' maps on one scale, and their difference on its own."""
-    shown, strength = overlays.on_pixels(v, maps), v[why.STRENGTH]
-    against = shown[0] - shown[1]
-    ends, (first, second) = (overlays.largest(shown), overlays.largest(against)), asked.names
+    shown, (first, second) = overlays.on_pixels(v, maps), asked.names
+    ends = overlays.largest(maps), overlays.largest(maps[0] - maps[1])
     both = float(shown.min()) < 0
     one, other = (_legend(ends[0], ("against it", "for it"), both), _legend(ends[1], ("the other", "this"), True))
+    over = partial(_over, asked.x, v[why.STRENGTH])
     panels = [
         MapPanel("seen", "What the network sees", asked.x, image=True),
-        MapPanel(
-            "first", f"Why “{first}”?", overlays.overlay(asked.x, shown[0], ends[0], strength), image=True, legend=one
-        ),
-        MapPanel(
-            "second", f"Why “{second}”?", overlays.overlay(asked.x, shown[1], ends[0], strength), image=True, legend=one
-        ),
-        MapPanel(
-            "against",
-            f"“{first}”, not “{second}”",
-            overlays.overlay(asked.x, against, ends[1], strength),
-            image=True,
-            legend=other,
-        ),
+        over("first", f"Why “{first}”?", shown[0], ends[0], one),
+        over("second", f"Why “{second}”?", shown[1], ends[0], one),
+        over("against", f"“{first}”, not “{second}”", shown[0] - shown[1], ends[1], other),
     ]
     map_viewer("answer_over", panels)
     each = "orange speaks for the class, blue against it" if both else "the more orange, the more it counts"
+    more = " and more" if float(np.abs(maps).max()) > ends[0] else ""
     st.markdown(
-        f"One class: {each}; full colour stands for {ends[0]:.3g} in both. The last picture is the first map less the second: "
+        f"One class: {each}; full colour stands for {ends[0]:.3g}{more} in both. The last picture is the first map less the second: "
         f"orange for **{plain(first)}**, blue for **{plain(second)}**, full colour stands for {ends[1]:.3g}."
     )
 
@@ -296,10 +294,9 @@ def honesty(v: Values, asked: Asked, trained: Growing, random: Growing) -> None:
         pair = {"trained": trained.maps[:1], "random": maps}
         panels = []
         for (name, found), title in zip(pair.items(), ("Trained weights", "Random weights"), strict=True):
-            shown = overlays.on_pixels(v, found)
-            laid = overlays.overlay(asked.x, shown[0], overlays.largest(shown), v[why.STRENGTH])
-            legend = _legend(overlays.largest(shown), ("against it", "for it"), float(shown.min()) < 0)
-            panels.append(MapPanel(f"{name}_weights", title, laid, image=True, legend=legend))
+            shown, end = overlays.on_pixels(v, found), overlays.largest(found)
+            legend = _legend(end, ("against it", "for it"), float(shown.min()) < 0)
+            panels.append(_over(asked.x, v[why.STRENGTH], f"{name}_weights", title, shown[0], end, legend))
         map_viewer("answer_honest", panels)
         if trained.done and random.done:
             alike = f"{overlays.likeness(trained.maps[0], maps[0]):.2f}".replace("-", "\N{MINUS SIGN}")

@@ -33,7 +33,9 @@ def towards(rng: Random) -> Question:
     drawn = {
         right: Picture(-np.sign(slope), False, 1.0),
         "each pixel moved the way of its slope": Picture(np.sign(slope), False, 1.0),
-        "only one side moved": Picture(np.where(slope > 0, -1.0, 0.0).astype(np.float32), False, 1.0),
+        "one side made darker, the other left as it is": Picture(
+            np.where(slope > 0, -1.0, 0.0).astype(np.float32), False, 1.0
+        ),
         "all pixels made brighter": Picture(np.ones((SIDE, SIDE), np.float32), False, 1.0),
     }
     return Question(

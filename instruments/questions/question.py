@@ -52,7 +52,7 @@ class Option:
     """One choice.
 
     Args:
-        words: plain text; with a picture, what is said of it once the answer is known.
+        words: plain text; with a picture, what is said of it once the answer is known, behind "That is".
         right: whether it is the right one.
         remark: Markdown, told to those who chose it and were wrong.
         picture: what is chosen, if it is a picture.

@@ -81,12 +81,12 @@ def by_heart(rng: Random) -> Question:
             rng,
             "It learned these few digits by heart, instead of what all digits of a kind have in common.",
             {
-                "It was trained too short.": "More of the same makes it better on these digits only.",
+                "It was trained for too short a time.": "More of the same makes it better on these digits only.",
                 "Unseen digits are drawn less carefully.": "They come from the same collection.",
                 "The learning rate was 0.": "Then it would not get the trained ones right either.",
             },
         ),
-        settings={training.DIGITS.key: 100, training.EPOCHS.key: 20},
+        settings={training.DIGITS.key: digits, training.EPOCHS.key: 20},
     )
 
 

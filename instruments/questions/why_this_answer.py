@@ -40,12 +40,12 @@ def covered(rng: Random) -> Question:
         values[row - 2 : row + 3, column - 2 : column + 3] = sign
         return Picture(values, False, 1.0)
 
-    right = "the score falls where the square is covered"
+    right = "a fall where the square is covered"
     drawn = {
         right: falls(one, 1),
-        "the score falls where the cross is covered": falls(other, 1),
-        "the score rises where the square is covered": falls(one, -1),
-        "the score falls wherever something is covered": Picture(np.ones((SIDE, SIDE), np.float32), False, 1.0),
+        "a fall where the cross is covered": falls(other, 1),
+        "a rise where the square is covered": falls(one, -1),
+        "a fall wherever something is covered": Picture(np.ones((SIDE, SIDE), np.float32), False, 1.0),
     }
     return Question(
         "recognise",

@@ -57,6 +57,15 @@ def test_each_link_of_the_lesson_opens_with_its_settings(link) -> None:
     assert dict(app.query_params) == query  # each name is known, each value taken, and none is the default anyway
 
 
+def test_the_homework_on_a_photo_can_be_asked_as_its_page_says() -> None:
+    parts = urlsplit(next(link for link in LINKS if link.startswith("/why-this-answer")))
+    app = visit("why_this_answer", **dict(parse_qsl(parts.query)))
+    why, instead = re.search(r"why (.*) and not (.*)\?", sentences(app)).groups()
+    named = [option.split(": ")[1] for option in app.selectbox(key="answer_second").options]
+    assert {why, instead} <= set(named)
+    assert app.selectbox(key="answer_first").options[0] == f"1: {why}"
+
+
 def test_the_lesson_s_links_are_relative_to_the_app_wherever_it_is_served() -> None:
     assert len(LINKS) > 20
     assert len(LINKS) == len(re.findall(r"\]\(", TEACHING))

@@ -198,18 +198,34 @@ def test_what_takes_its_time_is_held_and_the_oldest_go(monkeypatch) -> None:
 # Fool it
 
 
-@pytest.mark.parametrize(("epsilon", "steps"), [("4", "4/255"), ("0.5", "0.5/255"), ("0", "1")])
+def test_no_change_is_called_no_change(told) -> None:
+    x = np.full((1, 2, 3), 0.25, np.float32)
+    fool_it_view.side_by_side(resolve(fool_it.FIELDS, {"fool_epsilon": "0"}), x, x)
+    difference = told["fool_pictures"]["difference"]
+    assert (difference.maps == 0.5).all()
+    assert difference.legend.words == ("", "0: no change", "")
+
+
+@pytest.mark.parametrize(("epsilon", "steps"), [("4", "4/255"), ("0.5", "0.5/255")])
 def test_a_difference_of_epsilon_is_white_or_black(told, epsilon, steps) -> None:
     v = resolve(fool_it.FIELDS, {"fool_epsilon": epsilon})
     x = np.full((1, 2, 3), 0.5, np.float32)
     other = x.copy()
-    other[0, 0, :2] += np.float32([1, -1]) * (float(epsilon) or 255) / 255 / 2
+    other[0, 0, :2] += np.float32([1, -1]) * float(epsilon) / 255 / 2
     fool_it_view.side_by_side(v, x, other)
     panels = told["fool_pictures"]
     assert list(panels) == ["before", "after", "difference"]
-    expected = [0.75, 0.25, 0.5] if float(epsilon) else [1, 0, 0.5]
-    np.testing.assert_allclose(panels["difference"].maps[0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(panels["difference"].maps[0, 0], [0.75, 0.25, 0.5], atol=1e-5)
     assert panels["difference"].legend.words == (f"−{steps}", "0", f"+{steps}")
+
+
+def test_bars_in_percent_have_a_title_that_names_no_other_scale(monkeypatch) -> None:
+    titles = []
+    monkeypatch.setattr(answer_view.figures, "bars", lambda _, __, title, *___, **____: titles.append(title))
+    monkeypatch.setattr(answer_view.st, "image", lambda _, alt: titles.append(alt))
+    monkeypatch.setattr(lesson, "dark", lambda: False)
+    answer_view.bars(["a", "b"], [0.25, 0.75])
+    assert titles == ["probability", "Probabilities: a 25.0 %, b 75.0 %"]
 
 
 def test_words_compare_two_answers(told) -> None:
@@ -220,7 +236,7 @@ def test_words_compare_two_answers(told) -> None:
         before, why.Answer(before.scores[::-1], np.array([0.2, 0.1, 0.7]), [2, 0, 1], ["cow", "cat *", "dog"])
     )
     assert told["words"] == [
-        r"Nothing is changed: it says **cat \***, with 70.0 %.", r"It still says **cat \***. **cat \*** had 70.0 % and has 90.0 %.",
+        r"Nothing is changed: it says **cat \***, with 70.0 %.", r"It still says **cat \***, which had 70.0 % and has 90.0 %.",
         r"It now says **cow**. **cat \*** had 70.0 % and has 20.0 %."]  # fmt: skip
 
 
@@ -239,7 +255,7 @@ def test_a_sum_reads_what_the_skip_brings_unless_it_is_cut(told, cut) -> None:
     assert [(one.panel, one.how) for one in panels["added"].reads] == [("given", "same")] * (not cut) + [
         ("computed", "same")
     ]
-    assert panels["added"].title == ("Sum without the skip" if cut else "Sum")
+    assert panels["added"].title == ("Computed alone" if cut else "Sum")
     assert panels["given"].title == "Block 2, map 3: given"
     assert [(one.panel, one.how) for one in panels["left"].reads] == [("added", "same")]
     assert told["words"] == ["What is computed is **4** times as large as what is given."]

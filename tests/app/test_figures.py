@@ -1,5 +1,6 @@
 """Bars as SVG: lengths and words as they stand in the picture; numbers as they stand in a file."""
 
+import colorsys
 import io
 from xml.etree import ElementTree
 
@@ -164,6 +165,15 @@ def test_histograms_share_their_bins_and_count_shares() -> None:
     flat = histograms({"one": np.full(5, 3.0)}, "value", dark=True).data[0]
     assert (min(flat.x), max(flat.x)) == pytest.approx((3 + 1 / 120, 4 + 1 / 120))
     assert flat.y[0] == 1
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_histogram_is_neither_blue_nor_orange_as_maps_below_and_above_0_are(dark) -> None:
+    figure = histograms({"before": np.arange(4.0), "after": np.arange(5.0)}, "value", dark)
+    shades = [bar.marker.color for bar in figure.data]
+    hues = [360 * colorsys.rgb_to_hsv(*(int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5)))[0] for shade in shades]
+    assert all(min(abs(hue - other) for other in (20, 30, 210)) > 40 for hue in hues)
+    assert abs(hues[0] - hues[1]) > 60
 
 
 @pytest.mark.parametrize("low", [-3.3, -0.01, 0.0])

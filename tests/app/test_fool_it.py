@@ -83,6 +83,18 @@ def test_what_the_page_draws_is_what_it_computed() -> None:
     np.testing.assert_allclose(picture(moved), fool_it.moved(x, 0.25, 20, 0.1, 0.5), atol=0.51 / 255 + 1e-5)
 
 
+def test_sliders_say_what_their_numbers_are_of() -> None:
+    app = visit("fool_it", image="digit", fool_network="digits")
+    shown = [component(app, "live_slider", number)["label"] for number in range(4)]
+    assert shown == [
+        "Epsilon, in steps of 1/255",
+        "Shift, share of the width",
+        "Turn, degrees",
+        "Shrink, share of the side",
+    ]
+    assert component(app, "map_viewer", 1)["panels"][0]["title"].endswith(": tap or click one")
+
+
 def test_moves_mix_and_go_round_the_middle() -> None:
     """Each pixel on its own, from where it came."""
     x = np.random.default_rng(4).random((2, 7, 10), dtype=np.float64)
@@ -122,9 +134,12 @@ def test_maps_that_are_off_are_off_in_the_picture_and_in_the_answer() -> None:
     before, after, names = by_hand((), x), by_hand(off, x), networks.classes("digits")
     app = visit("fool_it", image="digit", fool_network="digits", fool_layer="relu1", fool_off="9,4, 1 4")
     top, share = int(before.argmax()), float(after[before.argmax()])
-    assert f"**{names[top]}** had {why.percent(float(before[top]))} and has {why.percent(share)}" in sentences(app)
+    assert names[int(after.argmax())] == names[top]
+    shares = f"had {why.percent(float(before[top]))} and has {why.percent(share)}"
+    assert f"It still says **{names[top]}**, which {shares}." in sentences(app)
     assert dict(app.query_params)["fool_off"] == "1, 4, 9"
     shown = component(app, "map_viewer", 1)["panels"][0]
+    assert shown["title"] == "Maps of relu1, off: 1, 4, 9"
     assert [shown["shape"], shown["scale"], shown["low"]] == [
         [16, 24, 24],
         "sequential",

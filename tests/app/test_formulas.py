@@ -123,6 +123,7 @@ def test_softmax_is_written_out_as_it_is_computed() -> None:
     assert "e^{0.75 - 3.50}" in shown
     powers = [float(one) for one in re.findall(r"e\^\{(-?[\d.]+)\}", shown)]
     assert powers == pytest.approx(logits - 3.5, abs=0.06)
+    assert "-0.0" not in formulas.softmax(np.array([2.0, 1.999]), 1) + shown
 
 
 def test_what_the_floor_loses_is_counted_in_rows_and_columns() -> None:

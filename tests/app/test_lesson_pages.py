@@ -262,6 +262,12 @@ def test_known_networks_have_their_known_sizes(preset, parameters, last) -> None
     assert table(app)["output shape"][-1] == last
 
 
+def test_little_memory_is_written_in_a_small_unit() -> None:
+    app = visit("shapes", shapes_input="1 x 8 x 8", shapes_layers="conv 4 3; conv 40 3")  # 40 and 1,480
+    assert "**1,520** parameters (6.08 kB as float32)" in sentences(app)
+    assert "**40** parameters (160 bytes as float32)" in sentences(visit("shapes", shapes_layers="conv 4 3"))
+
+
 def test_a_wrong_stack_marks_the_layer_and_says_why() -> None:
     app = visit("shapes", shapes_input="1 x 8 x 8", shapes_layers="conv 4 3; conv 4 9; relu")
     assert "Layer 2, conv 4 9, does not fit: Kernel_size 9 does not fit: padded input is 6 x 6" in app.error[0].value

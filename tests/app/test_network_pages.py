@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,6 +108,25 @@ def test_backward_walk_gives_the_gradient_of_the_input() -> None:
 def test_forward_ways_agree() -> None:
     app = visit("forward", forward_side="9", forward_kernels="3", forward_k="2", forward_stride="2")
     assert [float(value) < 1e-5 for value in table(app)["largest difference from cnn_core"]] == [True] * 3
+    loops, *others = [float(value.removesuffix(" ms")) for value in table(app)["time, at best"]]
+    first, *ratios = [float(value.replace(",", "")) for value in table(app)["times faster than loops"]]
+    assert first == 1
+    assert ratios == pytest.approx([loops / other for other in others], rel=0.06)
+
+
+def test_what_is_said_of_good_rates_is_true_of_the_one_that_is_set() -> None:
+    app = visit("training")
+    low, high = map(float, re.search(r"([\d.]+) to ([\d.]+) is good for Adam", sentences(app)).groups())
+    v = resolve(trainings.FIELDS, {})
+    assert v[trainings.OPTIMISER] == "adam"
+    assert low <= v[trainings.RATE] < high
+    moved = []
+    for rate in (v[trainings.RATE], float(re.search(r"with a rate of ([\d.]+)", sentences(app))[1])):
+        run = Training(replace(trainings.plan(v), rate=rate))
+        run.advance(60)
+        assert run.losses()[1][-1] < 0.5 < 2 < run.losses()[1][0]
+        moved.append(np.linalg.norm(run.kernels() - run.first_kernels))
+    assert moved[1] > 2 * moved[0]
 
 
 def test_training_learns_pauses_and_resumes() -> None:

@@ -141,6 +141,9 @@ def test_a_sum_of_many_maps_shows_the_largest_and_what_is_left(drawn) -> None:
     assert list(few)[-1] == "sum_cut"
     assert [(one.panel, one.how) for one in few["sum_cut"].reads] == [("sum_wide", "same")]
     assert few["sum_read"].title == "Maps that are read"
+    assert few["sum_parts"].title == "= partial maps, largest first"
+    sizes = [float(np.abs(one).mean()) for one in few["sum_parts"].maps]
+    assert sizes == sorted(sizes, reverse=True)
     assert few["sum_slices"].title == "× slices of kernel 0"
 
 
@@ -206,10 +209,10 @@ def test_formulas_count_their_terms_and_name_the_bias_if_there_is_one() -> None:
     def formula(name: str, channel: int = 0) -> str:
         return opened_map_view._formula(opened(name, channel).steps[0], channel)
 
-    assert formula("wide", 4) == r"y_{4} = \sum_{i=1}^{3} w_{4,i} \star x_i + (0.625)"
-    assert formula("right") == r"y_{0} = \sum_{i=1}^{2} w_{0,i} \star x_i"
-    assert formula("grow", 1) == r"y_{1} = \sum_{i=1}^{14} w_{1,i} \star^{\top} x_i + (0.25)"
-    assert formula("dense", 3) == r"z_{3} = \sum_{j=1}^{84} w_{3,j} \, x_j + (0.5)"
+    assert formula("wide", 4) == r"y_{4} = \sum_{i=0}^{2} w_{4,i} \star x_i + (0.625)"
+    assert formula("right") == r"y_{0} = \sum_{i=0}^{1} w_{0,i} \star x_i"
+    assert formula("grow", 1) == r"y_{1} = \sum_{i=0}^{13} w_{1,i} \star^{\top} x_i + (0.25)"
+    assert formula("dense", 3) == r"z_{3} = \sum_{j=0}^{83} w_{3,j} \, x_j + (0.5)"
 
 
 # Clicks on the maps
@@ -452,6 +455,14 @@ def test_the_largest_four_terms_are_told_and_the_others_together() -> None:
     assert found[5:] == pytest.approx([0.25, total], rel=6e-3)
 
 
+@pytest.mark.parametrize(("name", "channel"), [("wide", 4), ("grow", 1), ("left", 0)])
+def test_who_adds_the_terms_up_comes_to_the_total(name, channel) -> None:
+    for place in np.ndindex(3, 4):
+        *terms, total = numbers(words(name, channel, place)[0])
+        last = 10.0 ** (np.floor(np.log10(abs(total))) - 2)  # of three digits
+        assert sum(terms) == pytest.approx(total, abs=last)
+
+
 def test_few_terms_have_no_others_and_no_bias_is_not_told() -> None:
     [first, second] = words("wide", 4, (2, 3))
     assert re.findall(r"\((.*?)\)", first)[-1] == "bias"
@@ -482,8 +493,8 @@ def test_an_addition_and_a_share_are_told_with_what_they_are_made_of() -> None:
 
 
 def in_sum(one: float, other: float) -> str:
-    sign = f"\N{MINUS SIGN} {number(-other)}" if other < 0 else f"+ {number(other)}"
-    return f"{number(one)} {sign}"
+    """With three decimals: the total has two."""
+    return f"{one:.3f} {'-' if other < 0 else '+'} {abs(other):.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def test_a_unit_of_a_dense_layer_sums_its_products() -> None:

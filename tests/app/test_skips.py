@@ -11,11 +11,13 @@ def test_a_cut_skip_changes_the_bars_the_block_and_the_way() -> None:
     app = visit("skips", image="cat", skips_block="2", skips_map="7")
     assert "shortest way is **14 layers** long" in sentences(app)
     assert [panel["title"] for panel in component(app, "map_viewer", 1)["panels"]][2] == "Sum"
+    assert r"y &= \mathrm{ReLU}\big(F(x) + x\big)" in app.latex[0].value
     app.toggle(key="skips_cut2").set_value(True).run()
     assert app.query_params["skips_cut2"] == "true"
     assert "shortest way is **17 layers** long" in sentences(app)
     panels = component(app, "map_viewer", 1)["panels"]
-    assert [panel["title"] for panel in panels][2] == "Sum without the skip"
+    assert [panel["title"] for panel in panels][2] == "Computed alone"
+    assert r"y &= \mathrm{ReLU}\big(F(x)\big)" in app.latex[0].value
     assert [one["panel"] for one in panels[2]["reads"]] == ["computed"]
     x = models.shipped("resnet8").square(samples.load("cat", 512))
     expected = by_hand(x, (2,))["block2.added"][7]

@@ -90,6 +90,13 @@ def test_the_ladder_and_its_table_show_the_same_sizes() -> None:
     listed = next(t for t in (table(app, n) for n in range(5)) if "C × H × W" in t)
     assert listed["C × H × W"] == [formulas.shape_text(tuple(shape)) for shape in shown]
     assert listed["numbers"] == [f"{np.prod(shape):,}" for shape in shown]
+    bytes_in = {"bytes": 1, "kB": 1e3, "MB": 1e6}
+    for column, each in (("memory, 8 bits", 1), ("memory, float32", 4)):
+        written = [(float(amount), unit) for amount, unit in (cell.split() for cell in listed[column])]
+        assert [amount * bytes_in[unit] for amount, unit in written] == pytest.approx(
+            [each * np.prod(shape) for shape in shown], rel=5e-3
+        )
+        assert all(amount >= 0.1 for amount, _ in written)
     assert max(shown[-1]) == 256
     assert "no picture of 512 or 1024 pixels" in sentences(app)
 

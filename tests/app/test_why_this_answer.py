@@ -162,6 +162,17 @@ def test_shares_never_claim_to_be_all_or_nothing() -> None:
     assert said == ["> 99.9 %", "99.9 %", "< 0.1 %", "0 %", "100 %", "> 99.9 %"]
 
 
+@pytest.mark.parametrize(("method", "single"), [("cam", False), ("saliency", True)])
+def test_colours_end_at_the_largest_value_but_for_maps_of_single_pixels(method, single) -> None:
+    app = visit("why_this_answer", image="cat", answer_method=method)
+    over, maps = (component(app, "map_viewer", place)["panels"] for place in (0, 1))
+    end = float(re.search(r"[\d.]+$", over[1]["legend"]["words"][-1])[0])
+    assert (end < 0.9 * maps[0]["end"]) == single
+    assert ("and more in both" in sentences(app)) == single
+    if not single:
+        assert end == pytest.approx(maps[0]["end"], rel=0.01)
+
+
 def test_an_overlay_is_orange_for_blue_against_and_grey_where_nothing_is_said() -> None:
     x = np.full((3, 1, 3), 0.25, np.float32)
     laid = overlays.overlay(x, np.array([[4.0, 0.0, -2.0]]), 4.0, 0.5)

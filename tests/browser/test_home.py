@@ -79,12 +79,19 @@ def test_the_network_answers_while_the_hand_draws(visit) -> None:
     page.mouse.up()
     settle(page)
     in_menu(page, "The whole network").click()
+    expect(page.locator("h1")).to_have_text("The whole network")  # both pages have a "Draw"
     page.get_by_test_id("stButtonGroup").get_by_text("Draw", exact=True).click()
     expect(page.get_by_text("The network says 1")).to_be_visible()
     in_menu(page, "Home").click()
     expect(page.get_by_text("It says 1")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
+    undo = page.get_by_role("button", name="Undo")
+    undo.click()  # what was drawn comes back, and before it the pad was empty: the drawing is another page's
+    expect(page.get_by_text("It says 1")).to_be_visible()
+    undo.click()
+    expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
+    expect(undo).to_be_disabled()
 
 
 def test_a_photo_of_a_digit_is_read(visit) -> None:

@@ -6,7 +6,7 @@ import pytest
 from _pytest.mark import ParameterSet
 from playwright.sync_api import Page, expect
 
-from tests.browser.instrument import settle, wait_until
+from tests.browser.instrument import in_menu, settle, wait_until
 from ui.site import PAGES
 
 ALL = [page.file for pages in PAGES.values() for page in pages]
@@ -298,3 +298,27 @@ def test_buttons_that_begin_another_line_have_whole_borders(visit) -> None:
         colours = one.evaluate(sides)
         assert len(set(colours)) == 1
         assert not re.search(r"(, |/ )0\)$", colours[0])
+
+
+def test_the_menu_of_a_phone_closes_once_a_page_is_chosen(visit) -> None:
+    page = visit("kernel?size=64", width=400, height=800, has_touch=True)
+    settle(page)
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    link = in_menu(page, "Pooling")
+    link.scroll_into_view_if_needed()
+    expect(link).to_be_in_viewport()
+    link.tap()
+    expect(page.locator("h1")).to_have_text("Pooling")
+    expect(link).not_to_be_in_viewport()
+
+
+@pytest.mark.parametrize("file", ["backward", "channels", "features", "shapes", "why", "training"])
+def test_a_formula_goes_on_below_where_a_phone_is_too_narrow(visit, file) -> None:
+    page = visit(address(file, "size=64"), width=400, height=800)
+    formulas = page.locator(".katex-display")
+    formulas.first.wait_for()
+    settle(page)
+    assert (
+        formulas.evaluate_all("all => all.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)")
+        == [0] * formulas.count()
+    )

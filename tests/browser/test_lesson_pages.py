@@ -116,6 +116,16 @@ def test_sliders_move_the_picture_while_they_are_dragged(visit) -> None:
     page.mouse.up()
 
 
+def test_a_dark_part_of_a_picture_is_dark_in_the_walk(visit) -> None:
+    page = visit("stride-padding?image=astronaut&size=64")
+    settle(page)
+    cells = page.locator(".st-key-walk_explorer .input .cell")
+    for cell in (cells.nth(place) for place in range(0, 64, 9)):
+        value = float("0" + cell.inner_text().removeprefix("0").replace("≈", ""))
+        shade = int(re.findall(r"\d+", cell.evaluate("(one) => getComputedStyle(one).backgroundColor"))[0])
+        assert shade == pytest.approx(255 * value, abs=3)
+
+
 def test_exact_values_are_read_under_the_mouse(visit) -> None:
     page = visit("images?image=Gradient&size=64")
     settle(page)

@@ -4,6 +4,7 @@ import json
 import re
 
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.instrument import in_menu, panel, pixels, settle, upload, wait_until
@@ -197,6 +198,57 @@ def test_why_this_answer_asks_about_the_class_that_is_chosen_and_grows_the_walk(
     settle(page)
     grey = pixels(page, "covered")[17:23, 7:13].astype(int)
     assert (np.abs(grey - 128) <= 1).all()
+
+
+def test_a_units_sum_is_one_step_from_the_maps(visit) -> None:
+    page = visit("network", width=1366, height=768)
+    settle(page)
+    canvas = panel(page, "conv").locator(".frame canvas")
+    canvas.scroll_into_view_if_needed()
+    canvas.click(position={"x": 9, "y": 9})
+    page.wait_for_url("**network_y=2**")
+    page.get_by_role("link", name="how it was computed").click()
+    expect(page.get_by_role("heading", name="How one unit was computed")).to_be_in_viewport()
+    expect(page.locator(".st-key-network_explorer .grid.output")).to_be_in_viewport()
+
+
+def read_at(page, stage: str, y: float, x: float) -> float:
+    """The number that is read where one points, in fractions of a picture, once it has been answered."""
+    canvas = panel(page, stage).locator(".frame canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    canvas.hover(position={"x": box["width"] * x, "y": box["height"] * y})
+    detail = page.locator(".detail", has_text=panel(page, stage).locator(".title").inner_text())
+    return number_in(detail.locator("output"))
+
+
+def number_in(output) -> float:
+    return float(output.inner_text().replace("\N{MINUS SIGN}", "-"))
+
+
+def test_a_coloured_picture_is_read_by_what_its_colours_mean(visit) -> None:
+    page = visit("why-this-answer?image=cat&answer_network=resnet8&answer_method=saliency")
+    settle(page)
+    y, x = 20.5 / 32, 11.5 / 32
+    over = [read_at(page, stage, y, x) for stage in ("first", "second", "against")]
+    maps = [read_at(page, stage, y, x) for stage in ("map1", "map2", "difference")]
+    assert over == maps
+    assert maps[2] == pytest.approx(maps[0] - maps[1], abs=0.01 * max(maps))
+    page = visit("fool-it?image=cat&fool_network=resnet8&fool_epsilon=2")
+    settle(page)
+    assert abs(read_at(page, "difference", y, x)) == pytest.approx(2 / 255, abs=1e-4)
+
+
+def test_what_was_read_follows_its_map(visit) -> None:
+    page = visit("fool-it?image=cat&fool_network=resnet8&fool_epsilon=2")
+    settle(page)
+    assert abs(read_at(page, "difference", 0.4, 0.6)) == pytest.approx(2 / 255, abs=1e-4)
+    typed = page.locator(".st-key-fool_epsilon input")
+    typed.fill("6")
+    typed.press("Enter")
+    page.wait_for_url("**fool_epsilon=6**")
+    output = page.locator(".st-key-fool_pictures .detail output")
+    wait_until(page, lambda: abs(abs(number_in(output)) - 6 / 255) < 1e-4)  # though the hand has gone
 
 
 def test_a_map_is_switched_off_by_a_click_and_another_is_asked_and_stopped(visit) -> None:

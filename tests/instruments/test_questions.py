@@ -121,6 +121,23 @@ def expect_plain_question(question: Question) -> None:
 
 
 @pytest.mark.parametrize("page", WITH_QUESTIONS)
+def test_what_a_picture_is_can_stand_behind_that_is(page) -> None:
+    for seed in range(40):
+        for choice in make(page, 1, seed).choices:
+            if choice.remark == f"That is {choice.words}.":
+                assert not re.search(r"\b(falls|rises|moved$)", choice.words.split(":")[0])
+
+
+def test_the_case_of_a_network_that_learns_by_heart_is_the_one_that_is_told() -> None:
+    for seed in range(20):
+        question = make("training", 2, seed)
+        assert (
+            f"**{question.settings['training_digits']}** digits for {question.settings['training_epochs']} epochs"
+            in question.text
+        )
+
+
+@pytest.mark.parametrize("page", WITH_QUESTIONS)
 def test_right_choices_stand_anywhere(page) -> None:
     for n in (1, 2):
         assert {make(page, n, seed).right for seed in range(100)} == {0, 1, 2, 3}

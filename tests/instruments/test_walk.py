@@ -135,6 +135,20 @@ def test_a_shifted_feature_map_is_that_of_the_shifted_image() -> None:
     assert pooling.change(np.zeros(2), np.zeros(2)) == 0
 
 
+@pytest.mark.parametrize(("took", "fastest"), [((9, 3, 1, 2), 1), ((4, 5, 6, 7), 4), ((12.5,), 12.5), ((400,), 400)])
+def test_the_fastest_of_four_is_told_unless_the_first_took_long(monkeypatch, took, fastest) -> None:
+    clock, left = [0.0], list(took)
+    monkeypatch.setattr(forward.time, "perf_counter", lambda: clock[0])
+
+    def way(image: np.ndarray, _: np.ndarray, __: int) -> np.ndarray:
+        clock[0] += left.pop(0) / 1e3
+        return image
+
+    found = forward.compared({"a": way}, np.ones((1, 2, 3)), np.ones((1, 1, 1, 1)), 1)["a"]
+    assert (found.output.shape, left) == ((1, 2, 3), [])
+    assert found.milliseconds == pytest.approx(fastest)
+
+
 def test_ways_are_timed_and_given_the_same() -> None:
     v = resolve(forward.FIELDS, {"forward_kernels": "3", "forward_k": "4", "forward_side": "10"})
     weight, image = forward.weight(v), forward.small(IMAGE, v)

@@ -36,7 +36,7 @@ class DrawingPad {
     /** @type {Stroke[]} what was drawn before this page was left, and what is drawn now */
     this.strokes = data.strokes;
     this.ready = data.ready; // nobody drew them: the first stroke takes their place
-    /** @type {Stroke[]} whose place the first stroke took, until it is undone */
+    /** @type {{strokes: Stroke[], ready: boolean}[]} whose place a first stroke or an empty pad took, until that is undone */
     this.replaced = [];
     this.most = data.most;
     /** @type {Drawing | null} a picture that waits */
@@ -53,8 +53,9 @@ class DrawingPad {
     this.small.imageSmoothingQuality = "high";
     this.brush = element("input", { type: "range", min: 10, max: 40, value: 22 });
     keepFromSwipes(this.brush);
-    const tool = /** @type {(name: string, run: () => void) => HTMLElement} */ ((name, run) => button(name, name, run));
-    const bar = element("div", { className: "bar" }, tool("Undo", () => this.undo()), tool("Clear", () => this.clear()), element("label", {}, "brush", this.brush));
+    const tool = /** @type {(name: string, run: () => void) => HTMLButtonElement} */ ((name, run) => button(name, name, run));
+    this.undoing = tool("Undo", () => this.undo());
+    const bar = element("div", { className: "bar" }, this.undoing, tool("Clear", () => this.clear()), element("label", {}, "brush", this.brush));
     parent.append(this.canvas, bar);
     new Drag(this.canvas, {
       press: (event) => this.begin(this.at(event)),
@@ -96,8 +97,7 @@ class DrawingPad {
    * @returns {Stroke}
    */
   begin(point) {
-    if (this.ready) [this.replaced, this.strokes] = [this.strokes, []];
-    this.ready = false;
+    if (this.ready) this.replace();
     /** @type {Stroke} */
     const stroke = { width: this.brush.valueAsNumber, points: [point] };
     if (this.room()) this.strokes.push(stroke);
@@ -121,21 +121,26 @@ class DrawingPad {
   undo() {
     if (this.ready) return; // nobody drew anything
     this.strokes.pop();
-    this.ready = !this.strokes.length && this.replaced.length > 0;
-    if (this.ready) this.strokes = this.replaced;
+    if (!this.strokes.length) Object.assign(this, this.replaced.pop());
     this.written = null;
     this.changed();
   }
 
+  /** Begin with an empty pad; Undo brings back what was there. */
+  replace() {
+    this.replaced.push({ strokes: this.strokes, ready: this.ready });
+    Object.assign(this, { strokes: [], ready: false });
+  }
+
   clear() {
-    this.strokes = this.replaced = [];
-    this.ready = false;
+    if (this.strokes.length) this.replace();
     this.written = null;
     this.changed();
   }
 
   paint() {
     const { context } = this;
+    this.undoing.disabled = this.ready || (!this.strokes.length && !this.replaced.length);
     context.fillStyle = "#000";
     context.fillRect(0, 0, PIXELS, PIXELS);
     context.strokeStyle = "#fff";

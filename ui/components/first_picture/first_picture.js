@@ -2,6 +2,7 @@
 
 import { keepColumnsReachable } from "../shared/columns.js";
 import { keepHistoryShort } from "../shared/history.js";
+import { keepMenuShort } from "../shared/menu.js";
 import { keepNamesPlain } from "../shared/names.js";
 import { keepNumbersStill } from "../shared/scrolling.js";
 import { keepLinksCalm } from "../shared/sight.js";
@@ -11,6 +12,7 @@ import { keepLinksCalm } from "../shared/sight.js";
 // Here, since this is on every page that a session opens with.
 keepColumnsReachable();
 keepHistoryShort();
+keepMenuShort();
 keepNamesPlain();
 keepNumbersStill();
 keepLinksCalm();

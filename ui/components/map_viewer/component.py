@@ -123,6 +123,7 @@ class MapPanel:
         row: places in a single row, at least C, in which the maps of values stand over the whole width, so that equal places of
             panels below each other belong together; 0 for a mosaic.
         legend: what an image's own colours stand for, in place of a scale of its brightness.
+        meant: (1 or C, H, W), the numbers that those colours stand for, which are read under the hand in place of its brightness.
     """
 
     name: str
@@ -135,11 +136,14 @@ class MapPanel:
     reads: Sequence[Reads] = ()
     row: int = 0
     legend: Legend | None = None
+    meant: Array | None = None
 
     def __post_init__(self) -> None:
         count, cells = len(self.maps), self.maps.size
         if self.names is not None and len(self.names) not in ({cells} if count == 1 else {count}):
             raise ValueError(f"names must be one for each of {cells if count == 1 else count}, got {len(self.names)}")
+        if self.meant is not None and self.meant.shape not in (self.maps.shape, (1, *self.maps.shape[1:])):
+            raise ValueError(f"meant must have a number for each of {self.maps.shape}, got {self.meant.shape}")
         if self.kind == "colour" and count != 3:
             raise ValueError(f'scale "colour" needs 3 maps, got {count}')
 
@@ -204,7 +208,7 @@ def map_viewer(
             if one.panel not in known:
                 raise ValueError(f"panel {panel.name!r} must read one of {', '.join(known)}, got {one.panel!r}")
     digests = [cache.digest(panel.shown) for panel in panels]
-    tokens = map_tickets(key, [(panel.shown, digest) for panel, digest in zip(panels, digests, strict=True)])
+    tokens = map_tickets(key, [_read(*one) for one in zip(panels, digests, strict=True)])
     live: dict[str, Any] = {"base": st.get_option("server.baseUrlPath")}
     if following:
         live |= {"op": following.op, "token": ticket(following.image), "settings": dict(following.settings)}
@@ -219,6 +223,16 @@ def map_viewer(
     }
     with st.container(key=f"pictures_{key}"):
         mount(_mount, key, data, "pick", selected)
+
+
+def _read(panel: MapPanel, digest: str) -> tuple[Array, str]:
+    """The numbers that are read under the hand, and their digest."""
+    return (panel.shown, digest) if panel.meant is None else (panel.meant, cache.digest(panel.meant))
+
+
+def _read_scale(meant: Array) -> dict[str, object]:
+    """The scale of numbers that an image's colours stand for."""
+    return {"kind": values_scale(meant), "end": scale_limits(float(meant.min()), float(meant.max()))[1]}
 
 
 def _message(panel: MapPanel, digest: str, token: str) -> dict[str, Any]:
@@ -239,6 +253,7 @@ def _message(panel: MapPanel, digest: str, token: str) -> dict[str, Any]:
         "tiles": list(tiles),
         "row": panel.row > 0,
         "legend": panel.legend and panel.legend._asdict(),
+        "meant": None if panel.meant is None else _read_scale(panel.meant),
         "src": source,
         "token": token,
         "names": None if panel.names is None else list(panel.names),

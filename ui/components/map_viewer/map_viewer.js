@@ -21,6 +21,14 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
   return () => viewer.following.leave();
 }
 
+/**
+ * @param {Place} place
+ * @param {number[]} shape channels, height, width
+ */
+function isInside({ channel, y, x }, shape) {
+  return channel < shape[0] && y < shape[1] && x < shape[2];
+}
+
 class MapViewer {
   /**
    * @param {ShadowRoot | HTMLElement} parent
@@ -67,8 +75,10 @@ class MapViewer {
       if (data.boxes) picture.mark([]);
       if (box) picture.choose(box);
     }
-    const shown = this.shown && this.gallery.get(this.shown.stage);
-    if (shown && data.live.op && this.shown) this.read(this.shown); // the same value of the new maps
+    const panel = this.shown && this.gallery.get(this.shown.stage)?.panel;
+    if (!panel || !this.shown) return;
+    if (isInside(this.shown, panel.shape)) this.read(this.shown); // the same place of the new maps
+    else this.forget();
   }
 
   /**
@@ -96,7 +106,7 @@ class MapViewer {
       const value = element("output", { textContent: shortNumber(window.total) });
       const name = panel.names && panel.shape[0] === 1 ? panel.names[y] : null;
       const where = name ?? `channel ${channel}, row ${y}, column ${x}`;
-      const scale = { kind: panel.scale, end: panel.end };
+      const scale = panel.meant ?? { kind: panel.scale, end: panel.end };
       this.detail.classList.add("told");
       this.detail.replaceChildren(element("p", {}, `${panel.title}, ${where}: `, value), lens(window, scale, this.gallery.table));
     });

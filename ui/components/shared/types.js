@@ -40,6 +40,7 @@
  * @property {Reads[]} reads
  * @property {boolean} [row] whether the maps stand in a single row over the whole width
  * @property {{colours: string[], words: string[]} | null} [legend] what the colours over a picture stand for
+ * @property {Scale | null} [meant] of the numbers that they stand for
  * @property {string} [token] of the map in the live channel
  * @property {string[] | null} [names] of the maps, or of the cells of a single column
  * @property {number[] | null} [values] of the named cells

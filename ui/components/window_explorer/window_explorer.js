@@ -134,7 +134,8 @@ class WindowExplorer {
     this.kernel.setAttribute("aria-label", titles[1]);
     this.output.setAttribute("aria-label", `${titles[2]}. Arrow keys move the window.`);
     this.kernelFigure.hidden = !kernel;
-    this.inputCells = this.fill(this.input, input, { ...ownScale(input), kind: data.scale });
+    const least = data.scale === "grey" ? 1 : 0; // a dark part of a picture stays dark
+    this.inputCells = this.fill(this.input, input, { ...ownScale(input, least), kind: data.scale });
     this.kernelCells = kernel ? this.fill(this.kernel, kernel, ownScale(kernel)) : [];
     this.outputCells = this.fill(this.output, output, ownScale(output, data.end));
     this.markInput();
