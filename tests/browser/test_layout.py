@@ -232,12 +232,15 @@ def test_all_beside_the_controls_is_reached_by_scrolling_the_page(visit, file, q
         assert 690 <= ask(page, "box(column).bottom") <= 720
 
 
-def test_on_a_phone_what_goes_on_below_a_picture_fades_until_it_is_seen(visit) -> None:
-    page = visit("kernel", width=400, height=800)
+@pytest.mark.parametrize("file", ["kernel", "training"])
+def test_on_a_phone_what_goes_on_below_a_picture_fades_until_it_is_seen(visit, file) -> None:
+    page = visit(address(file), width=400, height=800)
     settle(page)
     fade = 'Number(getComputedStyle(column.firstElementChild, "::after").opacity)'
     assert ask(page, "column.scrollHeight - column.clientHeight") > 40
     assert ask(page, fade) == 1
+    orders = ask(page, "[...column.firstElementChild.children].map((one) => Number(getComputedStyle(one).order))")
+    assert ask(page, 'Number(getComputedStyle(column.firstElementChild, "::after").order)') > max(orders)
     assert (
         ask(page, "box(column.firstElementChild).height") >= ask(page, "column.scrollHeight") - 16
     )  # it can stay at the end
