@@ -35,8 +35,11 @@ def test_a_digit_drawn_by_hand_is_read_while_it_is_drawn(visit) -> None:
     for key in (" ", *["ArrowDown"] * 14):
         page.keyboard.press(key)
     expect(page.get_by_text("The network says 1")).to_be_visible()
-    page.get_by_role("button", name="Undo").click()
+    undo = page.get_by_role("button", name="Undo")
+    undo.click()
     expect(page.get_by_text("until then the network sees an empty picture")).to_be_visible()
+    undo.click()  # one step more: what was cleared
+    expect(page.get_by_text("The network says 1")).to_be_visible()
 
 
 def test_training_moves_by_itself_pauses_and_stops_when_the_page_is_left(visit) -> None:

@@ -36,7 +36,7 @@ class DrawingPad {
     /** @type {Stroke[]} what was drawn before this page was left, and what is drawn now */
     this.strokes = data.strokes;
     this.ready = data.ready; // nobody drew them: the first stroke takes their place
-    /** @type {{strokes: Stroke[], ready: boolean}[]} whose place a first stroke or an empty pad took, until that is undone */
+    /** @type {{strokes: Stroke[], ready: boolean, cleared: boolean}[]} whose place a first stroke or, cleared, an empty pad took */
     this.replaced = [];
     this.most = data.most;
     /** @type {Drawing | null} a picture that waits */
@@ -97,7 +97,7 @@ class DrawingPad {
    * @returns {Stroke}
    */
   begin(point) {
-    if (this.ready) this.replace();
+    if (this.ready) this.replace(false);
     /** @type {Stroke} */
     const stroke = { width: this.brush.valueAsNumber, points: [point] };
     if (this.room()) this.strokes.push(stroke);
@@ -120,20 +120,27 @@ class DrawingPad {
 
   undo() {
     if (this.ready) return; // nobody drew anything
-    this.strokes.pop();
-    if (!this.strokes.length) Object.assign(this, this.replaced.pop());
+    const last = this.strokes.pop();
+    const before = this.replaced[this.replaced.length - 1];
+    if (before && !this.strokes.length && !(last && before.cleared)) {
+      this.replaced.pop();
+      ({ strokes: this.strokes, ready: this.ready } = before);
+    }
     this.written = null;
     this.changed();
   }
 
-  /** Begin with an empty pad; Undo brings back what was there. */
-  replace() {
-    this.replaced.push({ strokes: this.strokes, ready: this.ready });
-    Object.assign(this, { strokes: [], ready: false });
+  /**
+   * Begin with an empty pad; Undo brings back what was there.
+   * @param {boolean} cleared whether nothing is drawn yet
+   */
+  replace(cleared) {
+    this.replaced.push({ strokes: this.strokes, ready: this.ready, cleared });
+    [this.strokes, this.ready] = [[], false];
   }
 
   clear() {
-    if (this.strokes.length) this.replace();
+    if (this.strokes.length) this.replace(true);
     this.written = null;
     this.changed();
   }
