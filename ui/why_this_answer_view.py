@@ -115,7 +115,7 @@ def said(answer: Answer) -> None:
     bars(answer.names, [float(answer.probabilities[number]) for number in answer.top])
 
 
-def bars(names: Sequence[str], shares: Sequence[float], room: float = 100) -> None:
+def bars(names: Sequence[str], shares: Sequence[float], room: float = 64) -> None:
     """Classes with their probabilities as bars from 0 to 1, so many pixels, with the same words for who cannot see them."""
     texts, behind = [why.percent(share) for share in shares], 60  # pixels: they stand beside pictures
     title, dark = "probability", lesson.dark()
