@@ -9,13 +9,12 @@ import { keepLinksCalm } from "../shared/sight.js";
 
 /** @import {Mounted} from "../shared/types.js" */
 
-// Here, since this is on every page that a session opens with.
-keepColumnsReachable();
-keepHistoryShort();
-keepMenuShort();
-keepNamesPlain();
-keepNumbersStill();
-keepLinksCalm();
+// Here, since this is on every page that a session opens with; once a window, also where it is run again.
+const kept = /** @type {Window & {cnnKept?: true}} */ (window);
+if (!kept.cnnKept) {
+  kept.cnnKept = true;
+  for (const keep of [keepColumnsReachable, keepHistoryShort, keepMenuShort, keepNamesPlain, keepNumbersStill, keepLinksCalm]) keep();
+}
 
 const PATIENCE = 3000; // milliseconds, on a page that draws none
 

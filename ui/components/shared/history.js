@@ -1,11 +1,8 @@
 // One step back for each thing that a person did. Streamlit puts an entry into the history when a page opens, and another when
 // that page writes its settings into the address, before it or after. Of those that one act leads to, the last takes their place.
 
-/** Watches how entries are put into the history; once a window, whoever asks. */
+/** Watches how entries are put into the history. */
 export function keepHistoryShort() {
-  const kept = /** @type {Window & {cnnHistory?: true}} */ (window);
-  if (kept.cnnHistory) return;
-  kept.cnnHistory = true;
   let opened = true; // a page, and nobody has acted on it yet
   let written = false; // into the history, since somebody acted
   const act = () => {

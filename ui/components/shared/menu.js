@@ -3,11 +3,8 @@
 const OVER = "(max-width: 767px)"; // as in shell.css
 const CLOSE = "[data-testid=stSidebarCollapseButton] button";
 
-/** From now on; once a window, whoever asks. */
+/** From now on. */
 export function keepMenuShort() {
-  const kept = /** @type {Window & {cnnMenu?: true}} */ (window);
-  if (kept.cnnMenu) return;
-  kept.cnnMenu = true;
   document.addEventListener("click", ({ target, ctrlKey, metaKey, shiftKey }) => {
     const chosen = target instanceof Element && target.closest("[data-testid=stSidebarNav] a");
     if (!chosen || ctrlKey || metaKey || shiftKey || !matchMedia(OVER).matches) return;

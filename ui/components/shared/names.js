@@ -13,11 +13,8 @@ export function plainName(label) {
     .trim();
 }
 
-/** Keeps all names on the page plain, from now on; once a window, whoever asks. */
+/** Keeps all names on the page plain, from now on. */
 export function keepNamesPlain() {
-  const kept = /** @type {Window & {cnnNames?: true}} */ (window);
-  if (kept.cnnNames) return;
-  kept.cnnNames = true;
   /** @param {Element} one */
   const mend = (one) => {
     const name = one.getAttribute("aria-label") ?? "";

@@ -17,11 +17,8 @@ export function keepFromSwipes(range) {
   range.style.touchAction = "pan-y";
 }
 
-/** Keeps numbers from the wheel, from now on; once a window, whoever asks. */
+/** Keeps numbers from the wheel, from now on. */
 export function keepNumbersStill() {
-  const kept = /** @type {Window & {cnnWheel?: true}} */ (window);
-  if (kept.cnnWheel) return;
-  kept.cnnWheel = true;
   document.addEventListener("wheel", (event) => {
     const [target] = event.composedPath();
     if (!(target instanceof HTMLInputElement) || !target.matches(NUMBER)) return;

@@ -38,11 +38,8 @@ export function bringIntoSight(id, path) {
   look();
 }
 
-/** Links to headings scroll, from now on; once a window, whoever asks. A link that opened the window is followed, too. */
+/** Links to headings scroll, from now on. A link that opened the window is followed, too. */
 export function keepLinksCalm() {
-  const kept = /** @type {Window & {cnnLinks?: true}} */ (window);
-  if (kept.cnnLinks) return;
-  kept.cnnLinks = true;
   for (const kind of HANDS) document.addEventListener(kind, () => clearInterval(looking), { capture: true, passive: true });
   document.addEventListener("click", (event) => {
     const path = event.composedPath();
