@@ -214,10 +214,13 @@ def over_the_photo(v: Values, asked: Asked, maps: Array) -> None:
     ]
     map_viewer("answer_over", panels)
     each = "orange speaks for the class, blue against it" if both else "the more orange, the more it counts"
-    more = " and more" if float(np.abs(maps).max()) > ends[0] else ""
+    full = [
+        f"{end:.3g}{' and more' if float(np.abs(found).max()) > end else ''}"
+        for end, found in zip(ends, (maps, maps[0] - maps[1]), strict=True)
+    ]
     st.markdown(
-        f"One class: {each}; full colour stands for {ends[0]:.3g}{more} in both. The last picture is the first map less the second: "
-        f"orange for **{plain(first)}**, blue for **{plain(second)}**, full colour stands for {ends[1]:.3g}."
+        f"One class: {each}; full colour stands for {full[0]} in both. The last picture is the first map less the second: "
+        f"orange for **{plain(first)}**, blue for **{plain(second)}**, full colour stands for {full[1]}."
     )
 
 

@@ -169,6 +169,7 @@ def test_colours_end_at_the_largest_value_but_for_maps_of_single_pixels(method, 
     end = float(re.search(r"[\d.]+$", over[1]["legend"]["words"][-1])[0])
     assert (end < 0.9 * maps[0]["end"]) == single
     assert ("and more in both" in sentences(app)) == single
+    assert sentences(app).count("and more") == 2 * single  # of the difference, too
     if not single:
         assert end == pytest.approx(maps[0]["end"], rel=0.01)
 
