@@ -26,7 +26,7 @@ class Progress(NamedTuple):
 
 
 def one_cycle(step: int, steps: int, peak: float) -> float:
-    """Learning rate that rises to the peak over the first 30 % of the steps, then falls to near zero, as cosines.
+    """Learning rate that rises to the peak over the first 30% of the steps, then falls to near zero, as cosines.
 
     Source: Smith and Topin, "Super-Convergence" (2018), with PyTorch's OneCycleLR defaults.
 

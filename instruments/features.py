@@ -22,7 +22,7 @@ ASTRONAUT = {  # where they are in the picture of 512 pixels
     "nose": (112, 213, 25, 25),
     "mouth": (131, 199, 21, 49),
 }
-CHANGED = {"same": "The same image", "scaled": "Scaled to 130 %", "turned": "Turned by 90°", "mirrored": "Mirrored"}
+CHANGED = {"same": "The same image", "scaled": "Scaled to 130%", "turned": "Turned by 90°", "mirrored": "Mirrored"}
 OTHERS = ("photographer", "cat", "astronaut")
 REACH = 4  # pixels around its place that a vote still counts for
 NEEDED = 3  # parts of the four that must agree on a face

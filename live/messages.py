@@ -44,9 +44,9 @@ from instruments import channels, models
 from instruments.cost import Cost
 from instruments.fields import SettingError, choice, switch, whole
 from instruments.kernel import parse_settings
+from instruments.percent import percent
 from instruments.stages import Shown, Window, compute, cost, look, on_one_scale
 from instruments.why_this_answer import answer as answer_of
-from instruments.why_this_answer import percent
 from live.pictures import describe, picture
 from live.store import ImageStore
 from server.shares import COMPUTING, DECODING, FRAMES, LONG, NETWORKS, Shares, is_long

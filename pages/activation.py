@@ -5,6 +5,7 @@ import streamlit as st
 
 from cnn_core.images import to_grey
 from instruments import activation
+from instruments.percent import percent
 from ui import figures, formulas, image_source, lesson, settings
 from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer, picture_scale, values_scale
@@ -43,7 +44,7 @@ with picture:
     )
     negative, zeroed = (maps < 0).mean(), ((maps < 0) & (after == 0)).mean()
     st.markdown(
-        f"**{formulas.percent(negative)}** of the values are negative before; **{formulas.percent(zeroed)}** of all values were "
+        f"**{percent(negative)}** of the values are negative before; **{percent(zeroed)}** of all values were "
         "negative and are exactly 0 after."
     )
 lesson.formula(rf"f(x) = {activation.formula(v)}")

@@ -5,6 +5,7 @@ import streamlit as st
 
 from instruments import backward
 from instruments.backward import as_maps
+from instruments.percent import percent
 from ui import backward_view, image_source, lesson, own_digits, settings
 from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, map_viewer
@@ -64,7 +65,7 @@ flow = backward.network_gradients(own.graph) if own else backward.shipped_gradie
 sizes = {
     "gradient that leaves": list(flow.leaving),
     "mean size": [f"{np.abs(grad).mean():.2e}" for grad in flow.leaving.values()],
-    "exactly 0": [f"{(grad == 0).mean():.0%}" for grad in flow.leaving.values()],
+    "exactly 0": [percent((grad == 0).mean()) for grad in flow.leaving.values()],
 }
 lesson.table(sizes)
 panels = [

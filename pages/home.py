@@ -3,7 +3,8 @@
 import streamlit as st
 
 from instruments import home
-from ui import digit_source, formulas, home_view, image_source, settings
+from instruments.percent import percent
+from ui import digit_source, home_view, image_source, settings
 from ui.controls import buttons
 
 FIRST = {"draw": "draw a digit where the 3 stands, then tap or click a map.", "image": "tap or click a map."}
@@ -29,7 +30,7 @@ trace = home.trace(digit)
 probabilities = trace["softmax"]
 best = int(probabilities.argmax())
 with right:
-    st.markdown(f"It says **{best}**, with {formulas.percent(probabilities[best])}.")
+    st.markdown(f"It says **{best}**, with {percent(probabilities[best])}.")
     digit_source.show(probabilities, narrow=True)
 with middle:
     home_view.graph(v[home.SOURCE], digit, trace)

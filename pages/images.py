@@ -114,7 +114,7 @@ ends = MapPanel("from", "From", image.pixels, image=True), MapPanel("to", "To", 
 map_viewer("images_walk", [ends[0], MapPanel("between", "Between", between, image=True, reads=both), ends[1]])
 told = f"{changed:,} of {between.size:,} values have been changed."
 if v[images.WAY] == "blend":
-    told = f"All {between.size:,} values are {share:.0%} of the way."
+    told = f"All {between.size:,} values are {v[images.SHARE]}% of the way."
 walked, whole = (np.linalg.norm(one - image.pixels) for one in (between, goal))
 st.markdown(f"{told} Distance walked: {walked:.1f} of {whole:.1f}.")
 

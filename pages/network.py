@@ -6,9 +6,9 @@ from instruments import network, own_model
 from instruments.models import SHIPPED
 from instruments.network import CHANNEL, COLUMN, KERNEL_SIDE, KERNELS, POOL, ROW
 from instruments.overview_settings import MODEL, NARROW
+from instruments.percent import percent
 from ui import (
     digit_source,
-    formulas,
     image_source,
     lesson,
     model_source,
@@ -54,7 +54,7 @@ if on_digits:
     probabilities = trace["softmax"]
     best = int(probabilities.argmax())
     with said:
-        answer = f"The network says **{best}** with {formulas.percent(probabilities[best])}."
+        answer = f"The network says **{best}** with {percent(probabilities[best])}."
         st.markdown(answer + ("" if truth is None else f" It is a **{truth}**."))
         digit_source.show(probabilities, narrow=True)
     look = overview_view.look(v, overview_view.digits(net, digit))

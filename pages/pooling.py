@@ -5,6 +5,7 @@ import streamlit as st
 from cnn_core.images import to_grey
 from cnn_core.shapes import window_axes
 from instruments import pooling
+from instruments.percent import percent
 from ui import formulas, image_source, lesson, settings
 from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
@@ -81,7 +82,7 @@ with picture:
     )
 before, after = pooling.change(maps, moved_maps), pooling.change(pooled, moved)
 st.markdown(
-    f"A shift of {shift} changes the feature map by **{before:.0%}** of its mean value, and the pooled map by **{after:.0%}**."
+    f"A shift of {shift} changes the feature map by **{percent(before)}** of its mean value, and the pooled map by **{percent(after)}**."
 )
 
 page.check_yourself()

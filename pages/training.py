@@ -79,7 +79,7 @@ def watch() -> None:
     held: Training | None = st.session_state.get(HELD)
     if held is None:
         st.info(
-            "Nothing is trained yet. The loss of pure guessing is ln 10 = 2.303, its accuracy 10 %. "
+            "Nothing is trained yet. The loss of pure guessing is ln 10 = 2.303, its accuracy 10%. "
             "To see a network learn by heart: 100 digits, 20 epochs, rate 0.01."
         )
         map_viewer("training_random_maps", [MapPanel("before", "Kernels at the start: random numbers", kernels)])

@@ -9,7 +9,7 @@ from cnn_core.images import to_grey
 from cnn_core.networks import classes
 from instruments.digits import UNSEEN, DigitFields, all_digits
 from instruments.fields import Values
-from instruments.why_this_answer import percent
+from instruments.percent import percent
 from ui import figures, image_source, lesson
 from ui.components.drawing_pad.component import Drawing, drawing_pad
 from ui.controls import buttons, stepper

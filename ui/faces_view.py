@@ -7,6 +7,7 @@ from cnn_core.arguments import Array
 from cnn_core.faces import WINDOW, Stages, cascade
 from instruments import faces
 from instruments.fields import SettingError
+from instruments.percent import percent
 from server.shares import COMPUTING
 from ui import formulas, lesson
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
@@ -43,7 +44,7 @@ def show(photo: Array, stages: Stages) -> Array:
 def verdict(stages: Stages) -> None:
     """How many faces were found, in words."""
     if found := stages.faces:
-        count = f"{len(found)} face{'s' if len(found) > 1 else ''} found, the surest with {formulas.percent(found[0].score)}."
+        count = f"{len(found)} face{'s' if len(found) > 1 else ''} found, the surest with {percent(found[0].score)}."
         st.success(f"{count} Dots mark eyes, nose and the corners of the mouth.")
     else:
         st.info("No face passes all three thresholds.")

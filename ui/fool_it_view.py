@@ -10,6 +10,7 @@ from instruments.fields import Values
 from instruments.fool_it import CHANNEL, EPSILON, LAYER, LEVELS, MOVE, OFF, SEED, STEPS
 from instruments.growing import Growing
 from instruments.models import Model
+from instruments.percent import percent
 from instruments.why_this_answer import Answer
 from ui import cache, figures, lesson, settings
 from ui.beside import beside
@@ -37,7 +38,7 @@ def fooled(v: Values, x: Array, digest: str) -> Array:
 def compare(before: Answer, after: Answer) -> None:
     """In words, whether the answer is still the same."""
     old, new = plain(before.names[0]), plain(after.names[0])
-    had, has = (why.percent(float(one.probabilities[before.top[0]])) for one in (before, after))
+    had, has = (percent(float(one.probabilities[before.top[0]])) for one in (before, after))
     if np.array_equal(before.scores, after.scores):
         st.markdown(f"Nothing is changed: it says **{old}**, with {had}.")
         return
@@ -151,7 +152,7 @@ def move(v: Values, x: Array, digest: str, before: Answer) -> None:
         title = f"probability of {name}"
         lesson.charts("_fool_curve", {alt: lambda: figures.lines(reached, {name: found}, axis, title, dark)}, 340)
         if made.done:
-            low, high = why.percent(float(found.min())), why.percent(float(found.max()))
+            low, high = percent(float(found.min())), percent(float(found.max()))
             st.markdown(f"From {low} to {high} on the way: an invariant network would show a level line.")
 
     watched(fool_it.model(v), made, draw)

@@ -55,18 +55,6 @@ def matrix(values: Array) -> str:
     return rf"\begin{{bmatrix}}{rows}\end{{bmatrix}}"
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """A share of 1 in percent; what is below 1 never becomes 100 %, and what is above 0 never 0 %.
-
-    >>> percent(0.9997), percent(1), percent(0.123), percent(0.0002), percent(0.99999)
-    ('99.97%', '100.0%', '12.3%', '0.02%', '99.999%')
-    """
-    share = float(share)
-    while digits < 7 and 0 < share < 1 and float(f"{100 * share:.{digits}f}") in (0, 100):
-        digits += 1
-    return f"{share:.{digits}%}"
-
-
 def quantity(name: str, dark: bool, text: object = None) -> str:
     r"""A letter, or a number in its place, in the quantity's colour.
 

@@ -15,8 +15,8 @@ from cnn_core.pooling import avg_pool2d
 from instruments.layer_words import short, words
 from instruments.overview import Drawn, Stage, stages
 from instruments.partial_sums import grid
+from instruments.percent import percent
 from instruments.receptive_fields import Ranges, receptive_fields, sizes_seen
-from instruments.why_this_answer import percent
 from live.pictures import drawable, mosaic
 from ui import cache
 from ui.formulas import number, shape_text

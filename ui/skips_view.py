@@ -8,8 +8,8 @@ from cnn_core.arguments import Array
 from cnn_core.graph import Graph
 from instruments import samples, skips
 from instruments.fields import Values
+from instruments.percent import percent
 from instruments.skips import NORMS, Norm
-from instruments.why_this_answer import percent
 from ui import cache, figures, formulas, lesson, why_this_answer_view
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.controls import toggle

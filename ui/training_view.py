@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from cnn_core import onnx
 from cnn_core.digits import SIDE
 from cnn_core.networks import classes
+from instruments.percent import percent
 from instruments.training import CHECKED, GUESSING, WINDOW, Plan, Training
 from ui import downloads, figures, formulas, lesson, use_trained
 from ui.components.feature_viewer.component import MapPanel, map_viewer
@@ -35,10 +36,10 @@ def progress(training: Training, changed: bool) -> None:
     share, losses = training.checks[-1][1], training.losses()[1]
     batches = min(len(training.history), WINDOW)
     st.markdown(
-        f"Loss, the mean of the last {batches} batches: **{formulas.number(losses[-1])}**. Accuracy on {CHECKED} digits it never saw: **{formulas.percent(share)}**."
+        f"Loss, the mean of the last {batches} batches: **{formulas.number(losses[-1])}**. Accuracy on {CHECKED} digits it never saw: **{percent(share)}**."
     )
     if training.done and training.learnt_by_heart and not training.diverged:
-        known = formulas.percent(training.learned()[-1])
+        known = percent(training.learned()[-1])
         st.warning(
             f"It overfits: of the digits that it learns from it has {known} right. It has learnt them by heart; more digits, "
             "fewer epochs, or turning and shifting them, help."
@@ -91,7 +92,7 @@ def kernels(training: Training) -> None:
         ]
     map_viewer("training_kernels_maps", panels)
     size = float(np.linalg.norm(moved) / np.linalg.norm(training.first_kernels))
-    st.markdown(f"The kernels have moved by **{size:.0%}** of their size since the start.")
+    st.markdown(f"The kernels have moved by **{percent(size)}** of their size since the start.")
 
 
 UPDATES = {
@@ -104,7 +105,7 @@ UPDATES = {
 def said(plan: Plan) -> str:
     """The optimiser and its learning rate over the steps, in words."""
     name = "Adam" if plan.optimiser == "adam" else "SGD with momentum 0.9"
-    cycle = f"rises to {plan.rate:g} over the first 30 % of the steps, then falls to nearly 0"
+    cycle = f"rises to {plan.rate:g} over the first 30% of the steps, then falls to nearly 0"
     return f"{name}; the learning rate *η* {cycle if plan.schedule == 'cycle' else f'stays at {plan.rate:g}'}."
 
 

@@ -17,6 +17,7 @@ from instruments.cost import Cost
 from instruments.fields import Choice, SettingError, Values
 from instruments.growing import Growing
 from instruments.models import Model
+from instruments.percent import percent
 from instruments.why_this_answer import COLUMN, FIRST, ROW, SECOND, SIZE, STRIDE, Answer
 from ui import cache, figures, lesson, model_source, settings
 from ui.beside import beside
@@ -117,7 +118,7 @@ def said(answer: Answer) -> None:
 
 def bars(names: Sequence[str], shares: Sequence[float], room: float = 64) -> None:
     """Classes with their probabilities as bars from 0 to 1, so many pixels, with the same words for who cannot see them."""
-    texts, behind = [why.percent(share) for share in shares], 60  # pixels: they stand beside pictures
+    texts, behind = [percent(share) for share in shares], 60  # pixels: they stand beside pictures
     title, dark = "probability", lesson.dark()
     picture = figures.bars(names, shares, title, dark, high=1, texts=texts, room=room, behind=behind)
     alt = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
@@ -279,7 +280,7 @@ def place_the_square(v: Values, asked: Asked) -> None:
         picture = why.covered(asked.x, v[ROW], v[COLUMN], size, model.cover)
         now = answer_to(model, picture)
         for target, name in zip(asked.targets, asked.names, strict=True):
-            before, after = (why.percent(float(one.probabilities[target])) for one in (asked.answer, now))
+            before, after = (percent(float(one.probabilities[target])) for one in (asked.answer, now))
             fall = float(asked.answer.scores[target] - now.scores[target])
             way = "falls" if fall >= 0 else "rises"
             st.markdown(f"**{plain(name)}**: {before}, covered {after}; its score {way} by {abs(fall):.3f}.")

@@ -233,11 +233,11 @@ def house(rng: Random, net: Facts) -> Question:
         f"Somebody shows {net.name} **{thing}**, which is none of its **{net.answers:,}** classes. It answers “{said}” and is {sure} % "
         "sure. Why?",
         ("Which answers can the last layer give?", "To what do all probabilities add up, whatever is shown?"),
-        f"Softmax shares 100 % among the {net.answers:,} classes. “None of them” is not among the answers, and being sure is not being "
+        f"Softmax shares 100% among the {net.answers:,} classes. “None of them” is not among the answers, and being sure is not being "
         "right.",
         choices=reasons(
             rng,
-            f"It can only answer with its {net.answers:,} classes, and their probabilities always add up to 100 %.",
+            f"It can only answer with its {net.answers:,} classes, and their probabilities always add up to 100%.",
             {
                 f"The picture really shows “{said}”, as the network sees better than people.": "It never learned such a thing: it has to choose among its classes.",
                 "The network was not trained at all.": "It was, and of what it was trained on it knows most.",

@@ -92,10 +92,10 @@ def house(rng: Random) -> Question:
         "explain",
         f"Somebody draws **{thing}**. The network says it is a **{said}** and is {sure} % sure. Why?",
         ("Which answers can the last layer give?", "To what do the ten probabilities add up, whatever is drawn?"),
-        "Softmax shares 100 % among the ten digits. “None of them” is not among the answers, and being sure is not being right.",
+        "Softmax shares 100% among the ten digits. “None of them” is not among the answers, and being sure is not being right.",
         choices=reasons(
             rng,
-            "It can only answer with the ten digits, and their probabilities always add up to 100 %.",
+            "It can only answer with the ten digits, and their probabilities always add up to 100%.",
             {
                 f"The drawing really is a {said}, as the network sees better than people.": "It never saw such a thing: it has to choose among ten answers.",
                 "The network was not trained at all.": "It was, and on digits it is nearly always right.",

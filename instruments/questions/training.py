@@ -73,8 +73,8 @@ def by_heart(rng: Random) -> Question:
     digits, unseen = rng.choice([100, 150, 200]), rng.randint(65, 80)
     return Question(
         "explain",
-        f"A network is trained on **{digits}** digits for 20 epochs. Of those it gets 100 % right, of unseen digits only "
-        f"**{unseen} %**. What is the reason?",
+        f"A network is trained on **{digits}** digits for 20 epochs. Of those it gets 100% right, of unseen digits only "
+        f"**{unseen}%**. What is the reason?",
         ("What does it take to be right on a few digits that are shown again and again?",),
         "This is overfitting. More digits help, or turning and shifting those one has.",
         choices=reasons(

@@ -225,7 +225,7 @@ def test_bars_in_percent_have_a_title_that_names_no_other_scale(monkeypatch) -> 
     monkeypatch.setattr(answer_view.st, "image", lambda _, alt: titles.append(alt))
     monkeypatch.setattr(lesson, "dark", lambda: False)
     answer_view.bars(["a", "b"], [0.25, 0.75])
-    assert titles == ["probability", "Probabilities: a 25.0 %, b 75.0 %"]
+    assert titles == ["probability", "Probabilities: a 25.0%, b 75.0%"]
 
 
 def test_words_compare_two_answers(told) -> None:
@@ -236,8 +236,8 @@ def test_words_compare_two_answers(told) -> None:
         before, why.Answer(before.scores[::-1], np.array([0.2, 0.1, 0.7]), [2, 0, 1], ["cow", "cat *", "dog"])
     )
     assert told["words"] == [
-        r"Nothing is changed: it says **cat \***, with 70.0 %.", r"It still says **cat \***, which had 70.0 % and has 90.0 %.",
-        r"It now says **cow**. **cat \*** had 70.0 % and has 20.0 %."]  # fmt: skip
+        r"Nothing is changed: it says **cat \***, with 70.0%.", r"It still says **cat \***, which had 70.0% and has 90.0%.",
+        r"It now says **cow**. **cat \*** had 70.0% and has 20.0%."]  # fmt: skip
 
 
 # Skips
@@ -305,7 +305,7 @@ def test_a_click_puts_the_middle_of_the_square_there_as_far_as_it_fits(told, mon
     monkeypatch.setattr(answer_view, "answer_to", lambda _, picture: pictures.append(picture) or now)
     answer_view.place_the_square(v, before)
     assert told["words"][2:] == [
-        r"**cat \***: 70.0 %, covered 50.0 %; its score falls by 0.500.", "**cow**: 20.0 %, covered 40.0 %; its score rises by 0.250.",
+        r"**cat \***: 70.0%, covered 50.0%; its score falls by 0.500.", "**cow**: 20.0%, covered 40.0%; its score rises by 0.250.",
         r"The network now says **cat \***."]  # fmt: skip
     assert int((pictures[0] != 0.25).any(0).sum()) == 64
     told["answer_square_more"]["on_click"](place)

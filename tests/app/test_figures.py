@@ -48,7 +48,7 @@ def test_each_bar_and_each_row_is_whole(monkeypatch) -> None:
     monkeypatch.setattr(lesson.st, "markdown", written.append)
     lesson.table({"a|b": ["x", "y"], "n": [1, -2.5], "m": ["1", "none"]})
     assert written == ["| a\\|b | n | m |\n| :--- | ---: | :--- |\n| x | 1 | 1 |\n| y | \\-2\\.5 | none |"]
-    lesson.table({"mostly": ["< 0.1 %", "> 5 %", "all"], "hardly": ["a", "b", "3"]})
+    lesson.table({"mostly": ["< 0.1%", "> 5%", "all"], "hardly": ["a", "b", "3"]})
     assert written[1].splitlines()[1] == "| ---: | :--- |"
     with pytest.raises(ValueError, match="zip"):
         lesson.table({"a": [1, 2], "b": [1]})

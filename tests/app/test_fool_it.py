@@ -13,8 +13,8 @@ from cnn_core.digits import prepare
 from cnn_core.graph import Graph
 from cnn_core.images import encode_png, resize, to_grey
 from instruments import fool_it, samples
-from instruments import why_this_answer as why
 from instruments.fields import SettingError, resolve
+from instruments.percent import percent
 from tests.app.visits import component, sentences, visit
 from ui.programs import program
 
@@ -30,7 +30,7 @@ def seen(image: str, side: int) -> np.ndarray:
 
 def said(before: np.ndarray, after: np.ndarray, names: list[str]) -> str:
     top = int(before.argmax())
-    return f"**{names[top]}** had {before[top] * 100:.1f} % and has {after[top] * 100:.1f} %"
+    return f"**{names[top]}** had {before[top] * 100:.1f}% and has {after[top] * 100:.1f}%"
 
 
 def test_the_page_says_what_the_fooled_network_says() -> None:
@@ -42,7 +42,7 @@ def test_the_page_says_what_the_fooled_network_says() -> None:
     assert f"It now says **{names[int(after.argmax())]}**. {said(before, after, names)}" in sentences(app)
     assert r"\frac{1.5}{255}" in app.latex[0].value
     quiet = visit("fool_it", image="cat", fool_network="resnet8", fool_epsilon="0")
-    assert f"Nothing is changed: it says **cat**, with {before.max() * 100:.1f} %." in sentences(quiet)
+    assert f"Nothing is changed: it says **cat**, with {before.max() * 100:.1f}%." in sentences(quiet)
 
 
 def picture(panel: dict) -> np.ndarray:
@@ -135,7 +135,7 @@ def test_maps_that_are_off_are_off_in_the_picture_and_in_the_answer() -> None:
     app = visit("fool_it", image="digit", fool_network="digits", fool_layer="relu1", fool_off="9,4, 1 4")
     top, share = int(before.argmax()), float(after[before.argmax()])
     assert names[int(after.argmax())] == names[top]
-    shares = f"had {why.percent(float(before[top]))} and has {why.percent(share)}"
+    shares = f"had {percent(float(before[top]))} and has {percent(share)}"
     assert f"It still says **{names[top]}**, which {shares}." in sentences(app)
     assert dict(app.query_params)["fool_off"] == "1, 4, 9"
     shown = component(app, "map_viewer", 1)["panels"][0]
@@ -212,7 +212,7 @@ def test_the_curve_is_the_networks_answer_at_each_place() -> None:
         if "on the way" in sentences(app):
             break
         app.run()
-    assert f"From {min(expected) * 100:.1f} % to {max(expected) * 100:.1f} % on the way" in sentences(app)
+    assert f"From {min(expected) * 100:.1f}% to {max(expected) * 100:.1f}% on the way" in sentences(app)
 
 
 def test_a_map_that_is_asked_answers_more_and_stops_when_told() -> None:

@@ -95,17 +95,6 @@ def test_numbers_as_they_are_written_everywhere(value, digits, text) -> None:
     assert formulas.number(value, digits) == text
 
 
-@pytest.mark.parametrize(
-    ("share", "digits", "text"),
-    [
-        (0, 1, "0.0%"), (1, 1, "100.0%"), (0.5, 1, "50.0%"), (0.5, 0, "50%"), (0.9994, 1, "99.9%"), (0.9996, 1, "99.96%"), (0.0004, 1, "0.04%"), (0.0006, 1, "0.1%"),
-        (1e-12, 1, "0.0000000%"), (1 - 1e-12, 1, "100.0000000%"), (0.004, 0, "0.4%"), (1e-8, 1, "0.000001%"),
-    ],
-)  # fmt: skip
-def test_shares_that_are_not_nothing_are_not_written_as_nothing(share, digits, text) -> None:
-    assert formulas.percent(share, digits) == text
-
-
 def test_matrices_quantities_and_shapes() -> None:
     assert formulas.matrix(np.array([[1, -0.5], [0.25, 3]])) == r"\begin{bmatrix}1 & −0.5 \\ 0.25 & 3\end{bmatrix}"
     assert formulas.quantity("kernel", True) == r"{\color{#ffa657}k}"

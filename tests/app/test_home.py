@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from cnn_core.digits import prepare
+from instruments.percent import percent
 from tests.app.test_network_pages import by_hand
 from tests.app.visits import ROOT, component, components, sentences, visit
 from ui import progress
 from ui.components.drawing_pad.component import read_drawing
-from ui.formulas import percent
 from ui.ready_digit import READY
 from ui.site import PAGES, STEPS, TEACHING, info, named
 

@@ -161,7 +161,7 @@ def test_the_shell_and_the_first_page_load_nothing_that_only_others_need() -> No
         "normalisation optimisers padding pooling resampling shapes training weights",
         "server": "shares telemetry",
         "instruments": "channels class_names classifier code cost digits fields growing home image input_meaning kernel "
-        "kernel_notation kernel_text models network overview_settings own_model pixel questions questions.question "
+        "kernel_notation kernel_text models network overview_settings own_model percent pixel questions questions.question "
         "questions.quiz samples stages training why_this_answer window_walk",
         "live": "messages pictures store",
         "ui": "cache check_yourself components components.copy_link components.copy_link.component "

@@ -13,11 +13,11 @@ from cnn_core.mnist import digits
 from instruments import backward, own_digits, samples
 from instruments import training as trainings
 from instruments.fields import resolve
+from instruments.percent import percent
 from instruments.training import Plan, Training
 from tests.app.visits import ROOT, component, sentences, table, visit
 from ui.components.drawing_pad.component import MAX_POINTS, PIXELS, read_drawing
 from ui.formulas import number as written
-from ui.formulas import percent
 from ui.programs import digits as digit_programs
 from ui.programs import training as training_programs
 from ui.programs.backward import programs as backward_programs

@@ -11,7 +11,7 @@ from cnn_core.graph import Graph
 from cnn_core.images import encode_png, resize
 from instruments import overlays, samples
 from instruments.models import with_weights
-from instruments.why_this_answer import percent
+from instruments.percent import percent
 from server import shares
 from server.shares import MODELS
 from tests.app.own_models import NETWORK, drop, middle, open_sized, tiny, visit_own

@@ -31,7 +31,7 @@ def test_the_table_says_what_each_cut_alone_does() -> None:
     first = int(answers[0].argmax())
     assert cells["cut"] == ["none", "block 1", "block 2", "block 3", "all three"]
     (shown,) = (column for heading, column in cells.items() if heading.startswith("probability"))
-    assert shown == [f"{answer[first] * 100:.1f} %" for answer in answers]
+    assert shown == [f"{answer[first] * 100:.1f}%" for answer in answers]
 
 
 def test_surer_is_not_called_better() -> None:
@@ -41,7 +41,7 @@ def test_surer_is_not_called_better() -> None:
     others = sum(int(a.argmax() != b.argmax()) for a, b in zip(whole, third, strict=True))
     cells = table(app)
     assert cells[f"answers changed, of {len(squares)} sample pictures"][3] == str(others)
-    assert cells["how sure there, on average"][3] == f"{np.mean([one.max() for one in third]) * 100:.1f} %"
+    assert cells["how sure there, on average"][3] == f"{np.mean([one.max() for one in third]) * 100:.1f}%"
     said = sentences(app)
     assert "Surer is not better." in said
     assert f"with block 3 cut, surer of “cat”: {cells['probability of “cat”'][3]}" in said

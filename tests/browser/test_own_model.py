@@ -29,7 +29,7 @@ def give(page: Page, *files: tuple[str, bytes]) -> None:
 def bars(page: Page) -> dict[str, str]:
     """What the bars say, by class."""
     alt = page.get_by_role("img", name=re.compile("^Probabilities")).first.get_attribute("alt") or ""
-    return dict(re.findall(r"(?:: |, )(.+?) ([<>]? ?[\d.]+) %", alt))
+    return dict(re.findall(r"(?:: |, )(.+?) ([<>]? ?[\d.]+)%", alt))
 
 
 def seen(height: int, width: int) -> np.ndarray:
