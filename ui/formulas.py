@@ -119,21 +119,23 @@ def _count(number: int, one: str) -> str:
 def softmax(logits: Array, answer: int) -> str:
     r"""The answer's probability, written out with the largest logit taken from each, as it is computed; of many only the largest.
 
+    The sum stands before the fraction, where it can go on in the next line.
+
     >>> import numpy as np
     >>> softmax(np.array([0.0, 2.0]), 1)[-25:]
     '\\frac{1}{1.1353} = 0.8808'
     """
     largest = logits.max()
     powers = np.exp(logits - largest)
-    own = rf"e^{{{logits[answer]:.2f} - {largest:.2f}}}"
     many = len(logits) > MOST_TERMS
-    others = " + ".join(
-        f"e^{{{logit - largest:z.1f}}}" for logit in (-np.sort(-logits)[:FEW_TERMS] if many else logits)
-    )
-    others += r" + \cdots" if many else ""
-    total, probability = float(powers.sum()), float(powers[answer] / powers.sum())
-    share = rf"\frac{{{float(powers[answer]):.4g}}}{{{total:.4f}}}"
-    return rf"p_{{{answer}}} = \frac{{e^{{z_{{{answer}}}}}}}{{\sum_j e^{{z_j}}}} = \frac{{{own}}}{{{others}}} = {share} = {number(probability, 4)}"
+    terms = " + ".join(f"e^{{{logit - largest:z.1f}}}" for logit in (-np.sort(-logits)[:FEW_TERMS] if many else logits))
+    terms += r" + \cdots" if many else ""
+    total, probability = f"{float(powers.sum()):.4f}", float(powers[answer] / powers.sum())
+    added = rf"\textstyle\sum_j e^{{z_j - {largest:.2f}}} = {terms} = {total}"
+    own = rf"\frac{{e^{{{logits[answer]:.2f} - {largest:.2f}}}}}{{{total}}}"
+    share = rf"\frac{{{float(powers[answer]):.4g}}}{{{total}}}"
+    meant = rf"\displaystyle p_{{{answer}}} = \frac{{e^{{z_{{{answer}}}}}}}{{\sum_j e^{{z_j}}}}"
+    return rf"{added} \\[6pt] {meant} = {own} = {share} = {number(probability, 4)}"
 
 
 def remainder(rows: Axis, columns: Axis) -> str | None:

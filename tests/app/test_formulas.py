@@ -109,7 +109,10 @@ def test_softmax_is_written_out_as_it_is_computed() -> None:
     assert float(shown.rsplit("= ", 1)[1]) == pytest.approx(own, abs=5e-5)
     share = re.search(r"\\frac\{([\d.]+)\}\{([\d.]+)\}", shown)
     assert float(share[1]) / float(share[2]) == pytest.approx(own, rel=1e-3)
-    assert "e^{0.75 - 3.50}" in shown
+    added, divided = shown.split(r"\\[6pt]")
+    assert added.count("+") == 3
+    assert "+" not in divided  # a fraction cannot go on in the next line
+    assert "e^{0.75 - 3.50}" in divided
     powers = [float(one) for one in re.findall(r"e\^\{(-?[\d.]+)\}", shown)]
     assert powers == pytest.approx(logits - 3.5, abs=0.06)
     assert "-0.0" not in formulas.softmax(np.array([2.0, 1.999]), 1) + shown
