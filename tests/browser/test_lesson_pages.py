@@ -42,7 +42,10 @@ def test_the_window_walks_plays_and_pins(visit) -> None:
     page.get_by_label("speed").fill("3")
     page.get_by_role("button", name="play").click()
     expect(outputs.nth(8)).to_have_class(re.compile("now"), timeout=5000)
+    page.get_by_label("speed").fill("0")
+    page.get_by_role("button", name="play").click()  # from the start
     page.get_by_label("position of the window").fill("2")
+    expect(page.get_by_role("button", name="play")).to_be_visible()  # the walk does not go on from under the hand
     expect(outputs.nth(2)).to_have_class(re.compile("now"))
 
 

@@ -74,10 +74,10 @@ class WindowExplorer {
     return element(
       "div",
       { className: "bar" },
-      button("|◀", "back to the start", () => this.go(0, true)),
-      button("◀", "one step back", () => this.go(this.at - 1, true)),
+      button("|◀", "back to the start", () => this.take(0)),
+      button("◀", "one step back", () => this.take(this.at - 1)),
       this.playButton,
-      button("▶|", "one step forward", () => this.go(this.at + 1, true)),
+      button("▶|", "one step forward", () => this.take(this.at + 1)),
       this.scrubber,
       element("label", {}, "speed", this.speed),
       element("label", {}, this.lettersBox, "letters"),
@@ -86,7 +86,10 @@ class WindowExplorer {
   }
 
   listen() {
-    this.scrubber.addEventListener("input", () => this.go(this.scrubber.valueAsNumber));
+    this.scrubber.addEventListener("input", () => {
+      this.pause(); // or the walk would go on from under the hand
+      this.go(this.scrubber.valueAsNumber);
+    });
     this.scrubber.addEventListener("change", () => this.commit());
     this.scrubber.addEventListener("pointercancel", () => this.back()); // the page was scrolled from here
     this.lettersBox.addEventListener("change", () => this.show());
@@ -319,14 +322,23 @@ class WindowExplorer {
     }
   }
 
+  /**
+   * A step by hand ends the walk.
+   * @param {number} index
+   */
+  take(index) {
+    this.pause();
+    this.go(index, true);
+  }
+
   play() {
     if (this.at === this.count - 1) this.go(0);
     this.sign("❚❚", "pause");
     const wait = () => SPEEDS[this.speed.valueAsNumber];
     const tick = () => {
-      this.timer = setTimeout(tick, wait());
-      if (this.at === this.count - 1) return this.pause();
       this.go(this.at + 1);
+      if (this.at === this.count - 1) this.pause();
+      else this.timer = setTimeout(tick, wait());
     };
     this.timer = setTimeout(tick, wait());
   }
