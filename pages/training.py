@@ -18,13 +18,13 @@ page = lesson.Page(
     "training",
     "A network starts with random kernels. Each step shows it some digits, measures how wrong it is, and moves every weight a "
     "little against its gradient.",
-    "press Start and watch the loss fall; then again with a rate of 0.01, and see how far the kernels have moved.",
+    "press Start and watch the loss fall; then again with a rate of 0.05, and see how far the kernels have moved.",
 )
 v = settings.resolved(training.FIELDS)
 picture, controls = beside("training")
 with controls:
     marks(v, training.RATE, training.RATES, "Learning rate η")
-    st.markdown("0.002 to 0.01 is good for Adam, 0.1 for SGD; less learns more slowly, much more breaks it.")
+    st.markdown("0.005 to 0.05 is good for Adam, 0.05 to 0.2 for SGD; less learns more slowly, much more breaks it.")
     buttons(v, training.OPTIMISER)
     buttons(v, training.SCHEDULE)
     buttons(v, training.LAYERS)

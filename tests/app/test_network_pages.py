@@ -124,9 +124,21 @@ def test_what_is_said_of_good_rates_is_true_of_the_one_that_is_set() -> None:
     for rate in (v[trainings.RATE], float(re.search(r"with a rate of ([\d.]+)", sentences(app))[1])):
         run = Training(replace(trainings.plan(v), rate=rate))
         run.advance(60)
-        assert run.losses()[1][-1] < 0.5 < 2 < run.losses()[1][0]
+        assert run.losses()[1][-1] < 0.5 < 2 < run.history[0].loss
         moved.append(np.linalg.norm(run.kernels() - run.first_kernels))
     assert moved[1] > 2 * moved[0]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("optimiser", "words"), [("adam", "is good for Adam"), ("sgd", "for SGD")])
+def test_rates_that_are_called_good_learn_more_than_those_beyond(optimiser, words) -> None:
+    low, high = map(float, re.search(rf"([\d.]+) to ([\d.]+) {words}", sentences(visit("training"))).groups())
+    v, accuracy = resolve(trainings.FIELDS, {"training_optimiser": optimiser}), {}
+    for rate in (low / 5, low, high, 4 * high):
+        run = Training(replace(trainings.plan(v), rate=rate))
+        run.advance(60)
+        accuracy[rate] = run.checks[-1][1]
+    assert min(accuracy[low], accuracy[high]) > max(accuracy[low / 5], accuracy[4 * high])
 
 
 def test_training_learns_pauses_and_resumes() -> None:
