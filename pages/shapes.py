@@ -70,7 +70,7 @@ if problem := next((row for row in rows if row.problem), None):
     st.error(f"{place_words}: {problem.problem} The layers before it are shown.")
 layers, shapes = ["input", *(row.text for row in good)], [shape, *(row.shape for row in good)]
 indented = ["input", *("│ " * row.depth + row.text for row in good)]
-with st.container(height=TABLE_HEIGHT if len(good) > TABLE_ROWS else "content", border=False):
+with st.container(height=TABLE_HEIGHT if len(good) > TABLE_ROWS else "content", border=False, key="_scrolls_table"):
     lesson.table(
         {
             "layer": indented,
@@ -86,7 +86,7 @@ st.markdown(
 )
 sizes = [int(np.prod(one)) for one in shapes]
 bars = [f"{n}: {name}" for n, name in enumerate(layers)]
-with st.container(height=TABLE_HEIGHT if len(good) > 2 * TABLE_ROWS else "content", border=False):
+with st.container(height=TABLE_HEIGHT if len(good) > 2 * TABLE_ROWS else "content", border=False, key="_scrolls_bars"):
     left, right = st.columns(2)
     dark, room, behind = lesson.dark(), 200, 80  # pixels, so that half a page need not shrink it
     drawn = figures.bars(bars, sizes, "numbers in the output", dark, log=True, low=1, room=room, behind=behind)

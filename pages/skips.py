@@ -36,7 +36,10 @@ view.each_alone(digest, x)
 st.markdown(
     f"A skip is also a short cut for training, whose gradients go back from the answer to the photo: with the skips that are left, the "
     f"shortest way is **{skips.shortest(net)} layers** long. With all three skips it is "
-    f"{skips.shortest(networks.load('resnet8'))}, with none {skips.shortest(skips.cut(net, skips.BLOCKS))}."
+    f"{skips.shortest(networks.load('resnet8'))}, with none {skips.shortest(skips.cut(net, skips.BLOCKS))}. "
+    "Each convolution, norm, ReLU, sum, mean, dense layer and softmax counts as one; on *The whole network* a card holds a "
+    "convolution or a sum with the norm and ReLU after it. The 8 in the network's name counts only the convolutions and the dense "
+    "layer, without the skips' own."
 )
 
 st.subheader("What a block adds")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnn_core import networks
 from instruments import models, samples
 from tests.app.visits import component, sentences, table, visit
 from tests.instruments.test_skips import by_hand
@@ -46,3 +47,15 @@ def test_surer_is_not_called_better() -> None:
     assert "Surer is not better." in said
     assert f"with block 3 cut, surer of “cat”: {cells['probability of “cat”'][3]}" in said
     assert f"with block 2 cut, it says “{cells['it says'][2]}”" in said
+
+
+def test_the_page_tells_which_layers_it_counts_and_which_its_name_counts() -> None:
+    told = sentences(visit("skips"))
+    assert "Each convolution, norm, ReLU, sum, mean, dense layer and softmax counts as one" in told
+    kinds = {node.layer.kind for node in networks.load("resnet8").nodes}
+    assert kinds == {"conv", "batch norm", "relu", "add", "global pool", "linear", "softmax"}
+    weighed = [node for node in networks.load("resnet8").nodes if node.layer.kind in ("conv", "linear")]
+    assert len([node for node in weighed if not node.name.endswith("shortcut")]) == 8
+    assert (
+        "The 8 in the network's name counts only the convolutions and the dense layer, without the skips' own." in told
+    )

@@ -278,6 +278,25 @@ def test_no_formula_that_fits_is_cut_or_faded(visit) -> None:
     assert formula.evaluate("one => parseFloat(getComputedStyle(one).getPropertyValue('--fade-after'))") == 0
 
 
+def test_a_table_that_scrolls_fades_over_what_is_hidden(visit) -> None:
+    layers = ";".join(["conv 8 3 p1", "relu"] * 26)
+    page = visit(f"shapes?shapes_layers={layers}", width=1366, height=768)
+    for part in ("_scrolls_table", "_scrolls_bars"):
+        scroller = page.locator(f".st-key-{part}")
+        expect(scroller).to_be_visible()
+        settle(page)
+        assert scroller.evaluate("one => one.scrollHeight > one.clientHeight + 100")
+        assert "linear-gradient" in scroller.evaluate("one => getComputedStyle(one).maskImage")
+        fades = "one => ['before', 'after'].map(side => parseFloat(getComputedStyle(one).getPropertyValue(`--fade-${side}`)))"
+        assert scroller.evaluate(fades) == [0, 40]
+        scroller.evaluate("one => one.scrollTo(0, one.scrollHeight)")
+        page.wait_for_timeout(300)
+        assert scroller.evaluate(fades) == [40, 0]
+    page = visit("shapes", width=1366, height=768)
+    settle(page)
+    assert page.locator(".st-key-_scrolls_table").evaluate(fades) == [0, 0]
+
+
 def test_what_bars_say_grows_for_a_projector(visit) -> None:
     wide = []
     for link in ("why?size=64", "why?size=64&large=true"):

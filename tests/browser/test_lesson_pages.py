@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import numpy as np
 import pytest
@@ -357,3 +358,47 @@ def test_the_questions_are_a_click_away_on_every_page_and_from_home(visit, width
     page.wait_for_timeout(1000)
     expect(page.get_by_text("question 1")).to_be_in_viewport()
     assert "to=" not in page.url
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (400, 800)])
+def test_the_questions_come_into_sight_on_a_busy_server_too(visit, width: int, height: int) -> None:
+    page = visit("", width=width, height=height)
+    waiting = {"seconds": 0}
+
+    def pass_on(socket) -> None:
+        server = socket.connect_to_server()
+
+        def answer(message) -> None:
+            time.sleep(waiting.pop("seconds", 0))
+            socket.send(message)
+
+        server.on_message(answer)
+
+    page.route_web_socket(re.compile("_stcore/stream"), pass_on)
+    page.reload()
+    way = page.get_by_role("link", name="Check yourself: 51 questions")
+    expect(way).to_be_in_viewport(ratio=1)
+    settle(page)
+    waiting["seconds"] = 9
+    way.click()
+    expect(page.locator("h1")).to_have_text("Why convolution", timeout=30_000)
+    expect(page.get_by_role("heading", name="Check yourself")).to_be_in_viewport()
+    settle(page)
+    page.wait_for_timeout(1000)
+    assert 0 < page.get_by_role("heading", name="Check yourself").bounding_box()["y"] < 120
+    assert "seconds" not in waiting
+
+
+def test_the_link_back_home_opens_home_in_another_tab(visit) -> None:
+    page = visit("why?size=64", width=1366, height=768)
+    back = page.get_by_role("link", name="Back: Home").first
+    expect(back).to_be_visible()
+    settle(page)
+    back.hover()
+    assert back.evaluate("link => link.href") == page.url.split("why")[0]
+    with page.context.expect_page() as opened:
+        back.click(button="middle")
+    expect(opened.value.locator("h1")).to_have_text("CNN Visualiser")
+    expect(page.locator("h1")).to_have_text("Why convolution")
+    back.click()
+    expect(page.locator("h1")).to_have_text("CNN Visualiser")

@@ -24,7 +24,7 @@ def test_squeezenet_is_picked_unfolded_and_folded_again(visit) -> None:
     page = visit("network?image=cat")
     expect(card(page, "fc1")).to_be_visible()
     page.locator(".st-key-network_model input").first.click()
-    page.get_by_role("option", name="Photos (SqueezeNet)").click()
+    page.get_by_role("option", name="SqueezeNet").click()
     page.wait_for_url("**network_model=squeezenet**")
     expect(card(page, "fire2").locator(".name")).to_have_text("fire2")
     assert page.locator("section.card").count() == 16
@@ -172,3 +172,26 @@ def test_on_a_phone_the_graph_scrolls_and_the_page_does_not(visit) -> None:
         return own.left >= around.left && own.right <= around.right;
     }"""
     wait_until(page, lambda: card(page, "fire9.expand3").evaluate(inside))
+
+
+# What of an element's words does not fit into it, for each that is seen.
+CUT = "all => all.filter(one => one.checkVisibility() && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1)).map(one => one.value || one.textContent)"
+
+
+@pytest.mark.parametrize(
+    ("link", "width", "height"),
+    [
+        ("network_model=digits&large=true", 1280, 720),
+        ("network_model=squeezenet&large=true", 1280, 720),
+        ("network_model=squeezenet&network_open=fire2", 1366, 768),
+        ("network_model=squeezenet&network_open=fire2&network_narrow=true", 1366, 768),
+        ("network_model=resnet8&network_open=block1,block2&large=true", 1366, 768),
+        ("network_model=resnet8&network_open=block3", 400, 800),
+    ],
+)
+def test_the_words_of_cards_and_the_chosen_network_are_seen_whole(visit, link: str, width: int, height: int) -> None:
+    page = visit(f"network?{link}", width=width, height=height)
+    expect(page.locator("section.card").nth(4)).to_be_visible()
+    settle(page)
+    assert page.locator("section.card :is(.name, .words, .shape, .more, .line > *, .line)").evaluate_all(CUT) == []
+    assert page.locator(".st-key-network_model input").evaluate_all(CUT) == []

@@ -47,6 +47,9 @@ def test_a_base_path_and_a_frame_ancestor(visit) -> None:
         page = visit("kernel?image=Cat", base=base)
         expect_shape(page, "convolution", (1, 298, 449))
         wait_until(page, "window.cnnLive?.open")  # the live channel is found under the base path
+        back = visit("why?size=64", base=base).get_by_role("link", name="Back: Home").first
+        back.hover()
+        assert back.evaluate("link => link.href") == f"{base}/"
     finally:
         process.kill()
         process.wait()

@@ -1,11 +1,11 @@
 // Headings further down that a link leads to: the page scrolls there, and neither the address nor the history changes.
 
-const ARRIVAL = 8000; // milliseconds that a heading, or the page that it stands on, may be on its way
+const ARRIVAL = 30000; // milliseconds that a heading, or the page that it stands on, may be on its way
 const LOOKS = 50; // milliseconds between looks for it
 const TO = "to"; // in a link to another page: which of its headings is meant
 
 const GLIDE = 700; // milliseconds that the page takes to it
-const SETTLED = 3000; // milliseconds after which nothing moves any more
+const SETTLED = 3000; // milliseconds that it stands still after which nothing moves any more
 const HANDS = ["wheel", "touchmove", "pointerdown", "keydown"]; // they go where they want
 
 /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -19,18 +19,20 @@ let looking;
 export function bringIntoSight(id, path) {
   clearInterval(looking);
   const started = performance.now();
-  let there = 0; // since when it is
+  let [there, still] = [0, 0]; // since when it is, and since when nothing has moved it
   const look = () => {
     const now = performance.now();
-    if (now - started > ARRIVAL || (there && now - there > SETTLED)) clearInterval(looking);
+    if (now - started > ARRIVAL || (still && now - still > SETTLED)) clearInterval(looking);
     const app = /** @type {HTMLElement | null} */ (document.querySelector("[data-testid=stApp]"));
     if (path && (location.pathname !== path || app?.dataset.testScriptState !== "notRunning")) return;
     const heading = document.getElementById(id);
     if (!heading || (there && now - there < GLIDE)) return;
     const calm = !there && !path && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const { top } = heading.getBoundingClientRect();
     heading.scrollIntoView({ block: "start", behavior: calm ? "smooth" : "instant" });
+    if (Math.abs(heading.getBoundingClientRect().top - top) > 1) still = now;
     if (there) return;
-    there = now;
+    there = still = now;
     heading.tabIndex = -1; // the keyboard goes on from there
     heading.focus({ preventScroll: true });
   };
@@ -38,8 +40,17 @@ export function bringIntoSight(id, path) {
   look();
 }
 
+/**
+ * A link to the page without a name, home, has no address: it gets that of the app's root before a hand can open it in another tab.
+ * @param {Event} event
+ */
+function giveAddress({ target }) {
+  if (target instanceof Element) target.closest('a[data-testid="stPageLink-NavLink"][href=""]')?.setAttribute("href", "./");
+}
+
 /** Links to headings scroll, from now on. A link that opened the window is followed, too. */
 export function keepLinksCalm() {
+  for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, giveAddress);
   for (const kind of HANDS) document.addEventListener(kind, () => clearInterval(looking), { capture: true, passive: true });
   document.addEventListener("click", (event) => {
     const path = event.composedPath();
