@@ -14,7 +14,7 @@ from cnn_core.graph import Graph
 from cnn_core.images import resize, to_grey
 from cnn_core.layers import he
 
-SHIPPED = {"squeezenet": "SqueezeNet", "resnet8": "ResNet-8", "digits": "Digits"}
+SHIPPED = {"squeezenet": "Photos (SqueezeNet)", "resnet8": "ResNet-8", "digits": "Digits"}
 OWN = "own"  # a network that someone gave to their session
 WORDS = SHIPPED | {OWN: "Your own (ONNX)"}
 SIDES = {"squeezenet": 227, "resnet8": 32, "digits": SIDE}  # pixels a side that each network is given

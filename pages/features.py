@@ -15,7 +15,7 @@ from ui.programs import program
 
 page = lesson.Page(
     "features",
-    "Any crop can be a kernel: subtract its mean, slide it over the image, and it answers most where the image looks like it.",
+    "Any crop can be a kernel: subtract its mean, slide it over the image, and its answer is large where the image looks like it.",
     "drag a box over an eye, or choose another part.",
 )
 image = image_source.chosen()

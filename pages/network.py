@@ -28,7 +28,7 @@ UNIT = "one-unit"  # the heading that a link leads to
 page = lesson.Page(
     "network",
     "A network turns a picture into an answer step by step: here you see every step, and the sum behind each number.",
-    "tap or click a map. Choose **SqueezeNet**, which names photos, and unfold **fire2**.",
+    "tap or click a map. Choose **Photos (SqueezeNet)** and unfold **fire2**.",
 )
 v = model_source.resolved(network.FIELDS)
 on_digits = v[MODEL] == "digits"
@@ -37,7 +37,7 @@ with controls:
     menu(v, MODEL)
 if on_digits:
     if v[network.DIGIT.source] != "image":
-        image_source.tell("Choose **SqueezeNet** to use it here.")
+        image_source.tell("Choose **Photos (SqueezeNet)** to use it here.")
     with controls:
         digit, truth = digit_source.choose_digit(v, network.DIGIT)
         said = st.container()

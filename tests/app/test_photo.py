@@ -27,7 +27,7 @@ def test_what_becomes_of_the_photo_stands_beside_the_picker() -> None:
         return [one.value for one in visit(page, size="64", **query).sidebar.markdown if one.value.startswith(":gray")]
 
     assert told("home") == [":gray[Press **Photo** to use it here.]"]
-    assert told("network") == [":gray[Choose **SqueezeNet** to use it here.]"]
+    assert told("network") == [":gray[Choose **Photos (SqueezeNet)** to use it here.]"]
     assert told("network", network_source="image") == told("network", network_model="squeezenet", colour="colour") == []
     assert told("home", home_source="image") == told("kernel") == told("skips", colour="colour") == []
     assert told("skips") == told("faces") == [":gray[This page shows it in colour.]"]

@@ -24,7 +24,7 @@ def test_squeezenet_is_picked_unfolded_and_folded_again(visit) -> None:
     page = visit("network?image=cat")
     expect(card(page, "fc1")).to_be_visible()
     page.locator(".st-key-network_model input").first.click()
-    page.get_by_role("option", name="SqueezeNet").click()
+    page.get_by_role("option", name="Photos (SqueezeNet)").click()
     page.wait_for_url("**network_model=squeezenet**")
     expect(card(page, "fire2").locator(".name")).to_have_text("fire2")
     assert page.locator("section.card").count() == 16
