@@ -155,8 +155,8 @@ def _convolution_window(
 
 
 def is_image(stages: list[Stage]) -> bool:
-    """Whether what comes out is an image again: the convolution has no negative values, as after a blur."""
-    return bool(stages) and stages[0].low >= 0
+    """Whether what comes out is an image again: the convolution has no negative values, as after a blur, and is not empty."""
+    return bool(stages) and stages[0].low >= 0 and stages[0].high > 0
 
 
 def scale_limits(low: float, high: float) -> tuple[float, float]:

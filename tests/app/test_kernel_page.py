@@ -150,6 +150,7 @@ def test_in_colour_one_kernel_makes_one_map_unless_channels_are_kept_apart(chann
     [
         ("auto", "1 1; 1 1", "grey"),
         ("auto", "1 -1", "diverging"),
+        ("auto", "0 0; 0 0", "diverging"),  # what is empty is as pale as any other 0, not the fullest picture
         ("picture", "1 -1", "grey"),
         ("values", "1 1; 1 1", "diverging"),
     ],

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { byteColours, colourOf, isDark, limits, readTable, readableOn, stripColours, word } from "../../ui/components/shared/colours.js";
+import { byteColours, colourOf, isDark, isImage, limits, readTable, readableOn, stripColours, word } from "../../ui/components/shared/colours.js";
 import { isStill } from "../../ui/components/shared/drag.js";
 import { curve, mapsFed, mapsRead, neighbours, wayOf } from "../../ui/components/shared/graph_edges.js";
 import { cornerAt, gridOf, percentOf, placeAt, rectangleBetween } from "../../ui/components/shared/grid.js";
@@ -33,6 +33,11 @@ test("numbers are read with point or comma, either minus sign, or as a fraction"
 test("a label's name is its words", () => {
   const labels = [":violet[Stride *s*]", "Kernels *K*", "**$x$** and `y`", ":material/home: Home", "5 \\* 3 \\[a\\]", "Learning rate *η* (0.01)", ""];
   assert.deepEqual(labels.map(plainName), ["Stride s", "Kernels K", "x and y", "Home", "5 * 3 [a]", "Learning rate η (0.01)", ""]);
+});
+
+test("what comes out is an image where nothing is negative, and not where all is 0", () => {
+  const found = [[0, 1], [0.2, 3], [-0.1, 1], [0, 0], [-2, 0]].map(([low, high]) => isImage({ low, high }));
+  assert.deepEqual(found, [true, true, false, false, false]);
 });
 
 // Red grows with the entry, so that an entry can be told from its colour.

@@ -1,6 +1,7 @@
 // The input and what the stages make of it, live, and the window behind the value under the hand.
 
 import { Camera } from "../shared/camera.js";
+import { isImage } from "../shared/colours.js";
 import { element } from "../shared/dom.js";
 import { Following } from "../shared/following.js";
 import { Gallery } from "../shared/gallery.js";
@@ -72,7 +73,7 @@ class StageViewer {
     const kinds = this.gallery.get(name)?.panel.kinds;
     const convolution = stages.find((stage) => stage.name === "convolution");
     if (!this.data.auto || !kinds || !convolution) return undefined;
-    return convolution.low >= 0 ? kinds.picture : kinds.values;
+    return isImage(convolution) ? kinds.picture : kinds.values;
   }
 
   /** @param {StageData} data */

@@ -75,6 +75,14 @@ function colourWord({ kind, end }, value, table) {
 }
 
 /**
+ * Whether values are an image again: none is negative, and not all are 0. Python says the same of them at rest (instruments/stages.py).
+ * @param {{low: number, high: number}} extremes
+ */
+export function isImage({ low, high }) {
+  return low >= 0 && high > 0;
+}
+
+/**
  * What each byte of a picture looks like.
  * @param {Scale} scale
  * @param {[number, number]} encoded values of the bytes 0 and 255
