@@ -10,8 +10,8 @@ from ui.beside import beside
 from ui.components.feature_viewer.component import MapPanel, map_viewer
 from ui.controls import buttons, marks, stepper, toggle
 from ui.programs.training import programs
+from ui.training_place import HELD
 
-HELD = "_training"  # where the session keeps its training
 TURN, PAUSE = 0.25, 0.4  # seconds: of arithmetic at a time, and from one turn to the next
 
 page = lesson.Page(

@@ -8,7 +8,7 @@ from instruments.fields import Choice, Values
 from instruments.network import SIZES
 from instruments.own_digits import OwnDigits
 from instruments.training import HIDDEN, Training
-from ui import left_behind, settings
+from ui import left_behind, settings, training_place
 from ui.controls import buttons, say
 from ui.site import ROOT
 
@@ -36,14 +36,29 @@ def keep(training: Training) -> dict[str, str]:
     return _settings(own)
 
 
+def _trained() -> Training | None:
+    """What the session trains on the training page, once it has learned from something."""
+    training: Training | None = st.session_state.get(training_place.HELD)
+    return training if training and training.history else None
+
+
 def choose(v: Values, field: Choice) -> OwnDigits | None:
     """Draw the choice between our weights and the session's own, and where to get these; returns the own ones if chosen."""
     buttons(v, field)
     if v[field] != "yours":
         return None
+    training = _trained()
+    if held() is None and training and training.plan.convolutions == 1:
+        keep(training)
     own = held()
     if own is None:
-        say("Your network is not here: weights are never stored. Train one, or load its file; until then you see ours.")
+        deep = (
+            "Your network has two convolutions: press *Use this network* where you trained it; until then you see ours."
+        )
+        missing = (
+            "Your network is not here: weights are never stored. Train one, or load its file; until then you see ours."
+        )
+        say(deep if training else missing)
         st.page_link(ROOT / "pages" / "training.py", label="Train a network", icon=":material/model_training:")
     with st.expander("Load a weights file", icon=":material/upload_file:", expanded=own is None):
         words = "From the training page (NPZ)"

@@ -6,6 +6,7 @@ import streamlit as st
 
 from server.shares import LONG, TRAININGS, Place, counted_elsewhere
 
+HELD = "_training"  # where the session keeps its training
 KEY = "_training_place"
 
 

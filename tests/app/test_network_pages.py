@@ -479,6 +479,24 @@ def test_what_was_trained_becomes_the_session_s_own_model(button, title, layers)
         assert not np.shares_memory(held.stored()[name], array)
 
 
+@pytest.mark.parametrize("layers", ["1", "2"])
+def test_what_was_trained_is_here_without_being_carried_over(layers) -> None:
+    app = visit("training", training_digits="100", training_epochs="1", training_kernels="3", training_layers=layers)
+    app.button(key="_training_start").click().run()
+    while not app.session_state["_training"].done:
+        app.run()
+    net = app.session_state["_training"].network
+    for page in ("code", "network"):
+        app.query_params[f"{page}_weights"] = "yours"
+        app.switch_page(f"../pages/{page}.py").run()
+        assert ("press *Use this network* where you trained it" in sentences(app)) == (layers == "2")
+        assert "Your network is not here" not in sentences(app)
+    if layers == "1":
+        assert app.number_input(key="network_kernels").value == 3
+        probabilities = app.session_state["_own_digits"].graph.forward(IMAGES[8000])
+        np.testing.assert_allclose(probabilities.argmax(), net.forward(IMAGES[8000]).argmax())
+
+
 def test_a_network_that_is_not_here_is_said_to_be_missing() -> None:
     for page in ("network", "backward", "code"):
         app = visit(page, **{f"{page}_weights": "yours"})
