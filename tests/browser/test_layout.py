@@ -80,6 +80,13 @@ def test_on_a_phone_the_picture_and_what_is_dragged_are_in_sight_together(visit,
     assert ask(page, "box(column).bottom") <= 0.52 * 800
 
 
+def test_nothing_jumps_while_the_lesson_plan_comes(visit) -> None:
+    page = visit("teaching", width=1366, height=768, script=WATCH)
+    expect(page.get_by_text("A lesson of 45 minutes")).to_be_visible()
+    settle(page)
+    assert shifted(page) <= MOST_SHIFT
+
+
 @pytest.mark.parametrize("file", some(BESIDE))
 def test_beside_its_controls_the_picture_stays_and_nothing_jumps_under_the_hand(visit, file) -> None:
     page = visit(address(file), width=1366, height=768, script=WATCH)
