@@ -21,6 +21,10 @@ def test_a_decimal_comma_is_read_wherever_a_number_is_written(visit) -> None:
     text.fill("0,25 0 -0,25")
     text.press("Control+Enter")
     page.wait_for_url("**kernel=0.25+0+-0.25**")
+    answer = page.get_by_label("Your answer")
+    answer.click()
+    page.keyboard.type("2,5")
+    expect(answer).to_have_value("2.5")  # not 25
 
 
 def test_a_wheel_over_a_number_scrolls_the_page_and_changes_nothing(visit) -> None:

@@ -1,6 +1,7 @@
 // Says once when the page's first picture has been drawn: maps, a grid of numbers, or an image.
 
 import { keepColumnsReachable } from "../shared/columns.js";
+import { keepCommas } from "../shared/commas.js";
 import { keepHistoryShort } from "../shared/history.js";
 import { keepMenuShort } from "../shared/menu.js";
 import { keepNamesPlain } from "../shared/names.js";
@@ -13,7 +14,7 @@ import { keepLinksCalm } from "../shared/sight.js";
 const kept = /** @type {Window & {cnnKept?: true}} */ (window);
 if (!kept.cnnKept) {
   kept.cnnKept = true;
-  for (const keep of [keepColumnsReachable, keepHistoryShort, keepMenuShort, keepNamesPlain, keepNumbersStill, keepLinksCalm]) keep();
+  for (const keep of [keepColumnsReachable, keepCommas, keepHistoryShort, keepMenuShort, keepNamesPlain, keepNumbersStill, keepLinksCalm]) keep();
 }
 
 const PATIENCE = 3000; // milliseconds, on a page that draws none
