@@ -7,7 +7,7 @@ from cnn_core.shapes import window_axes
 from instruments import pooling
 from instruments.percent import percent
 from ui import formulas, image_source, lesson, settings
-from ui.beside import beside
+from ui.beside import beside, ruling
 from ui.components.feature_viewer.component import MapPanel, Reads, map_viewer
 from ui.components.window_explorer.component import explorer_data, window_explorer
 from ui.controls import buttons, stepper
@@ -28,7 +28,7 @@ rows, across = pooling.axes(v)
 walk = explorer_data(small[0], pooling.pooled(small, v)[0], rows, across, None, kind)
 titles = "Input", "", f"Output {rows.output_size} × {across.output_size}"
 pin = settings.giver(pooling.AT)
-picture, controls = beside("pooling")
+picture, controls, below = ruling("pooling")
 with controls:
     buttons(v, pooling.KIND)
     first, second = st.columns(2)
@@ -41,29 +41,30 @@ with controls:
     stepper(v, pooling.AT, "Output shown (in row order)")
 with picture:
     window_explorer("pooling_explorer", walk, titles, v[pooling.AT], lesson.dark(), settings.giver(pooling.AT))
-lesson.formula(formulas.output_size(rows, across, lesson.dark()))
-if lost := formulas.remainder(rows, across):
-    st.info(f"{lost} {formulas.frameworks(rows, across)}")
-if stride < window:
-    overlap = f"The stride is smaller than the window, so windows **overlap** by {window - stride}"
-    st.markdown(f"{overlap}: one pixel can win several times.")
+with below:
+    lesson.formula(formulas.output_size(rows, across, lesson.dark()))
+    if lost := formulas.remainder(rows, across):
+        st.info(f"{lost} {formulas.frameworks(rows, across)}")
+    if stride < window:
+        overlap = f"The stride is smaller than the window, so windows **overlap** by {window - stride}"
+        st.markdown(f"{overlap}: one pixel can win several times.")
 
-st.subheader("On a feature map")
-maps = pooling.feature_map(pixels)
-pooled = pooling.pooled(maps, v)
-end = float(maps.max()) or 1.0
-windows = window_axes((maps.shape[1], maps.shape[2]), (window, window), stride, padding, 1)
-map_viewer(
-    "pooling_maps",
-    [
-        MapPanel("map", "Feature map (Sobel x, ReLU)", maps, end=end, scale="sequential"),
-        MapPanel("pooled", "Pooled", pooled, end=end, scale="sequential", reads=[Reads("map", "window", *windows)]),
-    ],
-)
-st.markdown(
-    f"{formulas.shape_text(maps.shape)} = {maps.size:,} numbers become {formulas.shape_text(pooled.shape)} = {pooled.size:,}. "
-    "Parameters: **0**."
-)
+    st.subheader("On a feature map")
+    maps = pooling.feature_map(pixels)
+    pooled = pooling.pooled(maps, v)
+    end = float(maps.max()) or 1.0
+    windows = window_axes((maps.shape[1], maps.shape[2]), (window, window), stride, padding, 1)
+    map_viewer(
+        "pooling_maps",
+        [
+            MapPanel("map", "Feature map (Sobel x, ReLU)", maps, end=end, scale="sequential"),
+            MapPanel("pooled", "Pooled", pooled, end=end, scale="sequential", reads=[Reads("map", "window", *windows)]),
+        ],
+    )
+    st.markdown(
+        f"{formulas.shape_text(maps.shape)} = {maps.size:,} numbers become {formulas.shape_text(pooled.shape)} = {pooled.size:,}. "
+        "Parameters: **0**."
+    )
 
 st.subheader("Shift the image")
 shift = v[pooling.SHIFT]

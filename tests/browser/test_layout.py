@@ -80,6 +80,24 @@ def test_on_a_phone_the_picture_and_what_is_dragged_are_in_sight_together(visit,
     assert ask(page, "box(column).bottom") <= 0.52 * 800
 
 
+@pytest.mark.parametrize(
+    ("link", "heading", "height"),
+    [("pooling?size=64", "On a feature map", 768), ("stride-padding?size=64&large=true", "The same setting", 720)],
+)
+def test_what_is_set_stays_in_sight_of_all_that_it_changes(visit, link, heading, height) -> None:
+    page = visit(link, width=1280, height=height)
+    settle(page)
+    below = page.get_by_role("heading", name=heading)
+    controls = "[...document.querySelectorAll('[class*=st-key-ruling_] [data-testid=stColumn]')].filter((one) => !one.parentElement.closest('[data-testid=stColumn]'))[1]"
+    first = page.evaluate(f"{controls}.getBoundingClientRect().top")
+    while below.bounding_box()["y"] > 120:
+        scroll(page, 100)
+    assert below.bounding_box()["y"] > 0
+    top, bottom = page.evaluate(f"[{controls}.getBoundingClientRect().top, {controls}.getBoundingClientRect().bottom]")
+    assert -100 < top < first  # it has moved with the page until its end was in sight
+    assert bottom <= height
+
+
 def test_nothing_jumps_while_the_lesson_plan_comes(visit) -> None:
     page = visit("teaching", width=1366, height=768, script=WATCH)
     expect(page.get_by_text("A lesson of 45 minutes")).to_be_visible()

@@ -1,10 +1,11 @@
-// The pictures beside their controls (ui/beside.py): where they are higher than the screen, the page scrolls to their end.
+// Pictures and their controls side by side (ui/beside.py): where one is higher than the screen, the page scrolls to its end.
 
 const PICTURES = "figure canvas, .card"; // a tap on them is answered below them
 const ANSWERED = 300; // milliseconds until it is
 const MOST = 0.5; // of a phone's frame goes to what is told
 
-const COLUMNS = "[class*=st-key-beside_] > [data-testid=stLayoutWrapper] > * > [data-testid=stColumn]:first-child";
+const COLUMNS = "[class*=st-key-beside_] > [data-testid=stLayoutWrapper] > * > [data-testid=stColumn]";
+const PICTURED = `${COLUMNS}:first-child`;
 
 /**
  * Their heights are told to ui/shell.css, from now on. While the page scrolls, and at no other time: what
@@ -21,7 +22,7 @@ export function keepColumnsReachable() {
   document.addEventListener("click", (event) => {
     const [target, ...around] = event.composedPath();
     if (!(target instanceof Element) || !target.closest(PICTURES)) return;
-    const column = around.find((one) => one instanceof Element && one.matches(COLUMNS));
+    const column = around.find((one) => one instanceof Element && one.matches(PICTURED));
     const root = target.getRootNode();
     if (column instanceof HTMLElement && root instanceof ShadowRoot) setTimeout(() => showTold(column, root), ANSWERED);
   }, true);
