@@ -43,7 +43,7 @@ def troubles(page: Page) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("file", "width", "scheme"), SCREENS)
 def test_a_page_opens_by_its_link_fits_and_can_be_used_by_everybody(visit, file, width, scheme) -> None:
-    page = visit("" if file == "home" else file.replace("_", "-"), width=width, color_scheme=scheme)
+    page = visit("" if file == "home" else file.replace("_", "-"), width=width, scheme=scheme)
     settle(page)
     assert page.locator('[data-testid="stMain"]').evaluate("main => main.scrollWidth - main.clientWidth") <= 1
     expect(page.locator('[data-testid="stException"]')).to_have_count(0)

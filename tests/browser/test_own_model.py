@@ -143,7 +143,7 @@ def test_a_large_model_goes_with_its_session_though_nobody_else_comes(visit, tmp
         page.get_by_role("button", name="Ask it", exact=True).click()
         settle(page)
         held = resident(server.pid)
-        page.context.close()
+        page.close()
         deadline = time.monotonic() + 40
         while resident(server.pid) > held - 35:
             assert time.monotonic() < deadline, (held, resident(server.pid))

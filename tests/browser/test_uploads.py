@@ -39,7 +39,7 @@ def test_a_photo_is_used_where_nothing_can_be_written_and_its_name_is_not_logged
         for place in ("stSidebar", "stMain"):
             said = page.get_by_test_id(place).get_by_text("private letter.pdf.png: This file is not an image")
             expect(said).to_be_visible()
-        page.context.close()
+        page.close()
     finally:
         server.terminate()
         server.wait()
