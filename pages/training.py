@@ -80,7 +80,7 @@ def watch() -> None:
     if held is None:
         st.info(
             "Nothing is trained yet. The loss of pure guessing is ln 10 = 2.303, its accuracy 10%. "
-            "To see a network learn by heart: 100 digits, 20 epochs, rate 0.01."
+            "To see a network learn by heart: 100 digits and 20 epochs."
         )
         map_viewer("training_random_maps", [MapPanel("before", "Kernels at the start: random numbers", kernels)])
         return

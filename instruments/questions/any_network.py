@@ -230,8 +230,8 @@ def house(rng: Random, net: Facts) -> Question:
     thing, said, sure = rng.choice(things), rng.choice(net.classes), rng.randint(80, 99)
     return Question(
         "explain",
-        f"Somebody shows {net.name} **{thing}**, which is none of its **{net.answers:,}** classes. It answers “{said}” and is {sure} % "
-        "sure. Why?",
+        f"Somebody shows {net.name} **{thing}**, which is none of its **{net.answers:,}** classes. It answers “{said}” and is {sure}% sure. "
+        "Why?",
         ("Which answers can the last layer give?", "To what do all probabilities add up, whatever is shown?"),
         f"Softmax shares 100% among the {net.answers:,} classes. “None of them” is not among the answers, and being sure is not being "
         "right.",

@@ -90,7 +90,7 @@ def house(rng: Random) -> Question:
     )
     return Question(
         "explain",
-        f"Somebody draws **{thing}**. The network says it is a **{said}** and is {sure} % sure. Why?",
+        f"Somebody draws **{thing}**. The network says it is a **{said}** and is {sure}% sure. Why?",
         ("Which answers can the last layer give?", "To what do the ten probabilities add up, whatever is drawn?"),
         "Softmax shares 100% among the ten digits. “None of them” is not among the answers, and being sure is not being right.",
         choices=reasons(
