@@ -37,7 +37,7 @@ LAYERS = Choice("training_layers", "Convolutions", "1", {"1": "One", "2": "Two"}
 DIGITS = Whole("training_digits", "digits", 2000, 100, mnist.TRAINED)
 EPOCHS = Whole("training_epochs", "epochs", 3, 1, 20)
 BATCH = Whole("training_batch", "batch size", 64, 8, 256)
-RATE = Real("training_rate", "learning rate", 0.01, 0, 2, 0.001)
+RATE = Real("training_rate", "learning rate", 0.002, 0, 2, 0.001)
 RATES = tuple(round(digit * 10**power, 4) for power in range(-4, 1) for digit in (1, 2, 5) if digit * 10**power <= 2)
 OPTIMISER = Choice("training_optimiser", "Optimiser", "adam", {"adam": "Adam", "sgd": "SGD"})
 SCHEDULE = Choice(
@@ -62,7 +62,7 @@ class Plan:
     digits: int = 2000
     epochs: int = 3
     batch: int = 64
-    rate: float = 0.01
+    rate: float = 0.002
     optimiser: str = "adam"
     augment: bool = False
     seed: int = 0

@@ -18,13 +18,15 @@ page = lesson.Page(
     "training",
     "A network starts with random kernels. Each step shows it some digits, measures how wrong it is, and moves every weight a "
     "little against its gradient.",
-    "press Start and watch the loss fall; then again with a rate of 0.05, and see how far the kernels have moved.",
+    "press Start and watch the loss fall; then again with a rate of 0.05: it learns more, and the kernels move further.",
 )
 v = settings.resolved(training.FIELDS)
 picture, controls = beside("training")
 with controls:
     marks(v, training.RATE, training.RATES, "Learning rate η")
-    st.markdown("0.005 to 0.05 is good for Adam, 0.05 to 0.2 for SGD; less learns more slowly, much more breaks it.")
+    st.markdown(
+        "0.005 to 0.05 is good for Adam, 0.05 to 0.2 for SGD; less, as 0.002, learns more slowly, much more breaks it."
+    )
     buttons(v, training.OPTIMISER)
     buttons(v, training.SCHEDULE)
     buttons(v, training.LAYERS)
@@ -80,7 +82,7 @@ def watch() -> None:
     if held is None:
         st.info(
             "Nothing is trained yet. The loss of pure guessing is ln 10 = 2.303, its accuracy 10%. "
-            "To see a network learn by heart: 100 digits and 20 epochs."
+            "To see a network learn by heart: 100 digits, 20 epochs, rate 0.01."
         )
         map_viewer("training_random_maps", [MapPanel("before", "Kernels at the start: random numbers", kernels)])
         return

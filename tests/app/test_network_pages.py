@@ -119,7 +119,8 @@ def test_what_is_said_of_good_rates_is_true_of_the_one_that_is_set() -> None:
     low, high = map(float, re.search(r"([\d.]+) to ([\d.]+) is good for Adam", sentences(app)).groups())
     v = resolve(trainings.FIELDS, {})
     assert v[trainings.OPTIMISER] == "adam"
-    assert low <= v[trainings.RATE] < high
+    assert f"less, as {v[trainings.RATE]:g}, learns more slowly" in sentences(app)
+    assert v[trainings.RATE] < low < high
     moved = []
     for rate in (v[trainings.RATE], float(re.search(r"with a rate of ([\d.]+)", sentences(app))[1])):
         run = Training(replace(trainings.plan(v), rate=rate))

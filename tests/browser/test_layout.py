@@ -225,7 +225,7 @@ def test_a_projector_shows_a_product_in_one_line_and_a_rate_in_whole(visit) -> N
     page = visit("training?large=true", width=1280, height=720)
     settle(page)
     typed = page.locator(".st-key-training_rate input")
-    assert typed.input_value() == "0.01"
+    assert typed.input_value() == "0.002"
     assert typed.evaluate("(one) => one.scrollWidth <= one.clientWidth")
 
 

@@ -8,7 +8,7 @@ hidden = 64
 count = 2000  # digits to learn from
 epochs = 3
 batch = 64
-rate = 0.01
+rate = 0.002
 seed = 0
 
 torch.manual_seed(seed)
