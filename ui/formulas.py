@@ -131,11 +131,11 @@ def softmax(logits: Array, answer: int) -> str:
     terms = " + ".join(f"e^{{{logit - largest:z.1f}}}" for logit in (-np.sort(-logits)[:FEW_TERMS] if many else logits))
     terms += r" + \cdots" if many else ""
     total, probability = f"{float(powers.sum()):.4f}", float(powers[answer] / powers.sum())
-    added = rf"\textstyle\sum_j e^{{z_j - {largest:.2f}}} = {terms} = {total}"
+    meant = rf"p_{{{answer}}} = \frac{{e^{{z_{{{answer}}}}}}}{{\sum_j e^{{z_j}}}}"
+    added = rf"{{\textstyle\sum_j}} e^{{z_j - {largest:.2f}}} = {terms} = {total}"
     own = rf"\frac{{e^{{{logits[answer]:.2f} - {largest:.2f}}}}}{{{total}}}"
-    share = rf"\frac{{{float(powers[answer]):.4g}}}{{{total}}}"
-    meant = rf"\displaystyle p_{{{answer}}} = \frac{{e^{{z_{{{answer}}}}}}}{{\sum_j e^{{z_j}}}}"
-    return rf"{added} \\[6pt] {meant} = {own} = {share} = {number(probability, 4)}"
+    share = rf"\frac{{{float(powers[answer]):.4g}}}{{{total}}} = {number(probability, 4)}"
+    return rf"{meant} \\[6pt] {added} \\[6pt] p_{{{answer}}} = {own} = {share}"
 
 
 def remainder(rows: Axis, columns: Axis) -> str | None:

@@ -109,7 +109,8 @@ def test_softmax_is_written_out_as_it_is_computed() -> None:
     assert float(shown.rsplit("= ", 1)[1]) == pytest.approx(own, abs=5e-5)
     share = re.search(r"\\frac\{([\d.]+)\}\{([\d.]+)\}", shown)
     assert float(share[1]) / float(share[2]) == pytest.approx(own, rel=1e-3)
-    added, divided = shown.split(r"\\[6pt]")
+    meant, added, divided = shown.split(r"\\[6pt]")
+    assert meant.startswith(r"p_{2} = \frac{e^{z_{2}}}")
     assert added.count("+") == 3
     assert "+" not in divided  # a fraction cannot go on in the next line
     assert "e^{0.75 - 3.50}" in divided

@@ -136,7 +136,7 @@ def test_a_photo_network_writes_its_softmax_with_the_largest_scores() -> None:
     formula = app.latex[0].value.strip("$\n")
     assert formula.startswith(rf"p_{{{best}}} = \frac{{e^{{z_{{{best}}}}}}}")
     assert formula.endswith(f"{powers.sum():.4f}}} = {1 / powers.sum():.4g}")
-    assert formula.count("e^") == 3 + 5
+    assert formula.count("e^") == 4 + 5
 
 
 def test_another_photo_is_another_picture_of_the_same_cards() -> None:

@@ -253,7 +253,7 @@ def test_the_program_of_an_own_model_finds_what_the_page_shows(page, kind, tmp_p
     exec(compile(app.code[0].value, "program", "exec"), names)
     answer = names["probabilities"] if page == "why_this_answer" else names["before"]
     order = [int(n) for n in np.argsort(-answer, kind="stable")[:3]]
-    shown = [part.rsplit(" ", 2) for part in bars(app).removeprefix("Probabilities: ").split(", ")]
-    classes = [name.removeprefix("class ") for name, *_ in shown]
+    shown = [part.removesuffix("%").rsplit(" ", 1) for part in bars(app).removeprefix("Probabilities: ").split(", ")]
+    classes = [name.removeprefix("class ") for name, _ in shown]
     assert classes[:3] == [str(n) for n in order]
-    np.testing.assert_allclose([float(share) for _, share, _ in shown][:3], answer[order] * 100, atol=0.3)  # 8 bits
+    np.testing.assert_allclose([float(share) for _, share in shown][:3], answer[order] * 100, atol=0.3)  # 8 bits

@@ -114,7 +114,7 @@ def test_a_square_placed_by_hand_says_what_the_network_then_says() -> None:
     before = net.forward(x)
     x[:, 20:28, 3:11] = 0.5
     after, top = net.forward(x), int(before.argmax())
-    assert f"{before[top]:.1%}".replace("%", " %") in sentences(app)
+    assert f"{before[top]:.1%}" in sentences(app)
     assert f"**cat**: {before[top] * 100:.1f}%, covered {after[top] * 100:.1f}%" in sentences(app)
     assert f"The network now says **{networks.classes('resnet8')[int(after.argmax())]}**" in sentences(app)
 

@@ -266,7 +266,7 @@ def test_a_network_answers_for_a_camera_picture(client, network) -> None:
     assert answer["id"] == 3
     assert [one["name"] for one in answer["answers"]] == [networks.classes(network)[number] for number in best]
     np.testing.assert_allclose([one["probability"] for one in answer["answers"]], probabilities[best], atol=1e-5)
-    assert all(re.fullmatch(r"[<>]? ?[\d.]+ %", one["text"]) for one in answer["answers"])
+    assert all(re.fullmatch(r"[<>]? ?[\d.]+%", one["text"]) for one in answer["answers"])
 
 
 BAD_FRAMES = [
