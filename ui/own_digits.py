@@ -14,6 +14,8 @@ from ui.site import ROOT
 
 HELD, WRONG, UPLOAD = "_own_digits", "_own_digits_wrong", "_own_digits_file"  # where the session keeps it
 LARGEST = 16  # MB of a weights file
+MISSING = "Your network is not here: weights are never stored. Train one, or load its file;"
+DEEP = "Your network has two convolutions: press *Use this network* where you trained it;"
 
 
 def held() -> OwnDigits | None:
@@ -28,37 +30,37 @@ def _settings(own: OwnDigits) -> dict[str, str]:
     return codes | {network.WEIGHTS.key: "yours"}
 
 
-def keep(training: Training) -> dict[str, str]:
-    """Keep a copy of what was trained, with one convolution; returns the network page's settings with which it is used."""
-    plan, arrays = training.plan, training.network.stored()
-    own = own_digits.of_weights(plan.kernels, plan.side, plan.pool, HIDDEN, arrays)
-    st.session_state[HELD] = own
-    return _settings(own)
-
-
 def _trained() -> Training | None:
     """What the session trains on the training page, once it has learned from something."""
     training: Training | None = st.session_state.get(training_place.HELD)
     return training if training and training.history else None
 
 
+def _copied(training: Training) -> OwnDigits:
+    """What was trained, with one convolution, as it is now."""
+    plan, arrays = training.plan, training.network.stored()
+    return own_digits.of_weights(plan.kernels, plan.side, plan.pool, HIDDEN, arrays)
+
+
+def keep(training: Training) -> dict[str, str]:
+    """Keep a copy of what was trained, with one convolution; returns the network page's settings with which it is used."""
+    st.session_state[HELD] = own = _copied(training)
+    return _settings(own)
+
+
 def choose(v: Values, field: Choice) -> OwnDigits | None:
-    """Draw the choice between our weights and the session's own, and where to get these; returns the own ones if chosen."""
+    """Draw the choice between our weights and the session's own, and where to get these; returns the own ones if chosen.
+
+    Where none was kept, they are those of the session's training as it stands.
+    """
     buttons(v, field)
     if v[field] != "yours":
         return None
-    training = _trained()
-    if held() is None and training and training.plan.convolutions == 1:
-        keep(training)
-    own = held()
+    own, training = held(), _trained()
+    if own is None and training and training.plan.convolutions == 1:
+        own = _copied(training)
     if own is None:
-        deep = (
-            "Your network has two convolutions: press *Use this network* where you trained it; until then you see ours."
-        )
-        missing = (
-            "Your network is not here: weights are never stored. Train one, or load its file; until then you see ours."
-        )
-        say(deep if training else missing)
+        say(f"{DEEP if training else MISSING} until then you see ours.")
         st.page_link(ROOT / "pages" / "training.py", label="Train a network", icon=":material/model_training:")
     with st.expander("Load a weights file", icon=":material/upload_file:", expanded=own is None):
         words = "From the training page (NPZ)"
